@@ -1,0 +1,310 @@
+"""The only code that applies a transition: lifecycle and actor checked, what is told decided, all in one operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import attrs
+
+from treckk_gateway.casework.bodies import FindingBody, Purpose
+from treckk_gateway.casework.ids import Clock, Ids
+from treckk_gateway.casework.people import People
+from treckk_gateway.casework.roster import Roster
+from treckk_gateway.casework.views import Given
+from treckk_gateway.casework.wording import Wording
+from treckk_gateway.channel import Channel
+from treckk_gateway.errors import Incomplete, NotAllowed, NotFoundError, Stale
+from treckk_gateway.model import (
+    Actor,
+    Case,
+    CaseUpdate,
+    EventKind,
+    Finding,
+    Role,
+    Staff,
+    State,
+    Transition,
+    lifecycle,
+)
+from treckk_gateway.model.lifecycle import INITIAL_ACTION
+from treckk_gateway.privacy import Box, Keyring
+from treckk_gateway.profile import Profile
+from treckk_gateway.store import Store
+from treckk_gateway.store.rows import CaseFields, Change, ConversationRow, Draft, Filing, NewEvent, NewFinding, NewTimer
+
+CONFIRMED = "initial_action_confirmed"
+"""Flag: leadership confirmed what the duty post began by itself."""
+
+_TRIES = 5
+_LOCAL = frozenset({Role.TEAM, Role.DUTY})
+_SEEING_ALL = frozenset({Role.ADMIN, Role.LEADERSHIP})
+_UNTOLD = frozenset({"queued", "sending", "held", "uncertain"})
+
+
+@attrs.frozen(kw_only=True)
+class Casework:
+    """Everything that decides about a case goes through here. `hint` tells the engine that something may be due."""
+
+    store: Store
+    keyring: Keyring
+    people: People
+    roster: Roster
+    profile: Profile
+    channels: Mapping[str, Channel]
+    clock: Clock
+    ids: Ids
+    hint: Callable[[], None]
+    wording: Wording
+
+    async def by_reference(self, reference: str) -> Case:
+        """The case of that number. Raises `NotFoundError`."""
+        found = await self.store.case(reference=reference.strip().upper())
+        if found is None:
+            raise NotFoundError("no case has that number")
+        return found
+
+    async def move(
+        self,
+        case_id: int,
+        to: State,
+        actor: Actor,
+        given: Given,
+        *,
+        flags: Iterable[str] = (),
+        finishes: int | None = None,
+    ) -> Case:
+        """Take one step of the lifecycle and tell the reporter what the table says.
+
+        Raises `IllegalTransition`, `NotAllowed`, `Incomplete`, `NotFoundError`, or `Stale` when others keep changing
+        the case.
+        """
+        for _ in range(_TRIES):
+            case = await self._case(case_id)
+            step = lifecycle.step(case.state, to, actor.roles)
+            lifecycle.require(step, given.names())
+            await self.guard(case, step, given)
+            change = await self.step(case, step, actor, given, tuple(flags))
+            done = await self.store.change(attrs.evolve(change, finishes=finishes))
+            if done is not None:
+                self.hint()
+                return done
+        raise Stale("the case keeps changing: read it again")
+
+    async def confirm(self, case_id: int, actor: Actor, note: str | None) -> Case:
+        """Leadership confirms an initial action of the duty post, so that the case may be closed.
+
+        Raises `NotAllowed` for others, `Incomplete` when there is nothing to confirm.
+        """
+        if Role.LEADERSHIP not in actor.roles:
+            raise NotAllowed("only leadership confirms an initial action")
+        case = await self._case(case_id)
+        if INITIAL_ACTION not in case.flags:
+            raise Incomplete("the duty post took no initial action on this case")
+        fields = CaseFields(flags=tuple(dict.fromkeys((*case.flags, CONFIRMED))))
+        return await self.note(case, actor, EventKind.CONFIRMED, {"note": note or ""}, fields=fields)
+
+    async def note(
+        self,
+        case: Case,
+        actor: Actor,
+        kind: EventKind,
+        data: Mapping[str, str],
+        *,
+        fields: CaseFields | None = None,
+        findings: Sequence[Finding] = (),
+        drafts: Sequence[Draft] = (),
+        timers: Sequence[NewTimer] = (),
+        finishes: int | None = None,
+    ) -> Case:
+        """Write an event that is no transition, with whatever goes with it. Raises `Stale` as `move` does."""
+        box = await self.people.box(case.reporter_id)
+        current = case
+        for _ in range(_TRIES):
+            change = Change(
+                case_id=current.case_id,
+                version=current.version,
+                now=self.clock(),
+                fields=fields or CaseFields(),
+                event=self.event(box, actor, kind, data),
+                findings=self.findings(box, findings),
+                drafts=tuple(drafts),
+                timers=tuple(timers),
+                finishes=finishes,
+            )
+            done = await self.store.change(change)
+            if done is not None:
+                self.hint()
+                return done
+            current = await self._case(case.case_id)
+        raise Stale("the case keeps changing: read it again")
+
+    async def tell(self, case: Case, drafts: Sequence[Draft], *, finishes: int) -> None:
+        """Queue notices that belong to no event, and finish the timer that asked for them."""
+        change = Filing(inbox_id=None, now=self.clock(), drafts=tuple(drafts), finishes=finishes, case_id=case.case_id)
+        await self.store.file(change)
+        self.hint()
+
+    def visible(self, case: Case, actor: Actor) -> bool:
+        """Whether the actor may know of the case at all."""
+        posts = self.posts_of(actor, None)
+        return case.category not in self.hidden_categories(actor) and (posts is None or case.post in posts)
+
+    def hidden_categories(self, actor: Actor) -> tuple[str, ...]:
+        """Complaints about the unit are leadership's alone (domain reference, R25)."""
+        return () if actor.roles & {Role.LEADERSHIP, Role.SYSTEM} else tuple(self.profile.leadership_only)
+
+    def posts_of(self, actor: Actor, wanted: str | None) -> tuple[str, ...] | None:
+        """The posts whose cases the actor sees, cut to the one wanted; `None` for all."""
+        own = (actor.post or "",) if actor.role in _LOCAL and not actor.roles & _SEEING_ALL else None
+        if wanted is None:
+            return own
+        return (wanted,) if own is None or wanted in own else ()
+
+    def reads_words(self, actor: Actor) -> bool:
+        """Whether the actor may read what reporters wrote: the field never does."""
+        return bool(actor.roles & {Role.ADMIN, Role.LEADERSHIP, Role.HOLDER})
+
+    def knows_identities(self, actor: Actor) -> bool:
+        """Whether the actor may know who reported."""
+        return bool(actor.roles & _SEEING_ALL)
+
+    def speaks_with_reporters(self, actor: Actor) -> bool:
+        """Whether the actor may write to reporters."""
+        return bool(actor.roles & _SEEING_ALL)
+
+    def event(
+        self,
+        box: Box,
+        actor: Actor,
+        kind: EventKind,
+        data: Mapping[str, str],
+        *,
+        source: State | None = None,
+        target: State | None = None,
+    ) -> NewEvent:
+        """An event with its data sealed."""
+        sealed = box.seal_value(Purpose.EVENT, {key: value for key, value in data.items() if value})
+        return NewEvent(actor=actor.name, role=actor.role, kind=kind, data=sealed, source=source, target=target)
+
+    def findings(self, box: Box, findings: Iterable[Finding]) -> tuple[NewFinding, ...]:
+        """Findings with value and reason sealed."""
+        return tuple(
+            NewFinding(
+                step=one.step,
+                field=one.field,
+                confidence=one.confidence,
+                data=box.seal_value(Purpose.FINDING, FindingBody(value=one.value, reason=one.reason)),
+            )
+            for one in findings
+        )
+
+    def draft(self, box: Box, conversation: ConversationRow, update: CaseUpdate) -> Draft:
+        """An outbox row for one conversation; `box` is that of the conversation's reporter."""
+        return Draft(
+            delivery_id=self.ids.new(),
+            conversation_id=conversation.id,
+            channel_id=conversation.channel_id,
+            template=update.template,
+            values=box.seal_value(Purpose.VALUES, update.values),
+            step=update.step,
+            urgent=update.urgent,
+            reply=update.reply,
+        )
+
+    async def tell_parties(self, case: Case, update: CaseUpdate) -> tuple[Draft, ...]:
+        """Drafts for every reporter of the case who can be told."""
+        drafts = []
+        for party in await self.store.parties(case.case_id):
+            if party.conversation_id is None:
+                continue
+            conversation = await self.store.conversation(party.conversation_id)
+            if conversation is None or not self.speaks(conversation.channel_id):
+                continue
+            try:
+                box = await self.people.box(conversation.reporter_id)
+            except NotFoundError:
+                continue
+            drafts.append(self.draft(box, conversation, update))
+        return tuple(drafts)
+
+    async def tell_staff(self, staff: Iterable[Staff], update: CaseUpdate) -> tuple[Draft, ...]:
+        """Drafts for people who work here, each over the first of their addresses we can reach."""
+        drafts = []
+        for one in staff:
+            reached = next(((a, c) for a in one.addresses if (c := self.channel_for(a.scheme))), None)
+            if reached is None:
+                continue
+            address, channel_id = reached
+            conversation = await self.people.staff_conversation(channel_id, address, one.name)
+            drafts.append(self.draft(self.keyring.unit, conversation, update))
+        return tuple(drafts)
+
+    def speaks(self, channel_id: str) -> bool:
+        """Whether anything can be sent on that channel."""
+        channel = self.channels.get(channel_id)
+        return channel is not None and channel.capabilities.outbound
+
+    def channel_for(self, scheme: str) -> str | None:
+        """The first configured channel that can send to addresses of this scheme."""
+        return next(
+            (
+                one.channel_id
+                for one in self.channels.values()
+                if one.capabilities.outbound and scheme in one.capabilities.schemes
+            ),
+            None,
+        )
+
+    async def _case(self, case_id: int) -> Case:
+        found = await self.store.case(case_id=case_id)
+        if found is None:
+            raise NotFoundError("no such case")
+        return found
+
+    async def step(
+        self, case: Case, step: Transition, actor: Actor, given: Given, flags: tuple[str, ...] = ()
+    ) -> Change:
+        """What taking a step changes and tells, not yet applied."""
+        now = self.clock()
+        box = await self.people.box(case.reporter_id)
+        added = (*flags, step.flag) if step.flag else flags
+        drafts: tuple[Draft, ...] = ()
+        # A case that closes by itself closes quietly (domain reference, section 6).
+        if step.tells and not (step.target is State.CLOSED and actor.role is Role.SYSTEM):
+            update = CaseUpdate(template=step.tells, values=self.wording.of_step(case, step, given, now))
+            drafts = await self.tell_parties(case, update)
+        return Change(
+            case_id=case.case_id,
+            version=case.version,
+            now=now,
+            fields=CaseFields(
+                state=step.target,
+                post=given.post,
+                flags=tuple(dict.fromkeys((*case.flags, *added))) if added else None,
+            ),
+            event=self.event(
+                box, actor, EventKind.TRANSITION, self.wording.record(given), source=step.source, target=step.target
+            ),
+            drafts=drafts,
+            timers=(NewTimer(kind="dispatch", instance=f"{step.target}:{case.version + 1}", due=now),),
+        )
+
+    async def guard(self, case: Case, step: Transition, given: Given) -> None:
+        """Raise `Incomplete` when a step is legal but something about this case forbids it now."""
+        self.wording.check(given)
+        if given.parent is not None:
+            parent = await self.by_reference(given.parent)
+            if parent.case_id == case.case_id:
+                raise Incomplete("a case cannot be a duplicate of itself", ("parent",))
+        if step.target is State.CLOSED:
+            await self._guard_closing(case)
+
+    async def _guard_closing(self, case: Case) -> None:
+        if INITIAL_ACTION in case.flags and CONFIRMED not in case.flags:
+            raise Incomplete("leadership has not confirmed the initial action yet", ("confirmation",))
+        rows = await self.store.case_file(case.case_id)
+        seqs = [one.seq for one in rows.events if one.target is case.state] if rows else []
+        if rows and seqs and any(one.event_seq == seqs[-1] and one.state in _UNTOLD for one in rows.outbox):
+            raise Incomplete(
+                "the reporter has not been told the outcome yet, and telling has not failed yet", ("told",)
+            )

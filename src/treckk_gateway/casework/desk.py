@@ -1,0 +1,214 @@
+"""What staff can see and do: the one way in for API, console and command line."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import attrs
+
+from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.opening import Opening
+from treckk_gateway.casework.views import CaseFile, DeadLetterView, Given, Page, ParkedView, StatusView, WalkIn
+from treckk_gateway.casework.walk_in import WalkIns
+from treckk_gateway.errors import Incomplete, NotAllowed, NotFoundError
+from treckk_gateway.model import Actor, Address, Case, CaseUpdate, EventKind, State, Transition, lifecycle
+from treckk_gateway.store.rows import CaseFilter, NewItem, NewRequest, OutboxRow
+
+T = TypeVar("T")
+
+_WALK_IN = "walk_in"
+_MOST = 200
+
+
+@attrs.frozen
+class Desk:
+    """Every look and act names who does it; what the actor may not see does not exist for them."""
+
+    casework: Casework
+    form_channel: str = "lapor"
+
+    async def cases(
+        self,
+        actor: Actor,
+        *,
+        state: str | None = None,
+        post: str | None = None,
+        q: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[Case]:
+        """Cases the actor may see, newest first.
+
+        `q` matches a number, category or place code word by word, or, for roles that may know identities, one exact
+        address. Raises `Incomplete` for a state or cursor that cannot be.
+        """
+        if state is not None and state not in set(State):
+            raise Incomplete(f"there is no such state; states are {', '.join(State)}", ("state",))
+        wanted = CaseFilter(
+            states=(State(state),) if state else (),
+            posts=self.casework.posts_of(actor, post),
+            hide_categories=self.casework.hidden_categories(actor),
+            cursor=_cursor(cursor),
+            limit=max(1, min(limit, _MOST)) + 1,
+        )
+        wanted = await self._searched(actor, wanted, q)
+        return _page(await self.casework.store.cases(wanted), wanted.limit - 1, lambda one: one.case_id)
+
+    async def case_file(self, actor: Actor, reference: str) -> CaseFile:
+        """Everything the actor may see of a case; looking is written down. Raises `NotFoundError`."""
+        case = await self._visible(actor, reference)
+        await self.casework.store.log_access(case.case_id, actor.name, "file", self.casework.clock())
+        return await Opening(self.casework).open(case, actor)
+
+    async def steps(self, actor: Actor, reference: str) -> tuple[Transition, ...]:
+        """What the actor may do next with a case."""
+        case = await self._visible(actor, reference)
+        return lifecycle.targets(case.state, actor.roles)
+
+    async def move(self, actor: Actor, reference: str, to: State, given: Given) -> Case:
+        """Take a step. Raises what `Casework.move` raises."""
+        case = await self._visible(actor, reference)
+        return await self.casework.move(case.case_id, to, actor, given)
+
+    async def confirm(self, actor: Actor, reference: str, note: str | None) -> Case:
+        """Leadership confirms what the duty post began."""
+        case = await self._visible(actor, reference)
+        return await self.casework.confirm(case.case_id, actor, note)
+
+    async def note(self, actor: Actor, reference: str, text: str) -> Case:
+        """An internal note: kept with the case, never sent to anyone."""
+        case = await self._visible(actor, reference)
+        return await self.casework.note(case, actor, EventKind.NOTE, {"note": text})
+
+    async def write(self, actor: Actor, reference: str, text: str) -> Case:
+        """A message from the desk to the case's reporters.
+
+        Raises `NotAllowed` for roles that do not speak with reporters, `Incomplete` when nobody can be reached.
+        """
+        if not self.casework.speaks_with_reporters(actor):
+            raise NotAllowed("only the desk and leadership write to reporters")
+        case = await self._visible(actor, reference)
+        update = CaseUpdate(template="note", values={"isi": text}, step="note")
+        drafts = await self.casework.tell_parties(case, update)
+        if not drafts:
+            raise Incomplete("this reporter left no address that can be reached", ("address",))
+        return await self.casework.note(case, actor, EventKind.MESSAGE, {"written": "yes"}, drafts=drafts)
+
+    async def open_walk_in(self, actor: Actor, walk_in: WalkIn) -> Case:
+        """Write down a complaint for somebody who came, called or was met on patrol (domain reference, R1, R18).
+
+        The same idempotency key gives the same case. Raises `Incomplete` for an address that is none.
+        """
+        key = walk_in.idempotency_key or self.casework.ids.new()
+        now = self.casework.clock()
+        lane = self.casework.keyring.digest("lane", f"{_WALK_IN}\0{key}")
+        kept = NewItem(dedupe_key=hashlib.sha256(f"{actor.name}\0{key}".encode()).hexdigest(), kind="other", lane=lane)
+        request = NewRequest(channel_id=_WALK_IN, items=(kept,), raw=b"", key_day="", received_at=now)
+        filed = await self.casework.store.file(await WalkIns(self.casework).filing(actor, walk_in, request))
+        self.casework.hint()
+        if filed.case_id is None:
+            raise NotFoundError("that key was used for something else")
+        found = await self.casework.store.case(case_id=filed.case_id)
+        if found is None:
+            raise NotFoundError("no such case")
+        return found
+
+    async def status(self, token: str) -> StatusView | None:
+        """What a reporter sees by the secret token: states and times, nothing else. `None` for any wrong token."""
+        store = self.casework.store
+        found = await store.case_of_reply("", self.casework.people.token_hash(token), ())
+        case = found[0] if found else await store.case_of_request(self.form_channel, status_key(token))
+        if case is None:
+            return None
+        rows = await store.case_file(case.case_id)
+        history = [(one.at, one.target) for one in rows.events if one.target is not None] if rows else []
+        word = self.casework.profile.state_word
+        return StatusView(
+            reference=case.reference,
+            state_word=word(case.state, case.language),
+            changed_at=case.changed_at,
+            history=((case.opened_at, word(State.RECEIVED, case.language)),)
+            + tuple((at, word(state, case.language)) for at, state in history),
+        )
+
+    async def parked(self, *, cursor: str | None = None, limit: int = 50) -> Page[ParkedView]:
+        """Requests nobody could read, newest first."""
+        rows = await self.casework.store.parked(_cursor(cursor), min(limit, _MOST) + 1)
+        views = [
+            ParkedView(id=r.id, channel_id=r.channel_id, received_at=r.received_at, kind=r.kind, reason=r.reason)
+            for r in rows
+        ]
+        return _page(views, min(limit, _MOST), lambda one: one.id)
+
+    async def replay_parked(self, _actor: Actor, inbox_id: int) -> bool:
+        """Try a parked request again; false when it was not parked, so a second click changes nothing."""
+        done = await self.casework.store.unpark(inbox_id, self.casework.clock())
+        self.casework.hint()
+        return done
+
+    async def dead_letters(self, *, cursor: str | None = None, limit: int = 50) -> Page[DeadLetterView]:
+        """Messages given up or of uncertain fate, newest first."""
+        rows = await self.casework.store.dead(_cursor(cursor), min(limit, _MOST) + 1)
+        return _page([await self._dead(one) for one in rows], min(limit, _MOST), lambda one: one.id)
+
+    async def replay_dead(self, actor: Actor, outbox_id: int) -> bool:
+        """Send a dead letter again; false when it was not one, so a second click changes nothing."""
+        row = await self.casework.store.outbox(outbox_id)
+        case = await self.casework.store.case(case_id=row.case_id) if row and row.case_id is not None else None
+        event = None
+        if case is not None:
+            box = await self.casework.people.box(case.reporter_id)
+            event = self.casework.event(box, actor, EventKind.REPLAYED, {"delivery": str(outbox_id)})
+        done = await self.casework.store.revive(outbox_id, event, self.casework.clock())
+        self.casework.hint()
+        return done
+
+    async def _dead(self, row: OutboxRow) -> DeadLetterView:
+        case = await self.casework.store.case(case_id=row.case_id) if row.case_id is not None else None
+        return DeadLetterView(
+            id=row.id,
+            channel_id=row.channel_id,
+            reference=case.reference if case else None,
+            template=row.template,
+            state=row.state,
+            reason=row.reason,
+            attempts=row.attempts,
+            created_at=row.created_at,
+        )
+
+    async def _visible(self, actor: Actor, reference: str) -> Case:
+        case = await self.casework.by_reference(reference)
+        if not self.casework.visible(case, actor):
+            raise NotFoundError("no case has that number")
+        return case
+
+    async def _searched(self, actor: Actor, wanted: CaseFilter, q: str | None) -> CaseFilter:
+        words = tuple((q or "").split())
+        if len(words) == 1 and ":" in words[0] and self.casework.knows_identities(actor):
+            address = Address.parse(words[0])
+            identities = self.casework.people.identities("", [address])
+            known = await self.casework.store.known_reporter(identities)
+            return attrs.evolve(wanted, reporter_id=known.id if known else -1)
+        upper = self.casework.profile.reference_prefix
+        return attrs.evolve(wanted, words=tuple(w.upper() if w.upper().startswith(upper) else w.lower() for w in words))
+
+
+def status_key(token: str) -> str:
+    """The id a citizen's form sends for its secret token, so that the token itself is stored nowhere."""
+    return hashlib.sha256(f"status\0{token}".encode()).hexdigest()
+
+
+def _cursor(written: str | None) -> int | None:
+    if not written:
+        return None
+    if not (written.isascii() and written.isdigit() and len(written) < 19):  # noqa: PLR2004 digits of a 64-bit id
+        raise Incomplete("that is no cursor of ours", ("cursor",))
+    return int(written)
+
+
+def _page(found: Sequence[T], limit: int, key: Callable[[T], int]) -> Page[T]:
+    more = len(found) > limit
+    items = tuple(found[:limit])
+    return Page(items=items, next_cursor=str(key(items[-1])) if more else None)

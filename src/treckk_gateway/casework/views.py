@@ -1,0 +1,156 @@
+"""What staff see of a case: opened values, cut to what the viewer's role may see."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+import attrs
+
+from treckk_gateway.model import Case, CaseEvent, DeliveryState, Finding, Instant, Location
+
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class Page(Generic[T]):
+    """One page of a list, newest first. `next_cursor` asks for what follows; `None` at the end."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class FileView:
+    """A file with a message; `state` is stored, pending (fetched later), lost or refused. `size` is in bytes."""
+
+    kind: str
+    state: str
+    content_type: str
+    filename: str | None = attrs.field(default=None, repr=False)
+    size: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class MessageView:
+    """A message of the case. `direction` is in or out; `by` the pseudonym of who wrote it, or `gateway`."""
+
+    at: Instant
+    direction: str
+    text: str = attrs.field(repr=False)
+    by: str
+    automatic: bool = False
+    location: Location | None = None
+    attachments: tuple[FileView, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class DeliveryView:
+    """What became of one message of ours.
+
+    `state` is one of pending, accepted, sending, sent, delivered, read, failed, uncertain, held, cancelled, dead.
+    """
+
+    id: int
+    delivery_id: str
+    channel_id: str
+    template: str
+    state: str
+    provider_message_id: str | None
+    attempts: int
+    created_at: Instant
+    to: str
+    reason: str | None = None
+    code: str | None = None
+    heard: DeliveryState = DeliveryState.PENDING
+
+
+@attrs.frozen(kw_only=True)
+class IdentityView:
+    """Who reported. Only for roles that may, and only written down in the access log."""
+
+    pseudonym: str
+    name: str | None = attrs.field(default=None, repr=False)
+    addresses: tuple[str, ...] = attrs.field(default=(), repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class CaseFile:
+    """A case with everything the viewer may see of it. `identities` is empty for roles that may not."""
+
+    case: Case
+    messages: tuple[MessageView, ...]
+    deliveries: tuple[DeliveryView, ...]
+    events: tuple[CaseEvent, ...]
+    findings: tuple[Finding, ...]
+    identities: tuple[IdentityView, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class ParkedView:
+    """A stored request nobody could read. `reason` is free of personal data."""
+
+    id: int
+    channel_id: str
+    received_at: Instant
+    kind: str
+    reason: str | None
+
+
+@attrs.frozen(kw_only=True)
+class DeadLetterView:
+    """A message given up (`dead`) or of uncertain fate (`uncertain`)."""
+
+    id: int
+    channel_id: str
+    reference: str | None
+    template: str
+    state: str
+    reason: str | None
+    attempts: int
+    created_at: Instant
+
+
+@attrs.frozen(kw_only=True)
+class Given:
+    """What comes with a step: `reason` is a code of `model.Reason`, `office` a referral code of the profile.
+
+    `note` is told to the reporter where the template has a place for it (outcome, answer); it must hold no names.
+    """
+
+    reason: str | None = None
+    post: str | None = None
+    note: str | None = attrs.field(default=None, repr=False)
+    office: str | None = None
+    topic: str | None = None
+    parent: str | None = None
+    missing: tuple[str, ...] = ()
+
+    def names(self) -> frozenset[str]:
+        """The names of what was given."""
+        return frozenset(field.name for field in attrs.fields(Given) if getattr(self, field.name))
+
+
+@attrs.frozen(kw_only=True)
+class WalkIn:
+    """A complaint that staff write down for somebody at a post (domain reference, R1, R34).
+
+    `reply_to` is where updates go, as `whatsapp:+62…`, `sms:+62…` or `mailto:…`; `None` when the person gave nothing.
+    """
+
+    text: str = attrs.field(repr=False)
+    name: str | None = attrs.field(default=None, repr=False)
+    reply_to: str | None = attrs.field(default=None, repr=False)
+    place: str | None = attrs.field(default=None, repr=False)
+    post: str | None = None
+    patrol: bool = False
+    idempotency_key: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class StatusView:
+    """What a reporter sees by the secret token: state words and times, oldest first."""
+
+    reference: str
+    state_word: str
+    changed_at: Instant
+    history: tuple[tuple[Instant, str], ...]

@@ -1,0 +1,99 @@
+"""A complaint that staff write down for somebody else."""
+
+from __future__ import annotations
+
+import attrs
+
+from treckk_gateway.casework.bodies import MessageBody, Purpose
+from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.views import WalkIn
+from treckk_gateway.errors import Incomplete
+from treckk_gateway.model import Actor, Address, CaseUpdate, EventKind, Intent, Location, Urgency
+from treckk_gateway.privacy import Box
+from treckk_gateway.store.rows import (
+    ConversationRow,
+    Draft,
+    Filing,
+    NewCase,
+    NewMessage,
+    NewRequest,
+    NewTimer,
+    ReporterRow,
+)
+
+_CHANNEL = "walk_in"
+
+
+@attrs.frozen
+class WalkIns:
+    """Files what staff enter into the same model as any message."""
+
+    casework: Casework
+
+    async def filing(self, actor: Actor, walk_in: WalkIn, request: NewRequest) -> Filing:
+        """The filing of an entry. Raises `Incomplete` when it holds nothing or an address that is none."""
+        if not walk_in.text.strip():
+            raise Incomplete("write down what happened", ("text",))
+        self.casework.wording.check_post(walk_in.post)
+        reporter, conversation = await self._person(walk_in, request)
+        box = self.casework.keyring.box(reporter.wrapped) if reporter else self.casework.keyring.unit
+        now, ids = request.received_at, self.casework.ids
+        token = ids.token()
+        body = MessageBody(
+            text=walk_in.text, sender_name=walk_in.name, sender=walk_in.reply_to, location=_place(walk_in)
+        )
+        opens = NewCase(
+            prefix=self.casework.profile.reference_prefix,
+            channel_id=_CHANNEL,
+            intent=Intent.COMPLAINT,
+            urgency=Urgency.NORMAL,
+            language="id",
+            reporter_id=reporter.id if reporter else None,
+            conversation_id=conversation.id if conversation else None,
+            token=box.seal(Purpose.TOKEN, token.encode()),
+            token_hash=self.casework.people.token_hash(token),
+            flags=("patrol",) if walk_in.patrol else (),
+            post=walk_in.post or actor.post or self.casework.profile.post_of(None).post_id,
+        )
+        return Filing(
+            inbox_id=None,
+            now=now,
+            request=request,
+            message=NewMessage(
+                conversation_id=conversation.id if conversation else None,
+                reporter_id=reporter.id if reporter else None,
+                body=box.seal_value(Purpose.MESSAGE, body),
+            ),
+            opens=opens,
+            event=self.casework.event(box, actor, EventKind.OPENED, {"channel": _CHANNEL}),
+            drafts=self._receipt(box, conversation, walk_in, now),
+            timers=(NewTimer(kind="triage", instance="opened", due=now),),
+        )
+
+    async def _person(self, walk_in: WalkIn, request: NewRequest) -> tuple[ReporterRow | None, ConversationRow | None]:
+        if walk_in.patrol:
+            return None, None
+        people = self.casework.people
+        if walk_in.reply_to is None:
+            # A person without an address is still a person with a key of their own.
+            identity = self.casework.keyring.digest("identity", f"{_CHANNEL}\0{request.items[0].dedupe_key}")
+            return await people.unreachable(identity), None
+        try:
+            address = Address.parse(walk_in.reply_to)
+        except ValueError as problem:
+            raise Incomplete(str(problem), ("reply_to",)) from problem
+        channel_id = self.casework.channel_for(address.scheme)
+        if channel_id is None:
+            raise Incomplete(f"no configured channel sends to {address.scheme}: addresses", ("reply_to",))
+        reporter = await people.reporter_at(channel_id, (address,))
+        return reporter, await people.conversation(channel_id, address, reporter)
+
+    def _receipt(self, box: Box, conversation: ConversationRow | None, walk_in: WalkIn, now: int) -> tuple[Draft, ...]:
+        if conversation is None:
+            return ()
+        values = {"waktu": self.casework.wording.moment(now), "lokasi": walk_in.place or "-", "nama_sapaan": ""}
+        return (self.casework.draft(box, conversation, CaseUpdate(template="receipt", values=values)),)
+
+
+def _place(walk_in: WalkIn) -> Location | None:
+    return Location(text=walk_in.place) if walk_in.place else None

@@ -1,0 +1,113 @@
+"""The values that fill the profile's templates for a step, and what of a step is kept."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+
+from treckk_gateway.casework.views import Given
+from treckk_gateway.errors import Incomplete
+from treckk_gateway.model import Case, Instant, Reason, State, Transition
+from treckk_gateway.profile import Profile
+
+_OBJECTION_DAYS = 10
+_COMPLETION_DAYS = 7
+_ANSWER_DAYS = 14
+_SHORT = 80
+
+
+class Wording:
+    """Words and times of one unit."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+        self._zone = ZoneInfo(profile.zone)
+
+    def today(self, now: Instant) -> date:
+        """The day it is at the unit."""
+        return self._local(now).date()
+
+    def moment(self, now: Instant) -> str:
+        """Day, month and time at the unit: `24/11 19.45`."""
+        return f"{self._local(now):%d/%m %H.%M}"
+
+    def day(self, now: Instant, days: int) -> str:
+        """The day that many days from now: `30/11`."""
+        return f"{self._local(now) + timedelta(days=days):%d/%m}"
+
+    def place(self, case: Case | None) -> str:
+        """Village and district in words, `-` when neither is known."""
+        if case is None:
+            return "-"
+        return self._profile.place_name(case.village, case.district) or "-"
+
+    def state(self, case: Case, language: str) -> str:
+        """The state in the reporter's words."""
+        return self._profile.state_word(case.state, language)
+
+    def check(self, given: Given) -> None:
+        """Raise `Incomplete` when a code names nothing in the profile."""
+        self.check_post(given.post)
+        if given.reason is not None and given.reason not in set(Reason):
+            raise Incomplete(f"there is no such reason; reasons are {', '.join(Reason)}", ("reason",))
+        if given.reason == Reason.OTHER and not given.note:
+            raise Incomplete("reason other needs a note in words the reporter may read", ("note",))
+        if given.office is not None and given.office not in self._profile.offices:
+            known = ", ".join(sorted(self._profile.offices))
+            raise Incomplete(f"there is no such office; offices are {known}", ("office",))
+
+    def check_post(self, post: str | None) -> None:
+        """Raise `Incomplete` for a post the profile does not know."""
+        if post is not None and post not in {one.post_id for one in self._profile.posts}:
+            known = ", ".join(one.post_id for one in self._profile.posts)
+            raise Incomplete(f"there is no such post; posts are {known}", ("post",))
+
+    def record(self, given: Given) -> dict[str, str]:
+        """What of the step is kept in the case's history."""
+        kept = {name: getattr(given, name) for name in given.names()}
+        return {name: ", ".join(value) if isinstance(value, tuple) else value for name, value in kept.items()}
+
+    def of_step(self, case: Case, step: Transition, given: Given, now: Instant) -> dict[str, str]:
+        """Values for the step's template; number and state word are filled in when it is rendered."""
+        values = {"waktu": self.moment(now), "lokasi": self.place(case), "pilihan_lokasi": ""}
+        if step.target is State.RESOLVED:
+            values |= {"hasil": given.note or "-", "batas": self.day(now, _OBJECTION_DAYS)}
+        elif step.target is State.NOT_ACTIONABLE:
+            values |= self._reason(case, given)
+        elif step.target is State.ANSWERED:
+            values |= {"jawaban": given.note or "-", "jawaban_singkat": shorten(given.note or "-", _SHORT)}
+        elif step.target is State.REFERRED and given.office is not None:
+            office = self._profile.offices[given.office]
+            values |= {"instansi": office.name, "cara_hubungi": office.contact, "kontak_singkat": office.short}
+        elif step.target is State.INFO_FORWARDED:
+            values |= {"bidang": given.topic or "-", "batas": self.day(now, _ANSWER_DAYS)}
+        elif step.target is State.NEEDS_INFO:
+            values |= self._missing(case, given, now)
+        return values
+
+    def _reason(self, case: Case, given: Given) -> dict[str, str]:
+        if given.reason == Reason.OTHER and given.note:
+            return {"alasan": given.note, "alasan_singkat": shorten(given.note, _SHORT)}
+        text = self._profile.reason_text(Reason(given.reason or Reason.OTHER), case.language)
+        long = f"{text.long} ({given.note})" if given.note else text.long
+        return {"alasan": long, "alasan_singkat": text.short}
+
+    def _missing(self, case: Case, given: Given, now: Instant) -> dict[str, str]:
+        names = [self._profile.field_name(one, case.language) for one in given.missing]
+        return {
+            "daftar_kurang": "\n".join(f"- {name}" for name in names),
+            "daftar_kurang_singkat": ", ".join(name.lower() for name in names),
+            "batas": self.day(now, _COMPLETION_DAYS),
+        }
+
+    def _local(self, now: Instant) -> datetime:
+        return datetime.fromtimestamp(now / 1e6, UTC).astimezone(self._zone)
+
+
+def shorten(text: str, most: int) -> str:
+    """At most that many characters, cut at a word, with three dots where something is missing."""
+    flat = " ".join(text.split())
+    if len(flat) <= most:
+        return flat
+    return flat[: most - 3].rsplit(" ", 1)[0].rstrip(",.;:") + "..."

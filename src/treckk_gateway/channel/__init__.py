@@ -1,0 +1,42 @@
+"""What a channel is: the contract, its values, and what adapters share."""
+
+from treckk_gateway.channel.capabilities import Capabilities, ParseMode, TextForm
+from treckk_gateway.channel.contract import (
+    Accepted,
+    Channel,
+    ChannelContext,
+    Checking,
+    Deliver,
+    Envelope,
+    Inbound,
+    Listening,
+    LookingUp,
+    MediaHolding,
+    MediaSource,
+    NoOptions,
+    Problem,
+    Recovering,
+)
+from treckk_gateway.channel.webhook import WebhookRequest, WebhookResponse
+
+__all__ = [
+    "Accepted",
+    "Capabilities",
+    "Channel",
+    "ChannelContext",
+    "Checking",
+    "Deliver",
+    "Envelope",
+    "Inbound",
+    "Listening",
+    "LookingUp",
+    "MediaHolding",
+    "MediaSource",
+    "NoOptions",
+    "ParseMode",
+    "Problem",
+    "Recovering",
+    "TextForm",
+    "WebhookRequest",
+    "WebhookResponse",
+]

@@ -1,0 +1,170 @@
+"""The adapter contract: what a channel must be, what it may be, and nothing of the server or the store.
+
+Two attributes and three methods are required. An adapter returns values; it is never handed the gateway.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+
+import attrs
+
+from treckk_gateway.channel.capabilities import Capabilities
+from treckk_gateway.channel.webhook import WebhookRequest, WebhookResponse
+from treckk_gateway.model import Address, DeliveryReceipt, InboundMessage, Instant, OutboundMessage, SendResult
+
+Inbound = InboundMessage | DeliveryReceipt
+Deliver = Callable[[WebhookRequest], Awaitable[WebhookResponse]]
+
+
+@attrs.frozen(kw_only=True)
+class ChannelContext:
+    """What a configured channel may know of its surroundings.
+
+    `webhook_url` is its public address, `clock` gives seconds since the epoch.
+    """
+
+    channel_id: str
+    webhook_url: str
+    clock: Callable[[], float] = time.time
+
+
+@attrs.frozen
+class NoOptions:
+    """For adapters that need no settings."""
+
+
+@attrs.frozen(kw_only=True)
+class Accepted:
+    """What was done with a verified request: how many items are new, already known, or parked and why."""
+
+    new: int = 0
+    duplicate: int = 0
+    parked: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Envelope:
+    """What a deferred channel can say of raw bytes without parsing them: its dedupe key and the claimed sender."""
+
+    dedupe_key: str
+    sender: Address | None = None
+
+
+class Channel(ABC):
+    """One configured way in and out. Order of a request: `verify`, `parse`, commit, `acknowledge`."""
+
+    kind: ClassVar[str]
+    """The adapter's name, as written in `adapter = "..."`."""
+    Options: ClassVar[type[Any]] = NoOptions
+    """An attrs class of the settings under `[channels.NAME]`; fields of type `Secret` are read from `env:` or `file:`."""
+    kept_headers: ClassVar[tuple[str, ...]] = ("content-type",)
+    """The headers `parse` reads; only these are stored with the raw body."""
+
+    capabilities: Capabilities
+    channel_id: str
+
+    @abstractmethod
+    def verify(self, request: WebhookRequest) -> Awaitable[None] | None:
+        """Raise `SignatureError` unless the request is shown to be the provider's. There is no default.
+
+        May be a coroutine function (a certificate to fetch). Checks raw bytes, never logs what was signed.
+        """
+
+    @abstractmethod
+    def parse(self, request: WebhookRequest) -> Sequence[Inbound]:
+        """What the request says: none, one or several items, each with its dedupe key. Pure and synchronous.
+
+        An unknown word of the provider becomes `UNKNOWN` or `unsupported`; `PayloadError` is for nonsense only.
+        """
+
+    @abstractmethod
+    async def send(self, message: OutboundMessage) -> SendResult:
+        """Try once, within `message.timeout` seconds. Raises a `SendError` that carries the retry decision."""
+
+    @classmethod
+    def from_settings(cls, options: Any, context: ChannelContext) -> Self:  # noqa: ANN401 an instance of cls.Options
+        """Build the configured channel; `options` is an instance of `Options`. Does no I/O."""
+        return cls(options, context)  # type: ignore[call-arg]
+
+    def envelope(self, request: WebhookRequest) -> Envelope:
+        """For deferred channels, before any parsing: by default the key is the hash of the raw bytes."""
+        return Envelope(dedupe_key=hashlib.sha256(request.body).hexdigest())
+
+    def acknowledge(self, request: WebhookRequest, accepted: Accepted) -> WebhookResponse:  # noqa: ARG002
+        """The answer the provider expects after the commit; also the place of a subscription challenge."""
+        return WebhookResponse()
+
+    async def open(self) -> None:  # noqa: B027 a default, not a duty
+        """Acquire what sending needs: a session, a pool."""
+
+    async def close(self) -> None:  # noqa: B027 a default, not a duty
+        """Give it back."""
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """For channels that listen or pull (LMTP, IMAP)."""
+
+    async def listen(self, deliver: Deliver) -> None:
+        """Start listening and return; hand each request to `deliver`, which answers after the commit.
+
+        `deliver` raises `StoreBusy` or `StoreUnavailable` when nothing was kept: tell the peer to come again.
+        """
+
+    async def quiet(self) -> None:
+        """Stop taking anything new; what is under way ends."""
+
+
+@attrs.frozen(kw_only=True)
+class MediaSource:
+    """Where a file lies, with which headers, and which hosts may see them. Hosts are suffixes without a dot."""
+
+    url: str
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    hosts: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class MediaHolding(Protocol):
+    """For channels whose files are fetched after the commit. Pure: the gateway downloads, hardened."""
+
+    def media_source(self, ref: str) -> MediaSource:
+        """Where the file that `ref` names can be fetched."""
+
+
+@attrs.frozen(kw_only=True)
+class Problem:
+    """Something an operator should mend: `summary` says what, `remedy` what to do. `fatal` stops the channel."""
+
+    summary: str
+    remedy: str
+    fatal: bool = False
+
+
+@runtime_checkable
+class Checking(Protocol):
+    """For channels that can check their own set-up: asked by `treckk doctor`."""
+
+    async def check(self) -> Sequence[Problem]:
+        """What is wrong with credentials, sender or templates; empty when all is well."""
+
+
+@runtime_checkable
+class LookingUp(Protocol):
+    """For channels that can say what became of a send whose outcome is uncertain."""
+
+    async def lookup(self, message: OutboundMessage, since: Instant) -> SendResult | None:
+        """The result of the attempt begun at `since` (microseconds) if the provider has it, `None` if it has not."""
+
+
+@runtime_checkable
+class Recovering(Protocol):
+    """For channels that can list messages whose webhook never came."""
+
+    async def recent(self, since: Instant) -> Sequence[WebhookRequest]:
+        """Requests equal to those the provider would have sent since then, for `parse`."""

@@ -1,0 +1,133 @@
+"""Which case a message belongs to, and what was asked before. A case number someone typed never authorizes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import attrs
+
+from treckk_gateway.casework.bodies import Asking, MessageBody, Purpose
+from treckk_gateway.casework.casework import Casework
+from treckk_gateway.model import Case, InboundMessage, Subject
+from treckk_gateway.model.lifecycle import SETTLED
+from treckk_gateway.privacy import Box
+from treckk_gateway.store.rows import ConversationRow, ReporterRow
+
+_EARLIER = 10
+_NUMBER_WORDS = {"satu": 1, "dua": 2, "tiga": 3, "empat": 4, "lima": 5, "one": 1, "two": 2, "three": 3, "four": 4}
+_NEW_WORDS = frozenset({"baru", "new", "0"})
+
+
+@attrs.frozen(kw_only=True)
+class Scene:
+    """A message with everything known around it when it is filed."""
+
+    message: InboundMessage
+    channel_id: str
+    reporter: ReporterRow
+    conversation: ConversationRow
+    box: Box
+    open_cases: tuple[Case, ...]
+    earlier: tuple[str, ...]
+    threaded: Case | None
+    foreign: bool
+    asking: Asking | None
+
+    @property
+    def case(self) -> Case | None:
+        """The case it belongs to, unless that has to be asked: threaded, or the only open one."""
+        if self.threaded is not None:
+            return self.threaded
+        return self.open_cases[0] if len(self.open_cases) == 1 else None
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether only the reporter can say which case is meant."""
+        return self.threaded is None and len(self.running) > 1
+
+    @property
+    def running(self) -> tuple[Case, ...]:
+        """Open cases that have no outcome yet."""
+        return tuple(one for one in self.open_cases if one.state not in SETTLED)
+
+    def subject(self) -> Subject:
+        """What triage is shown."""
+        return Subject(
+            message=self.message,
+            earlier=self.earlier,
+            case=self.case,
+            open_cases=len(self.open_cases),
+            answering=self.asking is not None or (self.case is not None and self.case.state == "needs_info"),
+        )
+
+
+class Conversations:
+    """Puts a message into its conversation."""
+
+    def __init__(self, casework: Casework) -> None:
+        self._casework = casework
+        self._reference = re.compile(
+            rf"\b{re.escape(casework.profile.reference_prefix)}-\d{{4}}-\d{{5,}}\b", re.IGNORECASE
+        )
+
+    async def scene(self, channel_id: str, message: InboundMessage) -> Scene:
+        """Find or make reporter and conversation, and the case the message belongs to."""
+        people, store = self._casework.people, self._casework.store
+        reporter = await people.reporter(channel_id, message)
+        conversation = await people.conversation(channel_id, message.sender, reporter)
+        box = self._casework.keyring.box(reporter.wrapped)
+        threaded, foreign = await self._threaded(channel_id, message, reporter)
+        recent = await store.recent_messages(conversation.id, _EARLIER)
+        return Scene(
+            message=message,
+            channel_id=channel_id,
+            reporter=reporter,
+            conversation=conversation,
+            box=box,
+            open_cases=tuple(await store.open_cases(reporter.id)),
+            earlier=tuple(box.open_value(Purpose.MESSAGE, one.body, MessageBody).text for one in reversed(recent)),
+            threaded=threaded,
+            foreign=foreign,
+            asking=box.open_value(Purpose.ASKING, conversation.asking, Asking) if conversation.asking else None,
+        )
+
+    async def mentioned(self, text: str, reporter: ReporterRow) -> tuple[Case | None, bool]:
+        """The reporter's own case whose number stands in the text, and whether any number stands there."""
+        found = self._reference.search(text)
+        if found is None:
+            return None, False
+        case = await self._casework.store.case(reference=found.group().upper())
+        if case is None or not await self._casework.store.is_party(case.case_id, reporter.id):
+            return None, True
+        return case, True
+
+    async def _threaded(
+        self, channel_id: str, message: InboundMessage, reporter: ReporterRow
+    ) -> tuple[Case | None, bool]:
+        """The case by secret token or our own message ids; and whether somebody else than its reporter writes."""
+        store = self._casework.store
+        if message.reply_token or message.reply_ids:
+            hashed = self._casework.people.token_hash(message.reply_token) if message.reply_token else None
+            by_token = await store.case_of_reply(channel_id, hashed, ())
+            if by_token is not None:
+                return by_token[0], by_token[1].reporter_id != reporter.id
+            by_id = await store.case_of_reply(channel_id, None, message.reply_ids)
+            # Ids can be read by anyone a mail was forwarded to: alone they join only the reporter's own case.
+            if by_id is not None and by_id[1].reporter_id == reporter.id:
+                return by_id[0], False
+        mentioned, _any = await self.mentioned(f"{message.subject or ''} {message.text}", reporter)
+        return mentioned, False
+
+
+def chosen(text: str, cases: Sequence[int]) -> int | None:
+    """What an answer to a numbered question chose: a case id, 0 for a new matter, `None` when it is no answer."""
+    word = text.strip().strip(".!()").casefold()
+    if word in _NEW_WORDS:
+        return 0
+    number = int(word) if word.isascii() and word.isdigit() and len(word) < 3 else _NUMBER_WORDS.get(word)  # noqa: PLR2004 digits
+    if number is None:
+        return None
+    if number == len(cases) + 1:
+        return 0
+    return cases[number - 1] if 1 <= number <= len(cases) else None

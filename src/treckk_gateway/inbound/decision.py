@@ -1,0 +1,322 @@
+"""What is done with a message, given what triage thinks of it: opened, joined, answered, asked, or only filed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from treckk_gateway.casework.bodies import Asking, Purpose
+from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.views import Given
+from treckk_gateway.inbound.conversation import Conversations, Scene, chosen
+from treckk_gateway.model import (
+    OPENS_CASE,
+    Actor,
+    Case,
+    CaseUpdate,
+    Consent,
+    EventKind,
+    Finding,
+    Intent,
+    Role,
+    State,
+    Urgency,
+    lifecycle,
+)
+from treckk_gateway.model import subject as judged
+from treckk_gateway.model.lifecycle import SETTLED
+from treckk_gateway.store.rows import CaseFields, ConversationFields, Draft, Filing, NewCase, NewTimer
+
+_MINUTE = 60_000_000
+_ANSWER_EVERY = {
+    "greeting": 10,
+    "status": 1,
+    "status_not_found": 1,
+    "abuse": 60,
+    "opt_out": 1,
+    "opt_in": 1,
+    "privacy_ack": 60,
+}
+"""Minutes within which the same answer is given once: two machines talking to each other must run dry."""
+_MOST_QUESTIONS = 2
+
+_SILENT = frozenset({Intent.SPAM, Intent.FEEDBACK, Intent.SUPPLEMENT})
+_REPORTING = frozenset({Intent.COMPLAINT, Intent.SECURITY_REQUEST})
+
+
+@attrs.frozen
+class Decisions:
+    """Turns a message and the findings about it into one filing."""
+
+    casework: Casework
+
+    async def decide(self, scene: Scene, findings: Sequence[Finding]) -> Filing:
+        """The one filing for this message, not yet applied; the caller adds the message itself."""
+        intent = judged.intent(findings)
+        flags = judged.flags(findings)
+        now = self.casework.clock()
+        urgent = judged.urgency(findings) is Urgency.EMERGENCY
+        if scene.message.automatic:
+            return (
+                self._join(scene, scene.threaded, findings, now) if scene.threaded else Filing(inbox_id=None, now=now)
+            )
+        if scene.message.consent is not None or intent is Intent.OPT_OUT:
+            return await self._consent(scene, "opt_in" in flags, now)
+        if scene.asking is not None and not urgent:
+            return await self._answered(scene, scene.asking, findings, now)
+        if intent is Intent.STATUS_QUERY:
+            return await self._status(scene, now)
+        if scene.case is not None and not self._new_matter(scene, intent):
+            return await self._joining(scene, scene.case, findings, flags, now)
+        if scene.ambiguous and not urgent and intent is not Intent.HELP:
+            return await self._ask(scene, findings, now, tried=0)
+        if intent in OPENS_CASE or urgent:
+            return self._open(scene, Intent.COMPLAINT if urgent and intent not in OPENS_CASE else intent, findings, now)
+        return self._answer(scene, intent, now)
+
+    def _new_matter(self, scene: Scene, intent: Intent) -> bool:
+        """A fresh report after an outcome is a case of its own, unless the reporter answered in the old thread."""
+        return (
+            scene.threaded is None
+            and scene.case is not None
+            and scene.case.state in SETTLED
+            and intent in (_REPORTING | {Intent.INFO_REQUEST, Intent.HELP})
+        )
+
+    def _open(
+        self, scene: Scene, intent: Intent, findings: Sequence[Finding], now: int, earlier: Iterable[int] = ()
+    ) -> Filing:
+        profile, casework = self.casework.profile, self.casework
+        urgency = judged.urgency(findings)
+        district = _value(findings, "district")
+        token = casework.ids.token()
+        case = NewCase(
+            prefix=profile.reference_prefix,
+            channel_id=scene.channel_id,
+            intent=intent,
+            urgency=urgency,
+            language=_language(scene, findings),
+            reporter_id=scene.reporter.id,
+            conversation_id=scene.conversation.id,
+            token=scene.box.seal(Purpose.TOKEN, token.encode()),
+            token_hash=casework.people.token_hash(token),
+            flags=judged.flags(findings),
+            category=_value(findings, "category"),
+            district=district,
+            village=_value(findings, "village"),
+            post=profile.post_of(district).post_id,
+        )
+        place = profile.place_name(case.village, case.district) or "-"
+        emergency = urgency is Urgency.EMERGENCY
+        values = {
+            "waktu": casework.wording.moment(now),
+            "lokasi": place,
+            "nama_sapaan": "",
+            "nomor_darurat": profile.emergency_number,
+        }
+        update = CaseUpdate(
+            template="emergency" if emergency else "receipt", values=values, urgent=emergency, reply=True
+        )
+        return Filing(
+            inbox_id=None,
+            now=now,
+            opens=case,
+            event=casework.event(scene.box, _reporter(scene), EventKind.OPENED, {"channel": scene.channel_id}),
+            findings=casework.findings(scene.box, findings),
+            drafts=self._drafts(scene, update),
+            timers=(NewTimer(kind="dispatch", instance="opened", due=now),),
+            conversation=ConversationFields(language=case.language),
+            earlier=tuple(earlier),
+        )
+
+    async def _joining(
+        self, scene: Scene, case: Case, findings: Sequence[Finding], flags: tuple[str, ...], now: int
+    ) -> Filing:
+        reopens = "reopen" in flags and case.state in {State.RESOLVED, State.NOT_ACTIONABLE, State.CLOSED}
+        if not reopens or scene.foreign:
+            return self._join(scene, case, findings, now)
+        step = lifecycle.step(case.state, State.REOPENED, {Role.REPORTER})
+        change = await self.casework.step(case, step, _reporter(scene), Given())
+        return Filing(
+            inbox_id=None,
+            now=now,
+            case_id=case.case_id,
+            version=case.version,
+            fields=change.fields,
+            event=change.event,
+            findings=self.casework.findings(scene.box, findings),
+            drafts=change.drafts,
+            timers=change.timers,
+        )
+
+    def _join(
+        self, scene: Scene, case: Case | None, findings: Sequence[Finding], now: int, earlier: tuple[int, ...] = ()
+    ) -> Filing:
+        if case is None:
+            return Filing(inbox_id=None, now=now)
+        fields, drafts = self._escalated(scene, case, findings, now)
+        data = (
+            {"automatic": "yes"} if scene.message.automatic else {"unverified_sender": "yes"} if scene.foreign else {}
+        )
+        return Filing(
+            inbox_id=None,
+            now=now,
+            case_id=case.case_id,
+            fields=fields,
+            event=self.casework.event(scene.box, _reporter(scene), EventKind.MESSAGE, data),
+            findings=self.casework.findings(scene.box, [one for one in findings if one.field != "language"]),
+            drafts=drafts,
+            timers=() if scene.message.automatic else (NewTimer(kind="dispatch", instance=f"message:{now}", due=now),),
+            earlier=earlier,
+        )
+
+    def _escalated(
+        self, scene: Scene, case: Case, findings: Sequence[Finding], now: int
+    ) -> tuple[CaseFields | None, tuple[Draft, ...]]:
+        """What a later message adds to the case: a place not known before, and danger it only now tells of."""
+        profile = self.casework.profile
+        district = _value(findings, "district") if case.district is None else None
+        village = _value(findings, "village") if case.village is None else None
+        category = _value(findings, "category") if case.category is None else None
+        escalates = judged.urgency(findings) is Urgency.EMERGENCY and case.urgency is not Urgency.EMERGENCY
+        added = tuple(one for one in judged.flags(findings) if one not in case.flags)
+        fields = CaseFields(
+            district=district,
+            village=village,
+            category=category,
+            post=profile.post_of(district).post_id
+            if district and case.state in {State.RECEIVED, State.NEEDS_INFO}
+            else None,
+            urgency=Urgency.EMERGENCY if escalates else None,
+            flags=(*case.flags, *added) if added else None,
+        )
+        if not escalates or scene.foreign:
+            return (fields if fields != CaseFields() else None), ()
+        update = CaseUpdate(
+            template="emergency", values={"nomor_darurat": profile.emergency_number}, urgent=True, reply=True
+        )
+        return fields, self._drafts(scene, update)
+
+    async def _consent(self, scene: Scene, opt_in: bool, now: int) -> Filing:  # noqa: FBT001 one of two
+        back = opt_in or scene.message.consent is Consent.START
+        fields = ConversationFields(opted_in=True) if back else ConversationFields(opted_out_at=now)
+        if scene.message.consent is Consent.HELP:
+            fields = ConversationFields()
+        template = "opt_in" if back else "opt_out"
+        # Where the provider answered the word itself, a second answer would only confuse.
+        drafts = (
+            ()
+            if scene.message.consent is not None
+            else self._once(scene, CaseUpdate(template=template, reply=True), now)
+        )
+        return Filing(inbox_id=None, now=now, conversation=fields, drafts=drafts)
+
+    async def _status(self, scene: Scene, now: int) -> Filing:
+        store = self.casework.store
+        case, numbered = await Conversations(self.casework).mentioned(scene.message.text, scene.reporter)
+        if case is None and not numbered:
+            case = scene.case or await store.latest_case(scene.reporter.id)
+        if case is None:
+            return Filing(
+                inbox_id=None,
+                now=now,
+                drafts=self._once(scene, CaseUpdate(template="status_not_found", reply=True), now),
+            )
+        language = case.language
+        values = {
+            "nomor": case.reference,
+            "status": self.casework.wording.state(case, language),
+            "waktu": self.casework.wording.moment(case.changed_at),
+        }
+        return Filing(
+            inbox_id=None,
+            now=now,
+            drafts=self._once(scene, CaseUpdate(template="status", values=values, reply=True), now),
+        )
+
+    def _answer(self, scene: Scene, intent: Intent, now: int) -> Filing:
+        if intent in _SILENT:
+            return Filing(inbox_id=None, now=now)
+        template = {Intent.ABUSE: "abuse", Intent.PRIVACY_REQUEST: "privacy_ack"}.get(intent, "greeting")
+        values = {"batas": self.casework.wording.day(now, 3)} if intent is Intent.PRIVACY_REQUEST else {}
+        return Filing(
+            inbox_id=None,
+            now=now,
+            drafts=self._once(scene, CaseUpdate(template=template, values=values, reply=True), now),
+        )
+
+    async def _ask(self, scene: Scene, findings: Sequence[Finding], now: int, *, tried: int) -> Filing:
+        """Which of the open cases? The message waits with the conversation and joins the one chosen."""
+        waiting = scene.asking.messages if scene.asking else ()
+        cases = [one for one in scene.running if scene.asking is None or one.case_id in scene.asking.cases] or list(
+            scene.running
+        )
+        lines = [f"{number}. {one.reference}" for number, one in enumerate(cases, 1)]
+        asking = Asking(cases=tuple(one.case_id for one in cases), messages=waiting, tried=tried)
+        update = CaseUpdate(
+            template="ask_case",
+            values={"daftar_aduan": "\n".join(lines), "baru": str(len(cases) + 1)},
+            reply=True,
+            step=f"ask{tried}",
+        )
+        sealed = scene.box.seal_value(Purpose.ASKING, asking)
+        return Filing(
+            inbox_id=None, now=now, conversation=ConversationFields(asking=sealed), drafts=self._drafts(scene, update)
+        )
+
+    async def _answered(self, scene: Scene, asking: Asking, findings: Sequence[Finding], now: int) -> Filing:
+        choice = chosen(scene.message.text, asking.cases)
+        if choice is None and scene.threaded is not None:
+            choice = scene.threaded.case_id
+        if choice is None and asking.tried + 1 < _MOST_QUESTIONS:
+            return await self._ask(scene, findings, now, tried=asking.tried + 1)
+        waiting = await self._waiting(scene)
+        if choice == 0:
+            filing = self._open(scene, Intent.UNKNOWN, findings, now, earlier=waiting)
+        else:
+            # Not understood twice: the newest case takes it, marked for a person.
+            case = await self.casework.store.case(case_id=choice or asking.cases[0])
+            filing = self._join(scene, case, findings, now, earlier=waiting)
+            if choice is None and case is not None:
+                filing = attrs.evolve(filing, fields=CaseFields(flags=(*case.flags, "needs_clarification")))
+        fields = attrs.evolve(filing.conversation or ConversationFields(), answered=True)
+        return attrs.evolve(filing, conversation=fields)
+
+    async def _waiting(self, scene: Scene) -> tuple[int, ...]:
+        """Messages of this conversation that were filed without a case since we asked."""
+        recent = await self.casework.store.recent_messages(scene.conversation.id, 20)
+        waiting = []
+        for one in recent:
+            if one.case_id is not None:
+                break
+            waiting.append(one.id)
+        return tuple(waiting)
+
+    def _drafts(self, scene: Scene, update: CaseUpdate) -> tuple[Draft, ...]:
+        if scene.foreign or not self.casework.speaks(scene.channel_id):
+            return ()
+        return (self.casework.draft(scene.box, scene.conversation, update),)
+
+    def _once(self, scene: Scene, update: CaseUpdate, now: int) -> tuple[Draft, ...]:
+        bucket = now // (_ANSWER_EVERY.get(update.template, 10) * _MINUTE)
+        number = update.values.get("nomor", "")
+        return tuple(
+            attrs.evolve(one, once=f"answer:{update.template}{number}:{bucket}") for one in self._drafts(scene, update)
+        )
+
+
+def _value(findings: Iterable[Finding], field: str) -> str | None:
+    found = judged.best(findings, field)
+    return found.value if found else None
+
+
+def _language(scene: Scene, findings: Sequence[Finding]) -> str:
+    found = _value(findings, "language")
+    if found is None:
+        return scene.conversation.language or "id"
+    return "en" if found == "en" else "id"
+
+
+def _reporter(scene: Scene) -> Actor:
+    return Actor(name=scene.reporter.pseudonym, role=Role.REPORTER)

@@ -1,0 +1,143 @@
+"""A stored message becomes part of a case, or is answered without one. Intake opens nothing by itself: it asks triage."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import attrs
+import structlog
+
+from treckk_gateway.casework.bodies import MessageBody, Purpose
+from treckk_gateway.casework.casework import Casework
+from treckk_gateway.channel import Channel, ParseMode
+from treckk_gateway.errors import NotFoundError, PayloadError, StoreError
+from treckk_gateway.inbound.conversation import Conversations, Scene
+from treckk_gateway.inbound.decision import Decisions
+from treckk_gateway.inbound.media import Files
+from treckk_gateway.inbound.parsing import Parser
+from treckk_gateway.model import DeliveryReceipt, Finding, InboundMessage, Staff, Subject
+from treckk_gateway.store.rows import ConversationFields, Filing, Heard, InboxRow, NewMessage
+
+Recognise = Callable[[Subject], Awaitable[Sequence[Finding]]]
+Act = Callable[[Staff, str, InboundMessage], Awaitable[Filing]]
+
+_SECOND = 1_000_000
+_TRIES = 5
+_RACES = 5
+
+log = structlog.get_logger(__name__)
+
+
+@attrs.frozen(kw_only=True)
+class Intake:
+    """Files inbox rows. `recognise` is triage over the message in its conversation; `act` takes what staff write."""
+
+    casework: Casework
+    channels: Mapping[str, Channel]
+    parser: Parser
+    files: Files
+    recognise: Recognise
+    act: Act
+
+    async def handle(self, inbox_id: int) -> None:
+        """File one row; what cannot be filed is parked with a reason, after some tries where that may help."""
+        store = self.casework.store
+        row = await store.inbox(inbox_id)
+        if row is None or row.state != "new":
+            return
+        channel = self.channels.get(row.channel_id)
+        if channel is None:
+            await store.park(inbox_id, "this channel is no longer configured")
+            return
+        try:
+            await self._file(row, channel)
+        except PayloadError as problem:
+            await store.park(inbox_id, str(problem))
+        except StoreError:
+            raise
+        except Exception as problem:  # noqa: BLE001 one message's trouble must not stop the others
+            await self._again(row, problem)
+        self.casework.hint()
+
+    async def _again(self, row: InboxRow, problem: Exception) -> None:
+        log.error("message.filing_failed", inbox_id=row.id, attempts=row.attempts, exc_info=problem)
+        if row.attempts + 1 >= _TRIES:
+            await self.casework.store.park(row.id, f"filing failed {_TRIES} times: {type(problem).__name__}")
+        else:
+            await self.casework.store.postpone(row.id, self.casework.clock() + (1 << row.attempts) * _SECOND)
+
+    async def _file(self, row: InboxRow, channel: Channel) -> None:
+        items = await self.parser.items(row, channel)
+        if channel.capabilities.parse is not ParseMode.DEFERRED:
+            if row.item >= len(items):
+                raise PayloadError("the adapter no longer finds this item in the request")
+            items = items[row.item : row.item + 1]
+        messages = [one for one in items if isinstance(one, InboundMessage)]
+        for one in items:
+            if isinstance(one, DeliveryReceipt):
+                await self._hear(row, one, files=not messages)
+        if messages:
+            await self._message(row, messages[0])
+        elif not items:
+            await self.casework.store.file(Filing(inbox_id=row.id, now=self.casework.clock()))
+
+    async def _hear(self, row: InboxRow, receipt: DeliveryReceipt, *, files: bool) -> None:
+        suppress = None
+        if receipt.opted_out:
+            suppress = "opted_out"
+        elif receipt.scope == "address":
+            suppress = receipt.code or "unreachable"
+        await self.casework.store.hear(
+            Heard(
+                inbox_id=row.id if files else None,
+                channel_id=row.channel_id,
+                now=self.casework.clock(),
+                state=receipt.state,
+                raw_status=receipt.raw_status,
+                code=receipt.code or "",
+                provider_message_id=receipt.provider_message_id,
+                delivery_id=receipt.delivery_id,
+                suppress=suppress,
+                opted_out=receipt.opted_out,
+            )
+        )
+
+    async def _message(self, row: InboxRow, message: InboundMessage) -> None:
+        staff = self.casework.roster.at(message.sender)
+        if staff is not None:
+            filing = await self.act(staff, row.channel_id, message)
+            await self.casework.store.file(attrs.evolve(filing, inbox_id=row.id))
+            return
+        for _ in range(_RACES):
+            scene = await Conversations(self.casework).scene(row.channel_id, message)
+            filing = await self._decide(scene)
+            filing = attrs.evolve(
+                filing, inbox_id=row.id, message=await self._kept(scene), conversation=self._touched(scene, filing)
+            )
+            filed = await self.casework.store.file(filing)
+            if not filed.stale:
+                return
+        raise NotFoundError("the case keeps changing")
+
+    async def _decide(self, scene: Scene) -> Filing:
+        findings = await self.recognise(scene.subject())
+        return await Decisions(self.casework).decide(scene, findings)
+
+    async def _kept(self, scene: Scene) -> NewMessage:
+        return NewMessage(
+            conversation_id=scene.conversation.id,
+            reporter_id=scene.reporter.id,
+            body=scene.box.seal_value(Purpose.MESSAGE, MessageBody.of(scene.message)),
+            attachments=await self.files.keep(scene.message.attachments, scene.reporter, scene.box),
+            automatic=scene.message.automatic,
+        )
+
+    def _touched(self, scene: Scene, filing: Filing) -> ConversationFields:
+        now = filing.now
+        window = self.channels[scene.channel_id].capabilities.reply_window
+        fields = filing.conversation or ConversationFields()
+        if scene.message.automatic:
+            return fields
+        return attrs.evolve(
+            fields, last_inbound_at=now, window_until=now + window * _SECOND if window is not None else None
+        )

@@ -1,0 +1,75 @@
+"""Files that came with a message: stored sealed, under a name that says nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from treckk_gateway.casework.bodies import FileBody, Purpose
+from treckk_gateway.model import Attachment
+from treckk_gateway.privacy import Box, Keyring
+from treckk_gateway.store.rows import NewAttachment, ReporterRow
+
+
+class Files:
+    """A folder of sealed files, each named by the keyed hash of its reporter and content."""
+
+    def __init__(self, folder: Path, keyring: Keyring) -> None:
+        self._folder = folder
+        self._keyring = keyring
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="treckk-files")
+
+    def close(self) -> None:
+        """End the thread that writes."""
+        self._thread.shutdown(wait=True)
+
+    async def keep(
+        self, attachments: Sequence[Attachment], reporter: ReporterRow, box: Box
+    ) -> tuple[NewAttachment, ...]:
+        """Store what came along, before the message is filed; what lies at the provider stays `pending`."""
+        return tuple([await self._keep(one, reporter, box) for one in attachments])
+
+    async def _keep(self, attachment: Attachment, reporter: ReporterRow, box: Box) -> NewAttachment:
+        name, state = None, "pending" if attachment.ref else "lost"
+        if attachment.content is not None:
+            loop = asyncio.get_running_loop()
+            name = await loop.run_in_executor(self._thread, self._write, attachment.content, reporter, box)
+            state = "stored"
+        body = FileBody(content_type=attachment.content_type, filename=attachment.filename, ref=attachment.ref)
+        size = len(attachment.content) if attachment.content is not None else attachment.size
+        return NewAttachment(
+            kind=attachment.kind, state=state, size=size, name=name, details=box.seal_value(Purpose.FILE, body)
+        )
+
+    def _write(self, content: bytes, reporter: ReporterRow, box: Box) -> str:
+        name = self._keyring.content_name(reporter.pseudonym, content)
+        path = self._folder / name[:2] / name
+        if path.exists():
+            return name
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        half = path.with_suffix(".part")
+        descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(box.seal(Purpose.CONTENT, content))
+            file.flush()
+            os.fsync(file.fileno())
+        half.replace(path)
+        _sync_folder(path.parent)
+        return name
+
+    async def read(self, name: str, box: Box) -> bytes:
+        """The content again."""
+        path = self._folder / name[:2] / name
+        sealed = await asyncio.get_running_loop().run_in_executor(self._thread, path.read_bytes)
+        return box.open(Purpose.CONTENT, sealed)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,191 @@
+"""Verify, parse, commit, acknowledge: nobody is answered 2xx before the commit."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import inspect
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+import attrs
+import msgspec
+import structlog
+
+from treckk_gateway.casework.bodies import Purpose
+from treckk_gateway.casework.ids import Clock
+from treckk_gateway.casework.people import People
+from treckk_gateway.channel import Accepted, Channel, Inbound, ParseMode, WebhookRequest, WebhookResponse
+from treckk_gateway.errors import PayloadError, SignatureError, StoreBusy, StoreUnavailable
+from treckk_gateway.model import InboundMessage, Instant
+from treckk_gateway.privacy import Box, Keyring
+from treckk_gateway.store import Store
+from treckk_gateway.store.rows import NewItem, NewRequest
+
+_METHODS = frozenset({"GET", "POST", "HEAD"})
+_NOT_FOUND = WebhookResponse(404)
+_REFUSED = WebhookResponse(403)
+_TOO_LARGE = WebhookResponse(413)
+_NO_METHOD = WebhookResponse(405, headers={"Allow": "GET, HEAD, POST"})
+
+log = structlog.get_logger(__name__)
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(tuple[str, str, list[tuple[str, str]], bytes]).decode
+
+
+def pack(request: WebhookRequest, kept: Sequence[str]) -> bytes:
+    """A request as it is stored: with the headers that parsing reads, and no others."""
+    headers = [(name, value) for name in kept for value in request.headers.getall(name, ())]
+    return _pack((request.method, request.url, headers, request.body))
+
+
+def unpack(stored: bytes) -> WebhookRequest:
+    """The request again."""
+    method, url, headers, body = _unpack(stored)
+    return WebhookRequest.of(method, url, headers, body)
+
+
+class IntakeKeys:
+    """One key per day for what no reporter is known for yet; destroying a day's key ends its raw requests."""
+
+    def __init__(self, store: Store, keyring: Keyring) -> None:
+        self._store = store
+        self._keyring = keyring
+        self._boxes: dict[str, Box] = {}
+        self._making = asyncio.Lock()
+
+    async def box(self, day: str) -> Box:
+        """The day's box, its key made if there is none."""
+        known = self._boxes.get(day)
+        if known is None:
+            async with self._making:
+                known = self._keyring.box(await self._store.intake_key(day, self._keyring.new_key()))
+                self._boxes[day] = known
+        return known
+
+    def day(self, now: Instant) -> str:
+        """The day a moment belongs to, in UTC."""
+        return datetime.fromtimestamp(now / 1e6, UTC).strftime("%Y-%m-%d")
+
+
+@attrs.define
+class Traffic:
+    """What is remembered of each channel's requests, for metrics and health."""
+
+    refused: Counter[str] = attrs.field(factory=Counter)
+    last_inbound: dict[str, Instant] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Receiver:
+    """The way in for webhooks and listeners alike."""
+
+    store: Store
+    keyring: Keyring
+    people: People
+    keys: IntakeKeys
+    channels: Mapping[str, Channel]
+    clock: Clock
+    hint: Callable[[], None]
+    max_body: int
+    traffic: Traffic = attrs.field(factory=Traffic)
+
+    async def receive(self, channel_id: str, request: WebhookRequest) -> WebhookResponse:
+        """Take a webhook. Answers 403, 404, 405 and 413 itself, 503 when nothing can be kept; never raises for what came."""
+        channel = self.channels.get(channel_id)
+        if channel is None or not channel.capabilities.webhook:
+            return _NOT_FOUND
+        if request.method not in _METHODS:
+            return _NO_METHOD
+        if len(request.body) > self.max_body:
+            return _TOO_LARGE
+        try:
+            return await self._take(channel, request)
+        except SignatureError as problem:
+            self._refuse(channel_id, problem)
+            return _REFUSED
+        except StoreBusy as problem:
+            return WebhookResponse(503, headers={"Retry-After": str(problem.retry_after)})
+        except StoreUnavailable:
+            return WebhookResponse(503, headers={"Retry-After": "30"})
+
+    async def deliver(self, channel: Channel, request: WebhookRequest) -> WebhookResponse:
+        """Take what a channel's own listener brings. Raises `SignatureError`, `StoreBusy`, `StoreUnavailable`."""
+        try:
+            return await self._take(channel, request)
+        except SignatureError as problem:
+            self._refuse(channel.channel_id, problem)
+            raise
+
+    async def _take(self, channel: Channel, request: WebhookRequest) -> WebhookResponse:
+        await _verify(channel, request)
+        now = self.clock()
+        items, parked = self._items(channel, request)
+        if not items:
+            return channel.acknowledge(request, Accepted())
+        day = self.keys.day(now)
+        box = await self.keys.box(day)
+        new = await self.store.accept(
+            NewRequest(
+                channel_id=channel.channel_id,
+                items=items,
+                raw=box.seal(Purpose.RAW, pack(request, channel.kept_headers)),
+                key_day=day,
+                received_at=now,
+                parked=parked,
+            )
+        )
+        self.traffic.last_inbound[channel.channel_id] = now
+        fresh = sum(new)
+        if fresh:
+            self.hint()
+        return channel.acknowledge(request, Accepted(new=fresh, duplicate=len(new) - fresh, parked=parked))
+
+    def _items(self, channel: Channel, request: WebhookRequest) -> tuple[tuple[NewItem, ...], str | None]:
+        try:
+            if channel.capabilities.parse is ParseMode.DEFERRED:
+                return (self._deferred(channel, request),), None
+            parsed = channel.parse(request)
+            return tuple(self._item(channel.channel_id, index, one) for index, one in enumerate(parsed)), None
+        except PayloadError as problem:
+            reason = str(problem)
+        except Exception as problem:  # noqa: BLE001 an adapter's fault must not lose a citizen's message
+            log.error("request.parse_failed", channel_id=channel.channel_id, exc_info=problem)
+            reason = f"the adapter failed: {type(problem).__name__}"
+        key = hashlib.sha256(b"\0".join((request.method.encode(), request.url.encode(), request.body))).hexdigest()
+        lane = self.keyring.digest("lane", key)
+        return (NewItem(dedupe_key=f"raw:{key}", kind="other", lane=lane),), reason
+
+    def _item(self, channel_id: str, index: int, item: Inbound) -> NewItem:
+        if isinstance(item, InboundMessage):
+            lane, kind = self.people.lane(channel_id, item.sender), "message"
+        else:
+            about = item.delivery_id or item.provider_message_id or item.dedupe_key
+            lane, kind = self.keyring.digest("lane", f"receipt\0{channel_id}\0{about}"), "receipt"
+        return NewItem(dedupe_key=item.dedupe_key, kind=kind, lane=lane, item=index, claimed_at=item.claimed_at)
+
+    def _deferred(self, channel: Channel, request: WebhookRequest) -> NewItem:
+        envelope = channel.envelope(request)
+        if envelope.sender is not None:
+            lane = self.people.lane(channel.channel_id, envelope.sender)
+        else:
+            lane = self.keyring.digest("lane", envelope.dedupe_key)
+        return NewItem(dedupe_key=envelope.dedupe_key, kind="other", lane=lane)
+
+    def _refuse(self, channel_id: str, problem: SignatureError) -> None:
+        self.traffic.refused[channel_id] += 1
+        log.warning("request.refused", channel_id=channel_id, exc_info=problem)
+
+
+async def _verify(channel: Channel, request: WebhookRequest) -> None:
+    try:
+        checking = channel.verify(request)
+        if inspect.isawaitable(checking):
+            await checking
+    except SignatureError:
+        raise
+    except Exception as problem:
+        # Whatever goes wrong while checking, the request has not been shown to be genuine.
+        raise SignatureError(f"checking failed: {type(problem).__name__}") from problem

@@ -1,0 +1,66 @@
+"""The values everything else speaks in: frozen, without I/O, clock or randomness."""
+
+from treckk_gateway.model.address import Address
+from treckk_gateway.model.case import (
+    OPENS_CASE,
+    Actor,
+    Case,
+    CaseEvent,
+    CaseUpdate,
+    EventKind,
+    Finding,
+    Intent,
+    Reporter,
+    Urgency,
+)
+from treckk_gateway.model.delivery import DeliveryState
+from treckk_gateway.model.lifecycle import Reason, Role, State, Transition
+from treckk_gateway.model.message import (
+    Attachment,
+    Consent,
+    DeliveryReceipt,
+    InboundMessage,
+    Instant,
+    Location,
+    MediaKind,
+    OutboundMessage,
+    PlaceSource,
+    SendResult,
+    Thread,
+)
+from treckk_gateway.model.secret import Secret
+from treckk_gateway.model.staff import Staff
+from treckk_gateway.model.subject import Subject
+
+__all__ = [
+    "OPENS_CASE",
+    "Actor",
+    "Address",
+    "Attachment",
+    "Case",
+    "CaseEvent",
+    "CaseUpdate",
+    "Consent",
+    "DeliveryReceipt",
+    "DeliveryState",
+    "EventKind",
+    "Finding",
+    "InboundMessage",
+    "Instant",
+    "Intent",
+    "Location",
+    "MediaKind",
+    "OutboundMessage",
+    "PlaceSource",
+    "Reason",
+    "Reporter",
+    "Role",
+    "Secret",
+    "SendResult",
+    "Staff",
+    "State",
+    "Subject",
+    "Thread",
+    "Transition",
+    "Urgency",
+]

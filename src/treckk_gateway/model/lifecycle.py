@@ -1,0 +1,154 @@
+"""The life of a case as one table; whatever is not in it is an error.
+
+Source: domain reference, section 6 (lifecycle) with the SOP steps of section 2. Points that table leaves open are
+decided here and explained in docs/explanation/lifecycle.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from enum import StrEnum
+
+import attrs
+
+from treckk_gateway.errors import IllegalTransition, Incomplete, NotAllowed
+
+
+class State(StrEnum):
+    """Where a case stands."""
+
+    RECEIVED = "received"
+    NEEDS_INFO = "needs_info"
+    INFO_FORWARDED = "info_forwarded"
+    ANSWERED = "answered"
+    UNDER_REVIEW = "under_review"
+    INSTRUCTED = "instructed"
+    EN_ROUTE = "en_route"
+    RESOLVED = "resolved"
+    NOT_ACTIONABLE = "not_actionable"
+    REFERRED = "referred"
+    DUPLICATE = "duplicate"
+    WITHDRAWN = "withdrawn"
+    REOPENED = "reopened"
+    CLOSED = "closed"
+    REJECTED_SPAM = "rejected_spam"
+
+
+class Role(StrEnum):
+    """Who acts. `SYSTEM` is timers and triage: it suggests, reminds and files, and decides nothing about people."""
+
+    REPORTER = "reporter"
+    ADMIN = "admin"
+    HOLDER = "holder"
+    LEADERSHIP = "leadership"
+    TEAM = "team"
+    DUTY = "duty"
+    SYSTEM = "system"
+
+
+FINAL = frozenset({State.DUPLICATE, State.WITHDRAWN, State.CLOSED, State.REJECTED_SPAM})
+"""Nothing more happens by itself; a closed case may still be reopened."""
+
+SETTLED = FINAL | {State.RESOLVED, State.ANSWERED, State.NOT_ACTIONABLE, State.REFERRED}
+"""An outcome was reached."""
+
+OPEN = frozenset(State) - FINAL
+"""A message of the reporter joins the case."""
+
+INITIAL_ACTION = "initial_action"
+"""Flag: the duty post went before leadership decided; leadership must confirm before the case may close."""
+
+
+class Reason(StrEnum):
+    """Why nothing can be done, in the words the reporter is told by template (rule f)."""
+
+    PLACE_NOT_FOUND = "place_not_found"
+    NOT_A_VIOLATION = "not_a_violation"
+    INSUFFICIENT_DATA = "insufficient_data"
+    NO_RESPONSE = "no_response"
+    NOT_FOUND_ON_SITE = "not_found_on_site"
+    REFUTED = "refuted"
+    UNSAFE = "unsafe"
+    OTHER = "other"
+
+
+@attrs.frozen(kw_only=True)
+class Transition:
+    """One allowed step: who may take it, what the reporter is told by template, what must come with it."""
+
+    source: State
+    target: State
+    roles: frozenset[Role]
+    tells: str | None = None
+    needs: tuple[str, ...] = ()
+    flag: str | None = None
+
+
+def _steps(
+    sources: Iterable[State],
+    target: State,
+    roles: Iterable[Role],
+    *,
+    tells: str | None = None,
+    needs: tuple[str, ...] = (),
+    flag: str | None = None,
+) -> list[Transition]:
+    return [
+        Transition(source=source, target=target, roles=frozenset(roles), tells=tells, needs=needs, flag=flag)
+        for source in sources
+    ]
+
+
+_S, _R = State, Role
+_BEFORE_RESOLVED = (
+    _S.RECEIVED, _S.NEEDS_INFO, _S.INFO_FORWARDED, _S.UNDER_REVIEW, _S.INSTRUCTED, _S.EN_ROUTE, _S.REOPENED,
+)  # fmt: skip
+
+TRANSITIONS: tuple[Transition, ...] = (
+    *_steps([_S.RECEIVED, _S.UNDER_REVIEW], _S.NEEDS_INFO, [_R.ADMIN, _R.SYSTEM], tells="need_info", needs=("missing",)),
+    *_steps([_S.RECEIVED], _S.INFO_FORWARDED, [_R.ADMIN], tells="info_forwarded", needs=("topic",)),
+    *_steps([_S.INFO_FORWARDED], _S.ANSWERED, [_R.HOLDER, _R.ADMIN], tells="info_answer", needs=("note",)),
+    *_steps([_S.RECEIVED, _S.NEEDS_INFO, _S.REOPENED], _S.UNDER_REVIEW, [_R.ADMIN, _R.SYSTEM], tells="under_review"),
+    *_steps([_S.UNDER_REVIEW], _S.INSTRUCTED, [_R.LEADERSHIP], tells="instructed", needs=("post",)),
+    *_steps([_S.INSTRUCTED], _S.EN_ROUTE, [_R.TEAM, _R.DUTY], tells="en_route"),
+    *_steps([_S.RECEIVED, _S.NEEDS_INFO, _S.UNDER_REVIEW], _S.EN_ROUTE, [_R.DUTY], tells="en_route", flag=INITIAL_ACTION),
+    *_steps([_S.EN_ROUTE], _S.RESOLVED, [_R.TEAM, _R.DUTY], tells="resolved", needs=("note",)),
+    *_steps([_S.NEEDS_INFO, _S.UNDER_REVIEW, _S.EN_ROUTE], _S.NOT_ACTIONABLE, [_R.LEADERSHIP], tells="not_actionable", needs=("reason",)),
+    *_steps([_S.RECEIVED, _S.UNDER_REVIEW], _S.REFERRED, [_R.ADMIN], tells="referred", needs=("office",)),
+    *_steps(_BEFORE_RESOLVED, _S.DUPLICATE, [_R.ADMIN], tells="duplicate", needs=("parent",)),
+    *_steps(sorted(OPEN), _S.WITHDRAWN, [_R.REPORTER], tells="withdrawn"),
+    *_steps([_S.RESOLVED, _S.NOT_ACTIONABLE, _S.CLOSED], _S.REOPENED, [_R.REPORTER, _R.LEADERSHIP], tells="reopened"),
+    *_steps([_S.RESOLVED, _S.ANSWERED, _S.NOT_ACTIONABLE, _S.REFERRED], _S.CLOSED, [_R.ADMIN, _R.SYSTEM], tells="closed"),
+    *_steps([_S.RECEIVED], _S.REJECTED_SPAM, [_R.ADMIN]),
+)  # fmt: skip
+"""Every step there is. One (source, target) stands once per set of roles."""
+
+
+def targets(source: State, roles: Collection[Role]) -> tuple[Transition, ...]:
+    """The steps someone with these roles may take from `source`, in the order of the table."""
+    return tuple(step for step in TRANSITIONS if step.source is source and not step.roles.isdisjoint(roles))
+
+
+def step(source: State, target: State, roles: Collection[Role]) -> Transition:
+    """The step from `source` to `target` for someone with these roles.
+
+    Raises `IllegalTransition` when the table has none, `NotAllowed` when it has one for others only.
+    """
+    known = [one for one in TRANSITIONS if one.source is source and one.target is target]
+    if not known:
+        msg = f"a case in state {source} cannot become {target}"
+        raise IllegalTransition(msg)
+    for one in known:
+        if not one.roles.isdisjoint(roles):
+            return one
+    allowed = ", ".join(sorted({role for one in known for role in one.roles}))
+    msg = f"{source} to {target} is for {allowed} only"
+    raise NotAllowed(msg)
+
+
+def require(transition: Transition, given: Collection[str]) -> None:
+    """Raise `Incomplete` unless everything that must come with the step is among the names `given`."""
+    missing = tuple(name for name in transition.needs if name not in given)
+    if missing:
+        msg = f"{transition.source} to {transition.target} needs {', '.join(missing)}"
+        raise Incomplete(msg, missing)

@@ -1,0 +1,49 @@
+"""What triage is shown, and how its findings are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+
+from treckk_gateway.model.case import Case, Finding, Intent, Urgency
+from treckk_gateway.model.message import InboundMessage
+
+
+@attrs.frozen(kw_only=True)
+class Subject:
+    """One message in its conversation: the texts before it (oldest first, at most ten) and the case, if there is one.
+
+    `open_cases` counts the sender's open cases; `answering` is true when we asked this person something.
+    """
+
+    message: InboundMessage
+    earlier: tuple[str, ...] = attrs.field(default=(), repr=False)
+    case: Case | None = None
+    open_cases: int = 0
+    answering: bool = False
+
+
+def best(findings: Iterable[Finding], field: str) -> Finding | None:
+    """The most confident finding for a field, the earlier one on a tie; `None` when nothing was found."""
+    return max((one for one in findings if one.field == field), key=lambda one: one.confidence, default=None)
+
+
+def intent(findings: Iterable[Finding], *, sure: float = 0.5) -> Intent:
+    """What the message is; `UNKNOWN` unless a finding is at least `sure`: in doubt a person decides."""
+    found = best(findings, "intent")
+    if found is None or found.confidence < sure:
+        return Intent.UNKNOWN
+    return Intent(found.value) if found.value in set(Intent) else Intent.UNKNOWN
+
+
+def urgency(findings: Iterable[Finding]) -> Urgency:
+    """The most urgent level any step found, however unsure it was: under-calling is the one unacceptable error."""
+    order = list(Urgency)
+    found = [Urgency(one.value) for one in findings if one.field == "urgency" and one.value in set(Urgency)]
+    return min(found, key=order.index, default=Urgency.NORMAL)
+
+
+def flags(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """All flags found, each once, in order."""
+    return tuple(dict.fromkeys(one.value for one in findings if one.field == "flag"))

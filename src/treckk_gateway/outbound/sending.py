@@ -1,0 +1,232 @@
+"""From an outbox row to the provider and back: one attempt at a time, each on record before it is made."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import attrs
+import structlog
+
+from treckk_gateway.casework.bodies import MessageBody, Purpose, SentBody
+from treckk_gateway.casework.casework import Casework
+from treckk_gateway.channel import Channel
+from treckk_gateway.errors import NotFoundError, NotTaken, OptedOut, Rejected, Scope, SendError, Uncertain, WindowClosed
+from treckk_gateway.model import Address, Case, Instant, OutboundMessage, SendResult, Thread
+from treckk_gateway.outbound.backoff import Policy, next_due
+from treckk_gateway.outbound.breaker import Breakers
+from treckk_gateway.outbound.rendering import Letter, Renderer
+from treckk_gateway.privacy import Box
+from treckk_gateway.store.rows import ConversationRow, Ended, Go, OutboxRow, Pace, Start
+
+_SECOND = 1_000_000
+_MARGIN = 180 * _SECOND
+"""The reply window counts as closed a little early: a message on its way must still arrive inside it."""
+_ABOUT_SILENCE = frozenset({"opt_out", "opt_in"})
+
+log = structlog.get_logger(__name__)
+
+
+@attrs.frozen(kw_only=True)
+class Prepared:
+    """A row with everything needed to send it."""
+
+    row: OutboxRow
+    channel: Channel
+    message: OutboundMessage
+    letter: Letter
+    box: Box
+
+
+@attrs.frozen(kw_only=True)
+class Sender:
+    """Sends what is due. `timeout` is the whole time of one attempt in seconds."""
+
+    casework: Casework
+    channels: Mapping[str, Channel]
+    renderer: Renderer
+    breakers: Breakers
+    policy: Policy = Policy()
+    timeout: float = 35.0
+
+    async def handle(self, outbox_id: int) -> None:
+        """Send one row if it may leave now."""
+        row = await self.casework.store.outbox(outbox_id)
+        if row is None or row.state != "queued":
+            return
+        prepared = await self._prepare(row)
+        if prepared is None:
+            return
+        now = self.casework.clock()
+        capabilities = prepared.channel.capabilities
+        interval = int(_SECOND / capabilities.rate)
+        started = await self.casework.store.begin_send(
+            Start(
+                outbox_id=row.id,
+                now=now,
+                attempt_id=prepared.message.attempt_id,
+                text=prepared.box.seal_value(
+                    Purpose.TEXT, SentBody(text=prepared.letter.text, subject=prepared.letter.subject)
+                ),
+                until=now + int((self.timeout + 25) * _SECOND),
+                pace=Pace(interval=interval, burst=(capabilities.burst - 1) * interval, parts=prepared.letter.parts),
+            )
+        )
+        if not isinstance(started, Go):
+            return
+        await self.casework.store.record(await self._attempt(prepared))
+        self.casework.hint()
+
+    async def message(self, row: OutboxRow) -> tuple[Channel, OutboundMessage] | None:
+        """The message of a row as it was or will be sent; `None` when it can no longer be."""
+        prepared = await self._letter(row, self.channels.get(row.channel_id))
+        return (prepared.channel, prepared.message) if prepared else None
+
+    async def _prepare(self, row: OutboxRow) -> Prepared | None:
+        """What is to be sent, or nothing after the row was set aside with its reason."""
+        hold = self.casework.store.hold
+        channel = self.channels.get(row.channel_id)
+        if channel is None or not channel.capabilities.outbound:
+            await hold(row.id, "dead", "this channel is not configured for sending", None)
+            return None
+        conversation = await self.casework.store.conversation(row.conversation_id)
+        aside = await self._aside(row, channel, conversation)
+        if aside is not None:
+            await hold(row.id, *aside)
+            return None
+        prepared = await self._letter(row, channel)
+        if prepared is None:
+            await hold(row.id, "cancelled", "erased", None)
+        return prepared
+
+    async def _aside(
+        self, row: OutboxRow, channel: Channel, conversation: ConversationRow | None
+    ) -> tuple[str, str | None, Instant | None] | None:
+        now = self.casework.clock()
+        if conversation is None:
+            return "cancelled", "no conversation", None
+        if row.expires_at is not None and row.expires_at <= now:
+            return "cancelled", "expired", None
+        if row.template not in _ABOUT_SILENCE:
+            if conversation.opted_out_at is not None:
+                return "cancelled", "opted_out", None
+            suppressed = await self.casework.store.suppressed(conversation.id)
+            if suppressed is not None:
+                return "cancelled", suppressed, None
+        window = channel.capabilities.reply_window
+        if window is not None and (conversation.window_until or 0) < now + _MARGIN:
+            return "held", "window_closed", None
+        until = self.breakers.closed_until(row.channel_id)
+        return ("queued", row.reason, until) if until is not None else None
+
+    async def _letter(self, row: OutboxRow, channel: Channel | None) -> Prepared | None:
+        conversation = await self.casework.store.conversation(row.conversation_id)
+        if conversation is None or channel is None:
+            return None
+        try:
+            box = await self.casework.people.box(conversation.reporter_id)
+        except NotFoundError:
+            return None
+        address = Address.parse(box.open(Purpose.ADDRESS, conversation.address).decode())
+        case = await self.casework.store.case(case_id=row.case_id) if row.case_id is not None else None
+        language = case.language if case is not None and conversation.staff is None else conversation.language or "id"
+        values = box.open_value(Purpose.VALUES, row.values, dict[str, str])
+        letter = self.renderer.render(row.template, values, case, language, channel.capabilities, row.created_at)
+        message = OutboundMessage(
+            delivery_id=row.delivery_id,
+            attempt_id=self.casework.ids.new(),
+            recipient=address,
+            text=letter.text,
+            subject=letter.subject,
+            thread=await self._thread(row, case, conversation, box) if channel.capabilities.threads else Thread(),
+            reply=row.reply,
+            timeout=self.timeout,
+            reference=case.reference if case else None,
+            state=case.state if case else None,
+            version=case.version if case else None,
+        )
+        return Prepared(row=row, channel=channel, message=message, letter=letter, box=box)
+
+    async def _thread(self, row: OutboxRow, case: Case | None, conversation: ConversationRow, box: Box) -> Thread:
+        token = None
+        if case is not None:
+            parties = await self.casework.store.parties(case.case_id)
+            own = next((one for one in parties if one.conversation_id == row.conversation_id), None)
+            token = box.open(Purpose.TOKEN, own.token).decode() if own else None
+        ids: list[str] = []
+        if conversation.reporter_id is not None:
+            recent = await self.casework.store.recent_messages(row.conversation_id, 5)
+            bodies = [box.open_value(Purpose.MESSAGE, one.body, MessageBody) for one in reversed(recent)]
+            ids = [one.message_id for one in bodies if one.message_id]
+        return Thread(reply_token=token, last_id=ids[-1] if ids else None, earlier_ids=tuple(ids[:-1]))
+
+    async def _attempt(self, prepared: Prepared) -> Ended:
+        channel_id = prepared.channel.channel_id
+        try:
+            async with asyncio.timeout(self.timeout):
+                result = await prepared.channel.send(prepared.message)
+        except SendError as problem:
+            return self._failed(prepared, problem)
+        except TimeoutError:
+            return self._failed(prepared, Uncertain("timeout", f"no answer within {self.timeout:g} s"))
+        except Exception as problem:  # noqa: BLE001 an adapter's fault: nobody knows what happened
+            log.error("message.send_failed", channel_id=channel_id, outbox_id=prepared.row.id, exc_info=problem)
+            return self._failed(prepared, Uncertain("adapter_failed", type(problem).__name__))
+        self.breakers.succeeded(channel_id)
+        return self.sent(prepared.row.id, prepared.message.attempt_id, result)
+
+    def sent(self, outbox_id: int, attempt_id: str, result: SendResult) -> Ended:
+        """The end of an attempt the provider took."""
+        return Ended(
+            outbox_id=outbox_id,
+            attempt_id=attempt_id,
+            now=self.casework.clock(),
+            state="sent",
+            outcome="accepted",
+            provider_message_id=result.provider_message_id,
+            heard=result.state,
+        )
+
+    def _failed(self, prepared: Prepared, problem: SendError) -> Ended:
+        row, now = prepared.row, self.casework.clock()
+        base = Ended(
+            outbox_id=row.id,
+            attempt_id=prepared.message.attempt_id,
+            now=now,
+            state="dead",
+            outcome=type(problem).__name__.lower(),
+            code=problem.code,
+            reason=problem.code,
+        )
+        channel_wide = isinstance(problem, Rejected) and problem.scope is Scope.CHANNEL
+        if channel_wide or isinstance(problem, NotTaken | Uncertain):
+            self.breakers.failed(row.channel_id, problem.code, at_once=channel_wide)
+        else:
+            self.breakers.succeeded(row.channel_id)
+        log.warning(
+            "message.not_sent",
+            channel_id=row.channel_id,
+            outbox_id=row.id,
+            code=problem.code,
+            attempts=row.attempts + 1,
+        )
+        if isinstance(problem, WindowClosed):
+            return attrs.evolve(base, state="held", reason="window_closed")
+        if isinstance(problem, OptedOut):
+            return attrs.evolve(base, suppress="opted_out", opted_out=True)
+        if isinstance(problem, Rejected) and not channel_wide:
+            return attrs.evolve(base, suppress=problem.code if problem.scope is Scope.ADDRESS else None)
+        if isinstance(problem, Uncertain) and not prepared.channel.capabilities.idempotent_send:
+            return attrs.evolve(base, state="uncertain")
+        return self._again(base, row, problem)
+
+    def _again(self, base: Ended, row: OutboxRow, problem: SendError) -> Ended:
+        due = next_due(
+            attempts=row.attempts + 1,
+            first=row.created_at,
+            now=base.now,
+            seed=row.delivery_id,
+            after=problem.after if isinstance(problem, NotTaken) else None,
+            policy=self.policy,
+        )
+        return attrs.evolve(base, state="queued", due=due) if due is not None else base

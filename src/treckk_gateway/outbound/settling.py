@@ -1,0 +1,104 @@
+"""What became of sends nobody knows the end of: looked up where the provider can be asked, shown where not.
+
+Source: storage-and-engine reference, 4.2.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import attrs
+import structlog
+
+from treckk_gateway.channel import LookingUp
+from treckk_gateway.errors import SendError
+from treckk_gateway.model import Instant
+from treckk_gateway.outbound.sending import Sender
+from treckk_gateway.store.rows import Ended, OutboxRow
+
+_SECOND = 1_000_000
+_REQUEUED = "not_found"
+_MOST_TRIES = 3
+
+log = structlog.get_logger(__name__)
+
+
+@attrs.frozen(kw_only=True)
+class Settler:
+    """Looks at uncertain rows every `interval` seconds.
+
+    A channel that takes repeats safely is simply sent to again. One that can be asked is asked `patience` seconds
+    after the attempt: found means sent, not found is tried once more. Elsewhere, and when that does not help, the row
+    becomes a dead letter after `policy` seconds, so that those behind it may go.
+    """
+
+    sender: Sender
+    interval: float = 10.0
+    patience: float = 60.0
+    policy: float = 600.0
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            try:
+                await self.settle()
+            except Exception as problem:  # noqa: BLE001 the next round may do better
+                log.error("settling.failed", exc_info=problem)
+            await asyncio.sleep(self.interval)
+
+    async def settle(self) -> int:
+        """One round; how many rows are no longer uncertain."""
+        now = self.sender.casework.clock()
+        rows = await self.sender.casework.store.uncertain(now)
+        settled = 0
+        for row in rows:
+            settled += await self._settle(row, now)
+        if settled:
+            self.sender.casework.hint()
+        return settled
+
+    async def _settle(self, row: OutboxRow, now: Instant) -> bool:
+        channel = self.sender.channels.get(row.channel_id)
+        started = await self.sender.casework.store.attempt_started(row.attempt_id or "")
+        if started is None:
+            return False
+        if channel is not None and channel.capabilities.idempotent_send:
+            return await self._end(row, "queued", "repeated", now)
+        if channel is not None and channel.capabilities.lookup and now - started >= self.patience * _SECOND:
+            known = await self._asked(row, started)
+            if known is not None:
+                return known
+        if now - started < self.policy * _SECOND:
+            return False
+        return await self._end(row, "dead", "uncertain", now)
+
+    async def _asked(self, row: OutboxRow, started: Instant) -> bool | None:
+        """True once settled by the provider's word, `None` when it could not say."""
+        found = await self.sender.message(row)
+        if found is None or not isinstance(found[0], LookingUp):
+            return None
+        channel, message = found
+        try:
+            async with asyncio.timeout(self.sender.timeout):
+                result = await channel.lookup(attrs.evolve(message, attempt_id=row.attempt_id or ""), started)
+        except (SendError, TimeoutError):
+            return None
+        if result is not None:
+            return await self.sender.casework.store.record(self.sender.sent(row.id, row.attempt_id or "", result))
+        if row.attempts >= _MOST_TRIES:
+            return None
+        return await self._end(row, "queued", _REQUEUED, self.sender.casework.clock())
+
+    async def _end(self, row: OutboxRow, state: str, reason: str, now: Instant) -> bool:
+        return await self.sender.casework.store.record(
+            Ended(
+                outbox_id=row.id,
+                attempt_id=row.attempt_id or "",
+                now=now,
+                state=state,
+                outcome="uncertain",
+                code=reason,
+                reason=reason,
+                due=now,
+            )
+        )

@@ -1,0 +1,52 @@
+"""What may be written in a log line: an allow-list, never a block-list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import MutableMapping
+from typing import Any
+
+from treckk_gateway.errors import TreckkError
+
+ALLOWED = frozenset(
+    {
+        "event", "level", "timestamp", "logger", "exception", "problem", "channel_id", "adapter", "kind", "state", "reference",
+        "case_id", "inbox_id", "outbox_id", "timer_id", "attempt", "attempts", "code", "scope", "status", "reason", "step",
+        "seconds", "count", "bytes", "due", "host", "port", "path", "version", "config", "key", "remedy", "summary", "actor",
+        "target", "source", "received", "filed", "parked", "new", "profile", "database", "sqlite", "topic", "route",
+    }
+)  # fmt: skip
+"""Keys a log line may carry. Ids, codes and counts; nothing a person wrote or is reached by."""
+
+_DIGITS = re.compile(r"(?<!\w)\+?\d(?:[\s().-]?\d){8,}")
+_MAIL = re.compile(r"[^\s<>@]+@[^\s<>@]+\.\w+")
+
+
+def scrub(text: str) -> str:
+    """The text without phone numbers, identity numbers and mail addresses: for staff notices, never as a proof."""
+    return _MAIL.sub("[...]", _DIGITS.sub("[...]", text))
+
+
+def redact(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A structlog processor: drop every key that is not allowed, and foreign exceptions' texts.
+
+    Our own errors promise to hold no personal data, others do not: of those only the class is kept.
+    """
+    for key in [key for key in line if key not in ALLOWED and key != "exc_info"]:
+        del line[key]
+    problem = line.pop("exc_info", None)
+    if isinstance(problem, tuple):
+        problem = problem[1]
+    if isinstance(problem, BaseException):
+        line["problem"] = type(problem).__name__ + (f": {problem}" if isinstance(problem, TreckkError) else "")
+        line["exception"] = _where(problem)
+    return line
+
+
+def _where(problem: BaseException) -> str:
+    places = []
+    step = problem.__traceback__
+    while step is not None:
+        places.append(f"{step.tb_frame.f_globals.get('__name__', '?')}:{step.tb_lineno}")
+        step = step.tb_next
+    return " > ".join(places[-6:])

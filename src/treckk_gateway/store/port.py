@@ -1,0 +1,211 @@
+"""The two ports behind which a database hides. Each operation is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from treckk_gateway.model import Case, Instant
+from treckk_gateway.store.rows import (
+    CaseFilter,
+    Change,
+    ConversationRow,
+    Counters,
+    Ended,
+    Filed,
+    FileRows,
+    Filing,
+    Go,
+    Heard,
+    InboxRow,
+    MessageRow,
+    NewEvent,
+    NewRequest,
+    Nothing,
+    NotYet,
+    OutboxRow,
+    PartyRow,
+    ReporterRow,
+    Start,
+    TimerRow,
+    Wake,
+)
+
+
+class Store(Protocol):
+    """Every operation is atomic, and durable when it returns.
+
+    Raises `StoreBusy` past its bounds and `StoreUnavailable` when it is closed, full or broken; then nothing of the
+    operation was stored.
+    """
+
+    # receiving
+    async def intake_key(self, day: str, wrapped: bytes) -> bytes:
+        """The wrapped key of that day, storing `wrapped` if there is none yet."""
+
+    async def accept(self, request: NewRequest) -> tuple[bool, ...]:
+        """Keep a request; for each item whether it is new. A known dedupe key adds nothing."""
+
+    # intake
+    async def inbox(self, inbox_id: int) -> InboxRow | None:
+        """A stored item with its raw request."""
+
+    async def park(self, inbox_id: int, reason: str) -> None:
+        """Set an item aside for staff."""
+
+    async def postpone(self, inbox_id: int, due_at: Instant) -> None:
+        """Try an item again later; counts the attempt."""
+
+    async def reporter(self, reporter_id: int) -> ReporterRow | None:
+        """A reporter by id."""
+
+    async def known_reporter(self, identities: Sequence[bytes]) -> ReporterRow | None:
+        """The reporter any of these keyed identities belongs to."""
+
+    async def ensure_reporter(
+        self, identities: Sequence[bytes], pseudonym: str, wrapped: bytes, now: Instant
+    ) -> ReporterRow:
+        """The reporter of these identities, made if there is none; unknown identities are added to the known one."""
+
+    async def known_conversation(self, channel_id: str, address_hash: bytes) -> ConversationRow | None:
+        """The conversation with an address on a channel."""
+
+    async def ensure_conversation(
+        self,
+        channel_id: str,
+        address_hash: bytes,
+        address: bytes,
+        *,
+        reporter_id: int | None = None,
+        staff: str | None = None,
+    ) -> ConversationRow:
+        """The conversation, made if there is none."""
+
+    async def conversation(self, conversation_id: int) -> ConversationRow | None:
+        """A conversation by id."""
+
+    async def recent_messages(self, conversation_id: int, limit: int) -> Sequence[MessageRow]:
+        """The last messages of a conversation, newest first."""
+
+    async def file(self, wanted: Filing) -> Filed:
+        """File an inbox row with all its consequences."""
+
+    async def hear(self, heard: Heard) -> None:
+        """File a delivery receipt."""
+
+    # cases
+    async def case(self, *, case_id: int | None = None, reference: str | None = None) -> Case | None:
+        """A case by id or number."""
+
+    async def open_cases(self, reporter_id: int) -> Sequence[Case]:
+        """The reporter's open cases, newest first."""
+
+    async def latest_case(self, reporter_id: int) -> Case | None:
+        """The reporter's newest case, open or not."""
+
+    async def is_party(self, case_id: int, reporter_id: int) -> bool:
+        """Whether the reporter takes part in the case."""
+
+    async def case_of_reply(
+        self, channel_id: str, token_hash: bytes | None, ids: Sequence[str]
+    ) -> tuple[Case, PartyRow] | None:
+        """The case a reply belongs to, by its secret token or by ids of messages we sent on that channel."""
+
+    async def case_of_request(self, channel_id: str, dedupe_key: str) -> Case | None:
+        """The case a request of that key became part of."""
+
+    async def parties(self, case_id: int) -> Sequence[PartyRow]:
+        """Who is told about a case."""
+
+    async def change(self, wanted: Change) -> Case | None:
+        """Apply a change; `None` when the case is no longer at `wanted.version` and nothing happened."""
+
+    async def cases(self, wanted: CaseFilter) -> Sequence[Case]:
+        """Cases, newest first."""
+
+    async def case_file(self, case_id: int) -> FileRows | None:
+        """Everything kept of a case."""
+
+    async def log_access(self, case_id: int, actor: str, what: str, now: Instant) -> None:
+        """Write down who looked at what."""
+
+    # timers
+    async def timer(self, timer_id: int) -> TimerRow | None:
+        """A timer that still waits."""
+
+    async def finish_timer(self, timer_id: int) -> None:
+        """The timer's work is done."""
+
+    async def postpone_timer(self, timer_id: int, due_at: Instant) -> None:
+        """Look at a timer again later."""
+
+    # sending
+    async def outbox(self, outbox_id: int) -> OutboxRow | None:
+        """A message to send."""
+
+    async def begin_send(self, start: Start) -> Go | NotYet | Nothing:
+        """Commit `sending` with its attempt, if the row may be sent now."""
+
+    async def record(self, ended: Ended) -> bool:
+        """The attempt's end; false when the row had moved on and only the fact was kept."""
+
+    async def hold(self, outbox_id: int, state: str, reason: str | None, due_at: Instant | None) -> None:
+        """Set a queued row aside without an attempt: `held`, `cancelled`, `dead`, or `queued` for later."""
+
+    async def suppressed(self, conversation_id: int) -> str | None:
+        """Why the conversation's address gets nothing; `None` when it may."""
+
+    async def recover(self, now: Instant) -> int:
+        """At start: what was being sent when the process ended is uncertain. Returns how many."""
+
+    async def uncertain(self, before: Instant) -> Sequence[OutboxRow]:
+        """Uncertain rows whose attempt began before that moment."""
+
+    async def attempt_started(self, attempt_id: str) -> Instant | None:
+        """When an attempt began."""
+
+    # for staff
+    async def counters(self) -> Counters:
+        """The books."""
+
+    async def parked(self, cursor: int | None, limit: int) -> Sequence[InboxRow]:
+        """Parked items, newest first, below the id `cursor`."""
+
+    async def unpark(self, inbox_id: int, now: Instant) -> bool:
+        """Back to new; false when it was not parked."""
+
+    async def dead(self, cursor: int | None, limit: int) -> Sequence[OutboxRow]:
+        """Dead letters and uncertain sends, newest first, below the id `cursor`."""
+
+    async def revive(self, outbox_id: int, event: NewEvent | None, now: Instant) -> bool:
+        """Queue a dead letter again and note it on its case; false when it was not dead or uncertain."""
+
+    # housekeeping
+    async def heads(self, now: Instant, limit: int) -> Sequence[Wake]:
+        """What is due, the first of each lane only."""
+
+    async def next_due(self) -> Instant | None:
+        """When the next row falls due."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether writes can be taken."""
+
+    async def open(self) -> None:
+        """Lock, migrate, start."""
+
+    async def close(self) -> None:
+        """Finish what is queued, then let go of everything."""
+
+
+class Wakeups(Protocol):
+    """The whole surface of an engine: rows are the truth, a wake-up is a hint."""
+
+    def hint(self) -> None:
+        """Something may be due now."""
+
+    async def run(self, handler: Callable[[Wake], Awaitable[None]]) -> None:
+        """Call `handler` for due rows, one at a time per lane, until stopped."""
+
+    async def stop(self, grace: float) -> None:
+        """Start nothing new, wait up to `grace` seconds, then cancel."""

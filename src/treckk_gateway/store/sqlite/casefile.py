@@ -1,0 +1,209 @@
+"""Reading cases."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from treckk_gateway.model import Case, EventKind, Instant, Intent, Role, State, Urgency
+from treckk_gateway.model.lifecycle import OPEN
+from treckk_gateway.store.rows import CaseFilter, EventRow, FileRows, FindingRow, NewAttachment, PartyRow, TimerRow
+from treckk_gateway.store.sqlite import outbox as sent
+from treckk_gateway.store.sqlite import people
+
+_CASE = (
+    "id, reference, state, version, channel_id, intent, urgency, post, category, district, village, language, flags,"
+    " opened_at, changed_at, reporter_id"
+)
+_PARTY = (
+    "case_party.id, case_party.case_id, case_party.reporter_id, case_party.conversation_id, case_party.sealed_token"
+)
+_OPEN_STATES = ", ".join(f"'{state}'" for state in sorted(OPEN))
+
+
+def _case(row: tuple[object, ...]) -> Case:
+    (case_id, reference, state, version, channel_id, intent, urgency, *rest) = row
+    post, category, district, village, language, flags, opened_at, changed_at, reporter_id = rest
+    return Case(
+        case_id=case_id,  # type: ignore[arg-type]
+        reference=reference,  # type: ignore[arg-type]
+        state=State(str(state)),
+        version=version,  # type: ignore[arg-type]
+        channel_id=channel_id,  # type: ignore[arg-type]
+        intent=Intent(str(intent)),
+        urgency=Urgency(str(urgency)),
+        post=post,  # type: ignore[arg-type]
+        category=category,  # type: ignore[arg-type]
+        district=district,  # type: ignore[arg-type]
+        village=village,  # type: ignore[arg-type]
+        language=language,  # type: ignore[arg-type]
+        flags=tuple(json.loads(str(flags))),
+        opened_at=opened_at,  # type: ignore[arg-type]
+        changed_at=changed_at,  # type: ignore[arg-type]
+        reporter_id=reporter_id,  # type: ignore[arg-type]
+    )
+
+
+def case(connection: sqlite3.Connection, case_id: int | None = None, reference: str | None = None) -> Case | None:
+    """A case by id or number."""
+    where, value = ("id", case_id) if case_id is not None else ("reference", reference)
+    found = connection.execute(f"SELECT {_CASE} FROM cases WHERE {where} = ?", (value,)).fetchone()  # noqa: S608 constant text
+    return _case(found) if found else None
+
+
+def open_cases(connection: sqlite3.Connection, reporter_id: int) -> Sequence[Case]:
+    """The reporter's open cases, newest first."""
+    query = (
+        f"SELECT {_CASE} FROM cases WHERE state IN ({_OPEN_STATES}) AND id IN"  # noqa: S608 constant text
+        " (SELECT case_id FROM case_party WHERE reporter_id = ? AND until IS NULL) ORDER BY id DESC LIMIT 20"
+    )
+    return [_case(row) for row in connection.execute(query, (reporter_id,))]
+
+
+def latest_case(connection: sqlite3.Connection, reporter_id: int) -> Case | None:
+    """The reporter's newest case, open or not."""
+    found = connection.execute(
+        f"SELECT {_CASE} FROM cases WHERE id = (SELECT max(case_id) FROM case_party WHERE reporter_id = ?)",  # noqa: S608
+        (reporter_id,),
+    ).fetchone()
+    return _case(found) if found else None
+
+
+def is_party(connection: sqlite3.Connection, case_id: int, reporter_id: int) -> bool:
+    """Whether the reporter takes part in the case."""
+    query = "SELECT 1 FROM case_party WHERE case_id = ? AND reporter_id = ? LIMIT 1"
+    return connection.execute(query, (case_id, reporter_id)).fetchone() is not None
+
+
+def case_of_reply(
+    connection: sqlite3.Connection, channel_id: str, token_hash: bytes | None, ids: Sequence[str]
+) -> tuple[Case, PartyRow] | None:
+    """By the secret token first, then by ids of messages we sent on that channel, the newest id first."""
+    if token_hash is not None:
+        found = connection.execute(f"SELECT {_PARTY} FROM case_party WHERE token_hash = ?", (token_hash,)).fetchone()  # noqa: S608
+        if found:
+            return _with_case(connection, found)
+    for one in reversed(ids):
+        found = connection.execute(
+            f"SELECT {_PARTY} FROM attempt JOIN outbox ON outbox.id = attempt.outbox_id"  # noqa: S608 constant text
+            " JOIN case_party ON case_party.case_id = outbox.case_id AND case_party.conversation_id = outbox.conversation_id"
+            " WHERE attempt.channel_id = ? AND attempt.provider_message_id = ?",
+            (channel_id, one),
+        ).fetchone()
+        if found:
+            return _with_case(connection, found)
+    return None
+
+
+def case_of_request(connection: sqlite3.Connection, channel_id: str, dedupe_key: str) -> Case | None:
+    """The case a stored request became part of."""
+    found = connection.execute(
+        "SELECT case_id FROM message JOIN inbox ON inbox.id = inbox_id WHERE channel_id = ? AND dedupe_key = ?",
+        (channel_id, dedupe_key),
+    ).fetchone()
+    return case(connection, found[0]) if found and found[0] is not None else None
+
+
+def _with_case(connection: sqlite3.Connection, found: tuple[object, ...]) -> tuple[Case, PartyRow] | None:
+    party = _party(found)
+    known = case(connection, party.case_id)
+    return (known, party) if known else None
+
+
+def _party(row: tuple[object, ...]) -> PartyRow:
+    names = ("id", "case_id", "reporter_id", "conversation_id", "token")
+    return PartyRow(**dict(zip(names, row, strict=True)))  # type: ignore[arg-type]
+
+
+def parties(connection: sqlite3.Connection, case_id: int) -> Sequence[PartyRow]:
+    """Who takes part in a case now."""
+    query = f"SELECT {_PARTY} FROM case_party WHERE case_id = ? AND until IS NULL ORDER BY id"  # noqa: S608 constant text
+    return [_party(row) for row in connection.execute(query, (case_id,))]
+
+
+def cases(connection: sqlite3.Connection, wanted: CaseFilter) -> Sequence[Case]:
+    """Cases, newest first."""
+    clauses, values = ["id < ?"], [wanted.cursor or 1 << 62]
+    _among(clauses, values, "state", wanted.states)
+    if wanted.posts is not None:
+        _among(clauses, values, "post", wanted.posts or ("-",))
+    for word in wanted.words:
+        clauses.append("(reference = ? OR category = ? OR district = ? OR village = ?)")
+        values.extend([word] * 4)  # type: ignore[list-item]
+    if wanted.hide_categories:
+        marks = ", ".join("?" * len(wanted.hide_categories))
+        clauses.append(f"(category IS NULL OR category NOT IN ({marks}))")
+        values.extend(wanted.hide_categories)  # type: ignore[arg-type]
+    if wanted.reporter_id is not None:
+        clauses.append("id IN (SELECT case_id FROM case_party WHERE reporter_id = ?)")
+        values.append(wanted.reporter_id)
+    query = f"SELECT {_CASE} FROM cases WHERE {' AND '.join(clauses)} ORDER BY id DESC LIMIT ?"  # noqa: S608 constant text
+    return [_case(row) for row in connection.execute(query, (*values, wanted.limit))]
+
+
+def _among(clauses: list[str], values: list[int], column: str, wanted: Sequence[str]) -> None:
+    if wanted:
+        clauses.append(f"{column} IN ({', '.join('?' * len(wanted))})")
+        values.extend(wanted)  # type: ignore[arg-type]
+
+
+def events(connection: sqlite3.Connection, case_id: int) -> tuple[EventRow, ...]:
+    """A case's history, oldest first."""
+    query = (
+        "SELECT seq, at, actor, role, kind, source, target, sealed_data FROM case_event WHERE case_id = ? ORDER BY seq"
+    )
+    return tuple(
+        EventRow(
+            seq=row[0], at=row[1], actor=row[2], role=Role(row[3]), kind=EventKind(row[4]),
+            source=State(row[5]) if row[5] else None, target=State(row[6]) if row[6] else None, data=row[7],
+        )
+        for row in connection.execute(query, (case_id,))
+    )  # fmt: skip
+
+
+def case_file(connection: sqlite3.Connection, case_id: int) -> FileRows | None:
+    """Everything kept of one case, read in one transaction."""
+    connection.execute("BEGIN")
+    try:
+        known = case(connection, case_id)
+        if known is None:
+            return None
+        messages = connection.execute(f"SELECT {people.MESSAGE} FROM message WHERE case_id = ? ORDER BY id", (case_id,))  # noqa: S608
+        files = connection.execute(
+            "SELECT message_id, kind, state, size, name_hash, sealed_details FROM attachment WHERE message_id IN"
+            " (SELECT id FROM message WHERE case_id = ?) ORDER BY id",
+            (case_id,),
+        )
+        found = connection.execute(
+            "SELECT at, step, field, confidence, sealed_data FROM finding WHERE case_id = ? ORDER BY id", (case_id,)
+        )
+        return FileRows(
+            case=known,
+            events=events(connection, case_id),
+            messages=tuple(people.message(row) for row in messages),
+            outbox=tuple(sent.of_case(connection, case_id)),
+            attempts=tuple(sent.attempts_of_case(connection, case_id)),
+            findings=tuple(FindingRow(at=r[0], step=r[1], field=r[2], confidence=r[3], data=r[4]) for r in found),
+            parties=tuple(parties(connection, case_id)),
+            attachments=tuple(
+                (r[0], NewAttachment(kind=r[1], state=r[2], size=r[3], name=r[4], details=r[5])) for r in files
+            ),
+        )
+    finally:
+        connection.execute("COMMIT")
+
+
+def log_access(connection: sqlite3.Connection, case_id: int, actor: str, what: str, now: Instant) -> None:
+    """Write down a look."""
+    connection.execute(
+        "INSERT INTO access_log (case_id, at, actor, what) VALUES (?, ?, ?, ?)", (case_id, now, actor, what)
+    )
+
+
+def timer(connection: sqlite3.Connection, timer_id: int) -> TimerRow | None:
+    """A timer that still waits."""
+    found = connection.execute(
+        "SELECT id, case_id, kind, instance, due FROM timer WHERE id = ? AND state = 'queued'", (timer_id,)
+    ).fetchone()
+    return TimerRow(id=found[0], case_id=found[1], kind=found[2], instance=found[3], due=found[4]) if found else None

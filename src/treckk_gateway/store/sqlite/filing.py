@@ -1,0 +1,210 @@
+"""Filing an inbox row with all its consequences, and changing a case: each one transaction."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import UTC, datetime
+
+import attrs
+
+from treckk_gateway.model import Case, Instant
+from treckk_gateway.store.rows import (
+    CaseFields,
+    Change,
+    Draft,
+    Filed,
+    Filing,
+    NewCase,
+    NewEvent,
+    NewFinding,
+    NewMessage,
+    NewRequest,
+    NewTimer,
+)
+from treckk_gateway.store.sqlite import casefile, people, receiving
+
+
+def file(connection: sqlite3.Connection, filing: Filing) -> Filed:
+    """Apply a filing once; a row that is no longer new changes nothing."""
+    if filing.request is not None:
+        known = _keep(connection, filing.request)
+        if isinstance(known, Filed):
+            return known
+        filing = attrs.evolve(filing, inbox_id=known, request=None)
+    if filing.version is not None and not _is_at(connection, filing):
+        return Filed(fresh=False, stale=True)
+    if filing.inbox_id is not None and not receiving.mark_filed(connection, filing.inbox_id):
+        return Filed(fresh=False)
+    case_id, reference = filing.case_id, None
+    if filing.fields is not None and case_id is not None:
+        _set(connection, case_id, None, filing.fields, filing.now)
+    if filing.opens is not None:
+        case_id, reference = _open(connection, filing.opens, filing.now)
+    message_id = None
+    if filing.message is not None:
+        message_id = _message(connection, filing.message, filing, case_id)
+        if filing.conversation is not None and filing.message.conversation_id is not None:
+            people.touch(connection, filing.message.conversation_id, filing.conversation)
+    connection.executemany("UPDATE message SET case_id = ? WHERE id = ?", [(case_id, one) for one in filing.earlier])
+    _consequences(connection, filing, case_id)
+    return Filed(fresh=True, case_id=case_id, reference=reference, message_id=message_id)
+
+
+def _keep(connection: sqlite3.Connection, request: NewRequest) -> int | Filed:
+    """The id of a request kept just now, or what its first copy became."""
+    fresh = receiving.accept(connection, request)[0]
+    inbox_id, case_id = connection.execute(
+        "SELECT inbox.id, message.case_id FROM inbox LEFT JOIN message ON message.inbox_id = inbox.id"
+        " WHERE inbox.channel_id = ? AND dedupe_key = ?",
+        (request.channel_id, request.items[0].dedupe_key),
+    ).fetchone()
+    if fresh:
+        return int(inbox_id)
+    known = casefile.case(connection, case_id) if case_id is not None else None
+    return Filed(fresh=False, case_id=case_id, reference=known.reference if known else None)
+
+
+def _consequences(connection: sqlite3.Connection, filing: Filing, case_id: int | None) -> None:
+    seq = append(connection, case_id, filing.event, filing.now) if case_id is not None and filing.event else None
+    if case_id is not None:
+        find(connection, case_id, filing.findings, filing.now)
+        set_timers(connection, case_id, filing.timers)
+    origin = f"case:{case_id}/{seq}" if seq is not None else f"inbox:{filing.inbox_id}"
+    if filing.finishes is not None:
+        origin = f"timer:{filing.finishes}"
+        finish_timer(connection, filing.finishes)
+    queue(connection, filing.drafts, case_id, seq, origin, filing.now)
+
+
+def change(connection: sqlite3.Connection, wanted: Change) -> Case | None:
+    """Apply a change decided on `version`; `None` when the case moved on since."""
+    if not _set(connection, wanted.case_id, wanted.version, wanted.fields, wanted.now):
+        return None
+    seq = append(connection, wanted.case_id, wanted.event, wanted.now) if wanted.event else None
+    find(connection, wanted.case_id, wanted.findings, wanted.now)
+    set_timers(connection, wanted.case_id, wanted.timers)
+    origin = f"case:{wanted.case_id}/{seq if seq is not None else f'v{wanted.version}'}"
+    queue(connection, wanted.drafts, wanted.case_id, seq, origin, wanted.now)
+    if wanted.finishes is not None:
+        finish_timer(connection, wanted.finishes)
+    return casefile.case(connection, wanted.case_id)
+
+
+def _is_at(connection: sqlite3.Connection, filing: Filing) -> bool:
+    query = "SELECT 1 FROM cases WHERE id = ? AND version = ?"
+    return connection.execute(query, (filing.case_id, filing.version)).fetchone() is not None
+
+
+def _set(connection: sqlite3.Connection, case_id: int, version: int | None, fields: CaseFields, now: Instant) -> bool:
+    values = attrs.asdict(fields, filter=lambda _field, value: value is not None)
+    if "flags" in values:
+        values["flags"] = json.dumps(list(values["flags"]))
+    sets = "".join(f", {name} = :{name}" for name in values)
+    done = connection.execute(
+        f"UPDATE cases SET version = version + 1, changed_at = :now{sets}"  # noqa: S608 names of CaseFields
+        " WHERE id = :id AND (:version IS NULL OR version = :version)",
+        values | {"now": now, "id": case_id, "version": version},
+    )
+    return done.rowcount == 1
+
+
+def _open(connection: sqlite3.Connection, new: NewCase, now: Instant) -> tuple[int, str]:
+    month = f"{new.prefix}-{datetime.fromtimestamp(now / 1e6, UTC):%y%m}"
+    number = connection.execute(
+        "INSERT INTO sequence (name, last) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET last = last + 1 RETURNING last",
+        (month,),
+    ).fetchone()[0]
+    reference = f"{month}-{number:05d}"
+    case_id = connection.execute(
+        "INSERT INTO cases (reference, state, version, channel_id, intent, urgency, post, category, district, village, language,"
+        " flags, opened_at, changed_at, reporter_id) VALUES (?, 'received', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        (
+            reference, new.channel_id, new.intent, new.urgency, new.post, new.category, new.district, new.village, new.language,
+            json.dumps(list(new.flags)), now, now, new.reporter_id,
+        ),
+    ).fetchone()[0]  # fmt: skip
+    connection.execute(
+        "INSERT INTO case_party (case_id, reporter_id, conversation_id, token_hash, sealed_token, since) VALUES (?, ?, ?, ?, ?, ?)",
+        (case_id, new.reporter_id, new.conversation_id, new.token_hash, new.token, now),
+    )
+    return case_id, reference
+
+
+def _message(connection: sqlite3.Connection, message: NewMessage, filing: Filing, case_id: int | None) -> int:
+    message_id: int = connection.execute(
+        "INSERT INTO message (inbox_id, case_id, conversation_id, reporter_id, direction, at, automatic, sealed_body)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        (
+            filing.inbox_id, case_id, message.conversation_id, message.reporter_id, message.direction, filing.now,
+            message.automatic, message.body,
+        ),
+    ).fetchone()[0]  # fmt: skip
+    connection.executemany(
+        "INSERT INTO attachment (message_id, kind, state, size, name_hash, sealed_details) VALUES (?, ?, ?, ?, ?, ?)",
+        [(message_id, one.kind, one.state, one.size, one.name, one.details) for one in message.attachments],
+    )
+    return message_id
+
+
+def append(connection: sqlite3.Connection, case_id: int, event: NewEvent, now: Instant) -> int:
+    """Append an event to a case's history; its place in it."""
+    seq: int = connection.execute(
+        "INSERT INTO case_event (case_id, seq, at, actor, role, kind, source, target, sealed_data)"
+        " VALUES (:case, 1 + coalesce((SELECT max(seq) FROM case_event WHERE case_id = :case), 0), :now, :actor, :role, :kind,"
+        " :source, :target, :data) RETURNING seq",
+        {
+            "case": case_id, "now": now, "actor": event.actor, "role": event.role, "kind": event.kind, "source": event.source,
+            "target": event.target, "data": event.data,
+        },
+    ).fetchone()[0]  # fmt: skip
+    return seq
+
+
+def find(connection: sqlite3.Connection, case_id: int, findings: tuple[NewFinding, ...], now: Instant) -> None:
+    """Keep what triage found."""
+    connection.executemany(
+        "INSERT INTO finding (case_id, at, step, field, confidence, sealed_data) VALUES (?, ?, ?, ?, ?, ?)",
+        [(case_id, now, one.step, one.field, one.confidence, one.data) for one in findings],
+    )
+
+
+def set_timers(connection: sqlite3.Connection, case_id: int, timers: tuple[NewTimer, ...]) -> None:
+    """Set timers; one that is set already stays."""
+    connection.executemany(
+        "INSERT INTO timer (case_id, kind, instance, due, state) VALUES (?, ?, ?, ?, 'queued') ON CONFLICT DO NOTHING",
+        [(case_id, one.kind, one.instance, one.due) for one in timers],
+    )
+
+
+def finish_timer(connection: sqlite3.Connection, timer_id: int) -> None:
+    """The timer's work is done."""
+    connection.execute("UPDATE timer SET state = 'done' WHERE id = ?", (timer_id,))
+
+
+def postpone_timer(connection: sqlite3.Connection, timer_id: int, due: Instant) -> None:
+    """Look again later."""
+    connection.execute("UPDATE timer SET due = ? WHERE id = ? AND state = 'queued'", (due, timer_id))
+
+
+def queue(
+    connection: sqlite3.Connection,
+    drafts: tuple[Draft, ...],
+    case_id: int | None,
+    seq: int | None,
+    origin: str,
+    now: Instant,
+) -> None:
+    """Put drafts into the outbox; the same words for the same event, recipient and step go in once."""
+    connection.executemany(
+        "INSERT INTO outbox (delivery_id, send_key, case_id, event_seq, conversation_id, channel_id, template, sealed_values,"
+        " urgent, reply, state, due, expires_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)"
+        " ON CONFLICT (send_key) DO NOTHING",
+        [
+            (
+                one.delivery_id, f"{one.once or origin}/to:{one.conversation_id}/{one.channel_id}/{one.step or one.template}", case_id, seq,
+                one.conversation_id, one.channel_id, one.template, one.values, one.urgent, one.reply, one.due or now, one.expires_at, now,
+            )
+            for one in drafts
+        ],
+    )  # fmt: skip

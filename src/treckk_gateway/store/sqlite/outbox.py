@@ -1,0 +1,269 @@
+"""Order, the right to send, and what became of it.
+
+Source: storage-and-engine reference, 4.1 (begin_send) and 4.2 (the window between sending and recording).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+
+from treckk_gateway.model import DeliveryState, Instant
+from treckk_gateway.model.delivery import shown
+from treckk_gateway.store.rows import AttemptRow, Ended, Go, Heard, Nothing, NotYet, OutboxRow, Pace, Start
+from treckk_gateway.store.sqlite import receiving
+
+_OUTBOX = (
+    "id, delivery_id, send_key, case_id, event_seq, conversation_id, channel_id, template, sealed_values, sealed_text, urgent,"
+    " reply, state, due, attempts, attempt_id, expires_at, reason, created_at, heard"
+)
+_NAMES = (
+    "id", "delivery_id", "send_key", "case_id", "event_seq", "conversation_id", "channel_id", "template", "values", "text", "urgent",
+    "reply", "state", "due", "attempts", "attempt_id", "expires_at", "reason", "created_at", "heard",
+)  # fmt: skip
+
+
+def _row(found: tuple[object, ...]) -> OutboxRow:
+    values = dict(zip(_NAMES, found, strict=True))
+    values |= {
+        "urgent": bool(values["urgent"]),
+        "reply": bool(values["reply"]),
+        "heard": DeliveryState(str(values["heard"])),
+    }
+    return OutboxRow(**values)  # type: ignore[arg-type]
+
+
+def outbox(connection: sqlite3.Connection, outbox_id: int) -> OutboxRow | None:
+    """A message to send, or sent."""
+    found = connection.execute(f"SELECT {_OUTBOX} FROM outbox WHERE id = ?", (outbox_id,)).fetchone()  # noqa: S608 constant text
+    return _row(found) if found else None
+
+
+def of_case(connection: sqlite3.Connection, case_id: int) -> Iterator[OutboxRow]:
+    """Everything sent or to be sent about a case."""
+    return map(_row, connection.execute(f"SELECT {_OUTBOX} FROM outbox WHERE case_id = ? ORDER BY id", (case_id,)))  # noqa: S608
+
+
+def attempts_of_case(connection: sqlite3.Connection, case_id: int) -> Iterator[AttemptRow]:
+    """All tries at telling about a case."""
+    query = (
+        "SELECT attempt.id, outbox_id, started_at, ended_at, outcome, code, provider_message_id FROM attempt"
+        " JOIN outbox ON outbox.id = outbox_id WHERE case_id = ? ORDER BY started_at"
+    )
+    for row in connection.execute(query, (case_id,)):
+        yield AttemptRow(
+            attempt_id=row[0],
+            outbox_id=row[1],
+            started_at=row[2],
+            ended_at=row[3],
+            outcome=row[4],
+            code=row[5],
+            provider_message_id=row[6],
+        )
+
+
+_BLOCKED = """
+SELECT 1 FROM outbox WHERE conversation_id = :conversation AND id <> :id AND
+ ((:urgent AND (state = 'sending' OR (state IN ('queued', 'uncertain') AND urgent AND id < :id)))
+  OR (NOT :urgent AND id < :id AND state IN ('queued', 'sending', 'uncertain'))
+  OR (NOT :urgent AND state = 'sending')) LIMIT 1
+"""
+
+_TAKE_SLOT = """
+UPDATE rate SET tat = CASE WHEN tat > :now THEN tat ELSE :now END + :interval
+WHERE channel_id = :channel AND tat <= :now + :burst RETURNING tat
+"""
+
+
+def begin_send(connection: sqlite3.Connection, start: Start) -> Go | NotYet | Nothing:
+    """Take the right to send one row now, or say when to look again."""
+    row = outbox(connection, start.outbox_id)
+    if row is None or row.state != "queued":
+        return Nothing()
+    if row.due > start.now:
+        return NotYet(row.due)
+    if connection.execute(
+        _BLOCKED, {"conversation": row.conversation_id, "id": row.id, "urgent": row.urgent}
+    ).fetchone():
+        return NotYet(None)
+    slot = _slot(connection, row.channel_id, start.now, start.pace)
+    if slot is not None:
+        connection.execute("UPDATE outbox SET due = ? WHERE id = ?", (slot, row.id))
+        return NotYet(slot)
+    connection.execute(
+        "UPDATE outbox SET state = 'sending', attempt_id = ?, sealed_text = ?, attempts = attempts + 1, sending_until = ? WHERE id = ?",
+        (start.attempt_id, start.text, start.until, row.id),
+    )
+    connection.execute(
+        "INSERT INTO attempt (id, outbox_id, channel_id, started_at) VALUES (?, ?, ?, ?)",
+        (start.attempt_id, row.id, row.channel_id, start.now),
+    )
+    return Go()
+
+
+def _slot(connection: sqlite3.Connection, channel_id: str, now: Instant, pace: Pace) -> Instant | None:
+    """Take a slot of the channel's rate (GCRA); otherwise when one will be free."""
+    connection.execute("INSERT INTO rate (channel_id, tat) VALUES (?, 0) ON CONFLICT DO NOTHING", (channel_id,))
+    taken = connection.execute(
+        _TAKE_SLOT, {"channel": channel_id, "now": now, "interval": pace.interval * pace.parts, "burst": pace.burst}
+    ).fetchone()
+    if taken:
+        return None
+    tat: int = connection.execute("SELECT tat FROM rate WHERE channel_id = ?", (channel_id,)).fetchone()[0]
+    return tat - pace.burst
+
+
+def record(connection: sqlite3.Connection, ended: Ended) -> bool:
+    """The attempt's end. A late result, after the row moved on, is kept as a fact and moves nothing."""
+    # A provider that repeats an id of its own must not make us lose the fact that this attempt ended.
+    connection.execute(
+        "UPDATE attempt SET ended_at = ?, outcome = ?, code = ?, provider_message_id = CASE WHEN EXISTS (SELECT 1 FROM attempt o"
+        " WHERE o.channel_id = attempt.channel_id AND o.provider_message_id = ?) THEN NULL ELSE ? END WHERE id = ?",
+        (ended.now, ended.outcome, ended.code, ended.provider_message_id, ended.provider_message_id, ended.attempt_id),
+    )
+    moved = connection.execute(
+        "UPDATE outbox SET state = :state, reason = :reason, due = coalesce(:due, due), attempts = coalesce(:attempts, attempts)"
+        " WHERE id = :id AND state IN ('sending', 'uncertain') AND attempt_id = :attempt RETURNING conversation_id",
+        {
+            "state": ended.state, "reason": ended.reason, "due": ended.due, "attempts": ended.attempts, "id": ended.outbox_id,
+            "attempt": ended.attempt_id,
+        },
+    ).fetchone()  # fmt: skip
+    if moved is None:
+        return False
+    if ended.heard is not None:
+        _show(connection, ended.outbox_id, ended.heard)
+    if ended.suppress is not None:
+        _silence(connection, moved[0], ended.suppress, ended.now, opted_out=ended.opted_out)
+    return True
+
+
+def hear(connection: sqlite3.Connection, heard: Heard) -> None:
+    """File a receipt: every fact is kept, and the shown state only moves forward."""
+    if heard.inbox_id is not None and not receiving.mark_filed(connection, heard.inbox_id):
+        return
+    found = _heard_of(connection, heard)
+    connection.execute(
+        "INSERT INTO receipt (channel_id, provider_message_id, outbox_id, state, raw_status, code, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (
+            heard.channel_id, heard.provider_message_id or f"delivery:{heard.delivery_id}", found[0] if found else None, heard.state,
+            heard.raw_status, heard.code, heard.now,
+        ),
+    )  # fmt: skip
+    if found is None:
+        return
+    outbox_id, conversation_id, state = found
+    _show(connection, outbox_id, heard.state)
+    if state == "uncertain" and heard.state is not DeliveryState.UNKNOWN:
+        connection.execute("UPDATE outbox SET state = 'sent', reason = NULL WHERE id = ?", (outbox_id,))
+    if heard.provider_message_id:
+        connection.execute(
+            "UPDATE OR IGNORE attempt SET provider_message_id = ? WHERE outbox_id = ? AND provider_message_id IS NULL AND id ="
+            " (SELECT attempt_id FROM outbox WHERE id = ?)",
+            (heard.provider_message_id, outbox_id, outbox_id),
+        )
+    if heard.suppress is not None:
+        _silence(connection, conversation_id, heard.suppress, heard.now, opted_out=heard.opted_out)
+
+
+def _heard_of(connection: sqlite3.Connection, heard: Heard) -> tuple[int, int, str] | None:
+    found = None
+    if heard.delivery_id is not None:
+        found = connection.execute(
+            "SELECT id, conversation_id, state FROM outbox WHERE delivery_id = ? AND channel_id = ?",
+            (heard.delivery_id, heard.channel_id),
+        ).fetchone()
+    if found is None and heard.provider_message_id is not None:
+        found = connection.execute(
+            "SELECT outbox.id, conversation_id, state FROM attempt JOIN outbox ON outbox.id = outbox_id"
+            " WHERE attempt.channel_id = ? AND provider_message_id = ?",
+            (heard.channel_id, heard.provider_message_id),
+        ).fetchone()
+    return found  # type: ignore[no-any-return]
+
+
+def _show(connection: sqlite3.Connection, outbox_id: int, state: DeliveryState) -> None:
+    heard = connection.execute("SELECT heard FROM outbox WHERE id = ?", (outbox_id,)).fetchone()[0]
+    best = shown((DeliveryState(heard), state))
+    if best != heard:
+        connection.execute("UPDATE outbox SET heard = ? WHERE id = ?", (best, outbox_id))
+
+
+def _silence(
+    connection: sqlite3.Connection, conversation_id: int, reason: str, now: Instant, *, opted_out: bool
+) -> None:
+    connection.execute(
+        "INSERT INTO suppression (channel_id, address_hash, reason, at)"
+        " SELECT channel_id, address_hash, ?, ? FROM conversation WHERE id = ?"
+        " ON CONFLICT (channel_id, address_hash) DO UPDATE SET reason = excluded.reason, at = excluded.at",
+        (reason, now, conversation_id),
+    )
+    if opted_out:
+        connection.execute(
+            "UPDATE conversation SET opted_out_at = ? WHERE id = ? AND opted_out_at IS NULL", (now, conversation_id)
+        )
+
+
+def suppressed(connection: sqlite3.Connection, conversation_id: int) -> str | None:
+    """Why the conversation's address gets nothing; `None` when it may."""
+    found = connection.execute(
+        "SELECT reason FROM suppression WHERE (channel_id, address_hash) = (SELECT channel_id, address_hash FROM conversation WHERE id = ?)",
+        (conversation_id,),
+    ).fetchone()
+    return found[0] if found else None
+
+
+def hold(connection: sqlite3.Connection, outbox_id: int, state: str, reason: str | None, due: Instant | None) -> None:
+    """Set a queued row aside without an attempt."""
+    connection.execute(
+        "UPDATE outbox SET state = ?, reason = ?, due = coalesce(?, due) WHERE id = ? AND state IN ('queued', 'held')",
+        (state, reason, due, outbox_id),
+    )
+
+
+def recover(connection: sqlite3.Connection, _now: Instant) -> int:
+    """What was under way when the process ended has an uncertain fate."""
+    changed = connection.execute(
+        "UPDATE outbox SET state = 'uncertain', reason = 'interrupted' WHERE state = 'sending'"
+    )
+    return changed.rowcount
+
+
+def uncertain(connection: sqlite3.Connection, before: Instant) -> Sequence[OutboxRow]:
+    """Uncertain rows whose attempt began before that moment."""
+    query = (
+        f"SELECT {', '.join('outbox.' + one.strip() for one in _OUTBOX.split(','))} FROM outbox"  # noqa: S608 constant text
+        " JOIN attempt ON attempt.id = outbox.attempt_id"
+        " WHERE outbox.state = 'uncertain' AND started_at < ? ORDER BY outbox.id LIMIT 100"
+    )
+    return [_row(row) for row in connection.execute(query, (before,))]
+
+
+def attempt_started(connection: sqlite3.Connection, attempt_id: str) -> Instant | None:
+    """When an attempt began."""
+    found = connection.execute("SELECT started_at FROM attempt WHERE id = ?", (attempt_id,)).fetchone()
+    return found[0] if found else None
+
+
+def dead(connection: sqlite3.Connection, cursor: int | None, limit: int) -> Sequence[OutboxRow]:
+    """What was given up or is uncertain, newest first."""
+    query = f"SELECT {_OUTBOX} FROM outbox WHERE state IN ('uncertain', 'dead') AND id < ? ORDER BY id DESC LIMIT ?"  # noqa: S608
+    return [_row(row) for row in connection.execute(query, (cursor or 1 << 62, limit))]
+
+
+def revive(connection: sqlite3.Connection, outbox_id: int, now: Instant) -> int | None:
+    """Queue a dead letter again; its case id (0 for none), or `None` when it was neither dead nor uncertain."""
+    found = connection.execute(
+        "UPDATE outbox SET state = 'queued', due = ?, attempts = 0, reason = NULL, expires_at = NULL WHERE id = ?"
+        " AND state IN ('dead', 'uncertain') RETURNING coalesce(case_id, 0), conversation_id",
+        (now, outbox_id),
+    ).fetchone()
+    if found is None:
+        return None
+    connection.execute(
+        "DELETE FROM suppression WHERE reason <> 'opted_out' AND (channel_id, address_hash) ="
+        " (SELECT channel_id, address_hash FROM conversation WHERE id = ?)",
+        (found[1],),
+    )
+    return int(found[0])

@@ -1,0 +1,153 @@
+"""Reporters, their identities, and conversations."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from treckk_gateway.model import Instant
+from treckk_gateway.store.rows import ConversationFields, ConversationRow, MessageRow, ReporterRow
+
+_CONVERSATION = "id, channel_id, sealed_address, reporter_id, staff, last_inbound_at, window_until, opted_out_at, sealed_asking, language"
+_NAMES = (
+    "id",
+    "channel_id",
+    "address",
+    "reporter_id",
+    "staff",
+    "last_inbound_at",
+    "window_until",
+    "opted_out_at",
+    "asking",
+    "language",
+)
+
+
+def reporter(connection: sqlite3.Connection, reporter_id: int) -> ReporterRow | None:
+    """A reporter by id, with the wrapped key unless it was destroyed."""
+    found = connection.execute(
+        "SELECT id, pseudonym, wrapped FROM reporter LEFT JOIN reporter_key ON reporter_id = id WHERE id = ?",
+        (reporter_id,),
+    ).fetchone()
+    return ReporterRow(id=found[0], pseudonym=found[1], wrapped=found[2]) if found else None
+
+
+def known_reporter(connection: sqlite3.Connection, identities: Sequence[bytes]) -> ReporterRow | None:
+    """The first reporter that one of the identities leads to."""
+    for identity in identities:
+        found = connection.execute(
+            "SELECT reporter_id FROM reporter_identity WHERE identity_hash = ?", (identity,)
+        ).fetchone()
+        if found:
+            return reporter(connection, found[0])
+    return None
+
+
+def ensure_reporter(
+    connection: sqlite3.Connection, identities: Sequence[bytes], pseudonym: str, wrapped: bytes, now: Instant
+) -> ReporterRow:
+    """Find or make; identities not seen before join the one found, known ones stay where they are."""
+    known = known_reporter(connection, identities)
+    if known is None:
+        made = connection.execute(
+            "INSERT INTO reporter (pseudonym, created_at) VALUES (?, ?) RETURNING id", (pseudonym, now)
+        ).fetchone()
+        connection.execute("INSERT INTO reporter_key (reporter_id, wrapped) VALUES (?, ?)", (made[0], wrapped))
+        known = ReporterRow(id=made[0], pseudonym=pseudonym, wrapped=wrapped)
+    connection.executemany(
+        "INSERT INTO reporter_identity (identity_hash, reporter_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        [(identity, known.id) for identity in identities],
+    )
+    return known
+
+
+def _conversation(found: tuple[object, ...] | None) -> ConversationRow | None:
+    return ConversationRow(**dict(zip(_NAMES, found, strict=True))) if found else None  # type: ignore[arg-type]
+
+
+def conversation(connection: sqlite3.Connection, conversation_id: int) -> ConversationRow | None:
+    """A conversation by id."""
+    return _conversation(
+        connection.execute(f"SELECT {_CONVERSATION} FROM conversation WHERE id = ?", (conversation_id,)).fetchone()  # noqa: S608
+    )
+
+
+def known_conversation(connection: sqlite3.Connection, channel_id: str, address_hash: bytes) -> ConversationRow | None:
+    """A conversation by its keyed address."""
+    query = f"SELECT {_CONVERSATION} FROM conversation WHERE channel_id = ? AND address_hash = ?"  # noqa: S608 constant text
+    return _conversation(connection.execute(query, (channel_id, address_hash)).fetchone())
+
+
+def ensure_conversation(
+    connection: sqlite3.Connection,
+    channel_id: str,
+    address_hash: bytes,
+    address: bytes,
+    reporter_id: int | None,
+    staff: str | None,
+) -> ConversationRow:
+    """Find or make; an existing one keeps its sealed address."""
+    connection.execute(
+        "INSERT INTO conversation (channel_id, address_hash, sealed_address, reporter_id, staff) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (channel_id, address_hash, address, reporter_id, staff),
+    )
+    found = known_conversation(connection, channel_id, address_hash)
+    assert found is not None  # noqa: S101 inserted above
+    return found
+
+
+def touch(connection: sqlite3.Connection, conversation_id: int, fields: ConversationFields) -> None:
+    """What an inbound message changes: the window, silence, what we asked. Held messages may leave again."""
+    connection.execute(
+        "UPDATE conversation SET last_inbound_at = coalesce(:at, last_inbound_at), window_until = coalesce(:window, window_until),"
+        " opted_out_at = CASE WHEN :opted_in THEN NULL ELSE coalesce(:opted_out, opted_out_at) END,"
+        " sealed_asking = CASE WHEN :answered THEN :asking ELSE coalesce(:asking, sealed_asking) END,"
+        " language = coalesce(:language, language) WHERE id = :id",
+        {
+            "id": conversation_id,
+            "at": fields.last_inbound_at,
+            "window": fields.window_until,
+            "opted_out": fields.opted_out_at,
+            "opted_in": fields.opted_in,
+            "asking": fields.asking,
+            "answered": fields.answered,
+            "language": fields.language,
+        },
+    )
+    if fields.last_inbound_at is not None:
+        connection.execute(
+            "UPDATE outbox SET state = 'queued', due = ? WHERE conversation_id = ? AND state = 'held'",
+            (fields.last_inbound_at, conversation_id),
+        )
+        connection.execute(
+            "DELETE FROM suppression WHERE reason <> 'opted_out' AND (channel_id, address_hash) ="
+            " (SELECT channel_id, address_hash FROM conversation WHERE id = ?)",
+            (conversation_id,),
+        )
+    if fields.opted_in:
+        connection.execute(
+            "DELETE FROM suppression WHERE (channel_id, address_hash) ="
+            " (SELECT channel_id, address_hash FROM conversation WHERE id = ?)",
+            (conversation_id,),
+        )
+
+
+def recent_messages(connection: sqlite3.Connection, conversation_id: int, limit: int) -> Sequence[MessageRow]:
+    """The last messages, newest first."""
+    return [
+        message(row)
+        for row in connection.execute(
+            f"SELECT {MESSAGE} FROM message WHERE conversation_id = ? ORDER BY id DESC LIMIT ?",  # noqa: S608 constant text
+            (conversation_id, limit),
+        )
+    ]
+
+
+MESSAGE = "id, case_id, conversation_id, reporter_id, at, automatic, sealed_body, direction"
+
+
+def message(row: tuple[object, ...]) -> MessageRow:
+    """A message row from the columns `MESSAGE`."""
+    names = ("id", "case_id", "conversation_id", "reporter_id", "at", "automatic", "body", "direction")
+    return MessageRow(**(dict(zip(names, row, strict=True)) | {"automatic": bool(row[5])}))  # type: ignore[arg-type]

@@ -1,0 +1,118 @@
+"""Waking in one process: rows that are due are read and handled, one at a time per lane."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from treckk_gateway.errors import StoreError
+from treckk_gateway.model import Instant
+from treckk_gateway.store.port import Store
+from treckk_gateway.store.rows import Wake
+
+_SECOND = 1_000_000
+_COOLING = 0.5
+
+log = structlog.get_logger(__name__)
+
+
+class LocalWakeups:
+    """Reads heads of lanes that are due and runs at most `slots` handlers side by side.
+
+    A handler that raises, or that leaves its row as it was, is called again after a short pause, never at once.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], Instant], *, slots: int = 32, poll: float = 1.0) -> None:
+        self._store = store
+        self._clock = clock
+        self._slots = slots
+        self._poll = poll
+        self._event = asyncio.Event()
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._last: dict[str, int] = {}
+        self._cooling: set[str] = set()
+        self._stopping = False
+        self._ended = asyncio.Event()
+
+    @property
+    def busy(self) -> bool:
+        """Whether any handler runs."""
+        return bool(self._busy)
+
+    def hint(self) -> None:
+        """Look now."""
+        self._event.set()
+
+    async def run(self, handler: Callable[[Wake], Awaitable[None]]) -> None:
+        """Work until stopped. A store that cannot be read is tried again every `poll` seconds."""
+        try:
+            while not self._stopping:
+                self._event.clear()
+                try:
+                    pause = await self._round(handler)
+                except StoreError as problem:
+                    log.error("wakeups.store_failed", exc_info=problem)
+                    pause = self._poll
+                await self._sleep(pause)
+        finally:
+            self._ended.set()
+
+    async def stop(self, grace: float) -> None:
+        """Start nothing new, wait for what runs, then cancel it: rows stay as they are and are taken up at the next start."""
+        self._stopping = True
+        self._event.set()
+        await self._ended.wait()
+        running = list(self._busy.values())
+        if running:
+            _done, late = await asyncio.wait(running, timeout=grace)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _round(self, handler: Callable[[Wake], Awaitable[None]]) -> float:
+        free = self._slots - len(self._busy)
+        if free <= 0:
+            return self._poll
+        now = self._clock()
+        found = await self._store.heads(now, self._slots * 2)
+        ready = [one for one in found if one.lane not in self._busy and one.lane not in self._cooling]
+        for one in ready[:free]:
+            self._busy[one.lane] = asyncio.create_task(self._handle(handler, one))
+        if ready:
+            return self._poll
+        due = await self._store.next_due()
+        return self._poll if due is None or due <= now else min(self._poll, (due - now) / _SECOND)
+
+    async def _handle(self, handler: Callable[[Wake], Awaitable[None]], wake: Wake) -> None:
+        again = self._last.get(wake.lane) == wake.row_id
+        try:
+            await handler(wake)
+        except Exception as problem:  # noqa: BLE001 one row's trouble is not the others'
+            log.error("wakeups.handler_failed", topic=wake.topic, count=1, exc_info=problem)
+            again = True
+        finally:
+            del self._busy[wake.lane]
+            self._last[wake.lane] = wake.row_id
+            if len(self._last) > 4 * self._slots:
+                self._last = {lane: self._last[lane] for lane in list(self._last)[-self._slots :]}
+            if again:
+                self._cool(wake.lane)
+            self._event.set()
+
+    def _cool(self, lane: str) -> None:
+        self._cooling.add(lane)
+
+        def warm() -> None:
+            self._cooling.discard(lane)
+            self._event.set()
+
+        asyncio.get_running_loop().call_later(_COOLING, warm)
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._event.wait()
+        except TimeoutError:
+            return
