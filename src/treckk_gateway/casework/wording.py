@@ -46,6 +46,10 @@ class Wording:
         """The state in the reporter's words."""
         return self._profile.state_word(case.state, language)
 
+    def standing(self, case: Case, state: State, version: int) -> dict[str, str]:
+        """How a case stands at an update, kept with it: what is sent later must not speak of a later state."""
+        return {"state": state, "version": str(version), "status": self._profile.state_word(state, case.language)}
+
     def check(self, given: Given) -> None:
         """Raise `Incomplete` when a code names nothing in the profile."""
         self.check_post(given.post)

@@ -114,6 +114,8 @@ class Decisions:
             "lokasi": place,
             "nama_sapaan": "",
             "nomor_darurat": profile.emergency_number,
+            "state": State.RECEIVED,
+            "version": "1",
         }
         update = CaseUpdate(
             template="emergency" if emergency else "receipt", values=values, urgent=emergency, reply=True

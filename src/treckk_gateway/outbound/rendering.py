@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import attrs
 
 from treckk_gateway.channel import Capabilities, TextForm
-from treckk_gateway.channel.segments import parts
+from treckk_gateway.channel.segments import measure, plain
 from treckk_gateway.model import Case, Instant
 from treckk_gateway.casework.wording import Wording
 from treckk_gateway.profile import Profile
@@ -49,10 +49,12 @@ class Renderer:
             filled |= {"nomor": case.reference, "status": self.wording.state(case, language)}
         rendered = self.profile.templates.render(template, capabilities.form.value, language, filled | dict(values))
         text = rendered.text
+        if capabilities.form is TextForm.SMS:
+            text = plain(text)
         if capabilities.form is TextForm.CHAT and not capabilities.bold:
             text = text.replace("*", "")
         return Letter(
             text=text,
             subject=rendered.subject if capabilities.subject else None,
-            parts=parts(text) if capabilities.segments else 1,
+            parts=measure(text).parts if capabilities.segments else 1,
         )

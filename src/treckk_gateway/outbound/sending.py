@@ -142,8 +142,8 @@ class Sender:
             reply=row.reply,
             timeout=self.timeout,
             reference=case.reference if case else None,
-            state=case.state if case else None,
-            version=case.version if case else None,
+            state=values.get("state") or (case.state if case else None),
+            version=int(values["version"]) if "version" in values else case.version if case else None,
         )
         return Prepared(row=row, channel=channel, message=message, letter=letter, box=box)
 

@@ -18,7 +18,7 @@ ALLOWED = frozenset(
 )  # fmt: skip
 """Keys a log line may carry. Ids, codes and counts; nothing a person wrote or is reached by."""
 
-_DIGITS = re.compile(r"(?<!\w)\+?\d(?:[\s().-]?\d){8,}")
+_DIGITS = re.compile(r"(?<![\w-])[+(]?\d(?:[\s().-]{0,2}\d){8,}")
 _MAIL = re.compile(r"[^\s<>@]+@[^\s<>@]+\.\w+")
 
 

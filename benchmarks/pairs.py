@@ -1,0 +1,136 @@
+"""Fair pairs: alternated rounds after a warm-up, medians, and a correctness count beside every figure."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import signal
+import socket
+import sqlite3
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+HERE = Path(__file__).parent
+SERVER_CORE, LOAD_CORE = 0, 1
+
+
+def need_two_cores() -> None:
+    """Refuse to measure a server and its load on one core: the generator would measure itself."""
+    if len(os.sched_getaffinity(0)) < 2:
+        sys.exit("skipped: this benchmark needs two cores, one for the server and one for the load")
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def server(arguments: Sequence[str], port: int, *, core: int = SERVER_CORE) -> Iterator[subprocess.Popen[bytes]]:
+    """A server process pinned to a core, ready when its port accepts; stopped gently at the end."""
+    process = subprocess.Popen(
+        [sys.executable, *arguments, str(port)], preexec_fn=lambda: os.sched_setaffinity(0, {core})  # noqa: PLW1509
+    )
+    try:
+        wait_for(port, process)
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes], *, seconds: float = 30) -> None:
+    """Return when the port accepts; exit when the process ended before."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            sys.exit(f"the server ended with {process.returncode} before it listened")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
+            return
+        time.sleep(0.005)
+    sys.exit("the server did not listen in time")
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_bytes(pid: int) -> int:
+    """Resident memory of a process."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def alternate(
+    cases: Mapping[str, Callable[[int], dict[str, float]]], *, rounds: int
+) -> dict[str, list[dict[str, float]]]:
+    """Each case once to warm up, then A B C A B C ...; round 0 is the warm-up and is dropped."""
+    results: dict[str, list[dict[str, float]]] = {name: [] for name in cases}
+    for number in range(rounds + 1):
+        for name, case in cases.items():
+            measured = case(number)
+            if number:
+                results[name].append(measured)
+            print(f"  round {number} {name:<28} " + "  ".join(f"{k} {v:,.4g}" for k, v in measured.items()), flush=True)
+    return results
+
+
+def median(results: Sequence[Mapping[str, float]], key: str) -> float:
+    """The median of one figure over the rounds."""
+    return statistics.median(one[key] for one in results)
+
+
+def ratios(a: Sequence[Mapping[str, float]], b: Sequence[Mapping[str, float]], key: str) -> tuple[float, float, float]:
+    """Pair by pair: lowest, median, highest of a/b."""
+    each = [x[key] / y[key] for x, y in zip(a, b, strict=True)]
+    return min(each), statistics.median(each), max(each)
+
+
+def machine() -> dict[str, str]:
+    """What a reader must know of where this ran."""
+    versions = {}
+    for name in ("aiohttp", "uvloop", "attrs", "msgspec", "twilio", "cryptography"):
+        with contextlib.suppress(ImportError):
+            from importlib.metadata import version  # noqa: PLC0415
+
+            versions[name] = version(name)
+    return {
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "cores": str(len(os.sched_getaffinity(0))),
+        "commit": subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False, cwd=HERE  # noqa: S607
+        ).stdout.strip(),
+        **versions,
+    }
+
+
+def report(name: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """Print the table; with `--json FILE` also write one JSON line per row."""
+    width = max(len(str(row["what"])) for row in rows)
+    for row in rows:
+        print(f"{row['what']!s:<{width}}  {row['value']!s:>24}  goal {row['goal']!s:<10} {row['verdict']}")
+    if "--json" in sys.argv:
+        target = Path(sys.argv[sys.argv.index("--json") + 1])
+        with target.open("a", encoding="utf-8") as file:
+            for row in rows:
+                file.write(json.dumps({"benchmark": name, **row, "machine": machine()}) + "\n")
+
+
+def verdict(value: float, goal: float, *, at_least: bool = True) -> str:
+    """In words, never a test that fails on a busy machine."""
+    met = value >= goal if at_least else value <= goal
+    return "met" if met else "MISSED"

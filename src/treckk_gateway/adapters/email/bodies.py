@@ -1,0 +1,122 @@
+"""What a mail says and what it carries: the text for people to read, and files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from treckk_gateway.adapters.email import plain
+from treckk_gateway.channel.mime import Part, Tree, first, walk
+from treckk_gateway.model import Attachment, MediaKind
+
+TEXT = 1024 * 1024
+"""Characters of text that are kept as such; a longer part is cut and goes along as a file."""
+
+_LOGO = 5000
+"""Bytes; a smaller picture inside the text is a logo or a tracker."""
+_TEXTS = ("text/plain", "text/html")
+_SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted"})
+_SEE_HTML = re.compile(r".{0,120}\b(?:html|browser)\b.{0,120}", re.IGNORECASE | re.DOTALL)
+
+
+@attrs.frozen(kw_only=True)
+class Body:
+    """`unsupported` says why there are no words a person could read, where that is so."""
+
+    text: str = attrs.field(repr=False)
+    files: tuple[Attachment, ...] = ()
+    unsupported: str | None = None
+
+
+def read_body(tree: Tree) -> Body:
+    """Text and files of a mail. HTML counts where there is no other text; a forwarded mail alone is read for its words.
+
+    The sender of a forwarded mail is not the sender: the mail stays a file, only its text is shown.
+    """
+    texts = [leaf for leaf in tree.leaves if _is_text(leaf)]
+    words = _words(texts)
+    others = [leaf for leaf in tree.leaves if not _is_text(leaf) and not _is_logo(leaf)]
+    if not words.strip():
+        words = next((_words(_forwarded(leaf)) for leaf in others if leaf.content_type == "message/rfc822"), words)
+    cut = [leaf for leaf in texts if len(leaf.body) > plain.LONGEST]
+    files = tuple(file for leaf in (*others, *cut) if (file := _file(leaf)) is not None)
+    return Body(text=words[:TEXT].strip(), files=files, unsupported=_unsupported(tree.leaves, words))
+
+
+def _is_text(leaf: Part) -> bool:
+    return leaf.content_type in _TEXTS and leaf.filename is None and leaf.disposition != "attachment"
+
+
+def _is_logo(leaf: Part) -> bool:
+    """A small picture shown inside the text; what is attached on purpose is never one."""
+    inline = leaf.disposition != "attachment" and first(leaf.headers, "content-id") is not None
+    return inline and leaf.content_type.startswith("image/") and len(leaf.body) < _LOGO
+
+
+def _words(texts: Iterable[Part]) -> str:
+    """All texts in order; of alternatives the plain one, unless it only says that there is another."""
+    found = [(leaf, _flowed(leaf) if leaf.content_type == "text/plain" else None) for leaf in texts]
+    telling = any(text and _tells(text) for leaf, text in found if _has_alternative(leaf))
+    chosen: list[str] = []
+    for leaf, text in found:
+        if text is None and not (telling and _has_alternative(leaf)):
+            chosen.append(plain.plain(leaf.text()))
+        elif text and (telling or not _has_alternative(leaf)):
+            chosen.append(text)
+    return "\n\n".join(filter(None, (text.strip("\n") for text in chosen)))
+
+
+def _has_alternative(leaf: Part) -> bool:
+    return "multipart/alternative" in leaf.inside
+
+
+def _tells(text: str) -> bool:
+    return bool(text.strip()) and not _SEE_HTML.fullmatch(text.strip())
+
+
+def _forwarded(leaf: Part) -> Iterator[Part]:
+    return (one for one in walk(leaf.content()).leaves if _is_text(one))
+
+
+def _flowed(leaf: Part) -> str:
+    """Plain text; lines that were only broken to be sent are joined again (RFC 3676)."""
+    text = leaf.text()[: TEXT + 1]
+    if leaf.parameters.get("format", "").lower() != "flowed":
+        return text
+    delete_space = leaf.parameters.get("delsp", "").lower() == "yes"
+    lines: list[list[str]] = []
+    depth = -1
+    for line in text.split("\n"):
+        quotes = len(line) - len(line.lstrip(">"))
+        words = line[quotes:].removeprefix(" ")
+        soft = words.endswith(" ") and words != "-- "
+        if depth == quotes and words != "-- ":
+            lines[-1].append(words)
+        else:
+            lines.append([">" * quotes + " " * bool(quotes), words])
+        if soft and delete_space:
+            lines[-1][-1] = words[:-1]
+        depth = quotes if soft else -1
+    return "\n".join("".join(line) for line in lines)
+
+
+def _file(leaf: Part) -> Attachment | None:
+    """The leaf as a file; one that cannot be decoded is kept as it was sent. `None` for one without name and content."""
+    try:
+        content, kind = leaf.content(), leaf.content_type
+    except Exception:  # noqa: BLE001 one bad part never costs the mail
+        content, kind = leaf.body, "application/octet-stream"
+    name = leaf.filename or ("forwarded.eml" if kind == "message/rfc822" else None)
+    if not content.strip() and name is None:
+        return None
+    return Attachment(kind=MediaKind.of(kind), content_type=kind, filename=name, size=len(content), content=content)
+
+
+def _unsupported(leaves: Iterable[Part], words: str) -> str | None:
+    kinds = {leaf.content_type for leaf in leaves}
+    if not kinds.isdisjoint(_SEALED) or words.lstrip().startswith("-----BEGIN PGP MESSAGE-----"):
+        signed = any(leaf.parameters.get("smime-type", "").startswith("signed") for leaf in leaves)
+        return "signed" if signed and not words.strip() else None if signed else "encrypted"
+    return "calendar" if "text/calendar" in kinds and not words.strip() else None

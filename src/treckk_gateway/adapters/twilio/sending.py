@@ -1,0 +1,178 @@
+"""Calls to Twilio's REST service through its package, over one HTTP session of our own.
+
+Loaded at the first call, since `twilio.rest` costs a quarter of a second and some 20 MB. Each call gets an HTTP client
+object of its own: the package's keeps the last answer on a shared attribute, and under load hands one caller another
+one's (seen with twilio 9.13 and `pool_connections=False`; twilio-python PR#966). It also has no time-out
+(twilio-python#925) and hides the headers of refusals; ours has both.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+import aiohttp
+from twilio.base.exceptions import TwilioException
+from twilio.http import AsyncHttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+
+from treckk_gateway.adapters.twilio import codes
+from treckk_gateway.adapters.twilio.inbound import SID, STATES
+from treckk_gateway.adapters.twilio.options import basic
+from treckk_gateway.errors import NotTaken, Uncertain
+from treckk_gateway.model import DeliveryState, Instant, SendResult
+
+_CREATED = 201
+_CONNECT = 10.0
+"""Seconds to reach Twilio; later the outcome would be uncertain for no gain."""
+_SKEW = 120
+"""Seconds our clock and Twilio's may differ when an attempt is looked up."""
+_NEWEST = 100
+"""Messages to one recipient to look through, newest first."""
+_SECOND = 1_000_000
+
+T = TypeVar("T")
+
+
+class Rest:
+    """Twilio's account as seen over REST. Made inside a running loop; `close` gives the session back."""
+
+    def __init__(self, *, account_sid: str, token: str, sender: str, base_url: str, clock: Callable[[], float]) -> None:
+        self._account_sid = account_sid
+        self._token = token
+        self._sender = sender
+        self._base_url = base_url
+        self._clock = clock
+        trace = aiohttp.TraceConfig()
+        trace.on_request_headers_sent.append(_note_written)
+        self._session = aiohttp.ClientSession(
+            trace_configs=[trace], cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+        )
+
+    async def close(self) -> None:
+        """Close the HTTP session."""
+        await self._session.close()
+
+    async def create(self, *, to: str, body: str, status_callback: str, within: float) -> SendResult:
+        """Send one message. Raises the typed error of the answer, or of what happened to the connection."""
+
+        async def call(client: Client) -> SendResult:
+            answer = await client.messages.create_with_http_info_async(
+                to=to, from_=self._sender, body=body, status_callback=status_callback
+            )
+            if answer.status_code != _CREATED or not SID.fullmatch(answer.data.sid or ""):
+                raise Uncertain("twilio_answer", "Twilio's answer is no message")
+            return _result(answer.data)
+
+        return await self._call(call, within)
+
+    async def find(self, *, to: str, body: str, since: Instant, within: float) -> SendResult | None:
+        """The message to `to` with this text, created at `since` or later, `None` when Twilio has none.
+
+        Not filtered by Twilio's `DateSent`: a message still queued has none. Of several the oldest is taken.
+        """
+
+        async def call(client: Client) -> SendResult | None:
+            found = None
+            for message in await client.messages.list_async(to=to, from_=self._sender, limit=_NEWEST):
+                recent = message.date_created.timestamp() >= since / _SECOND - _SKEW
+                if recent and _ours(message, body):
+                    found = message
+            return _result(found) if found else None
+
+        return await self._call(call, within)
+
+    async def account(self, within: float) -> tuple[str, str]:
+        """The account's status (`active`, `suspended`, `closed`) and type (`Full`, `Trial`)."""
+
+        async def call(client: Client) -> tuple[str, str]:
+            account = await client.api.v2010.accounts(self._account_sid).fetch_async()
+            return str(account.status or ""), str(account.type or "")
+
+        return await self._call(call, within)
+
+    async def _call(self, call: Callable[[Client], Awaitable[T]], within: float) -> T:
+        http = _Http(self._session, aiohttp.ClientTimeout(total=within, connect=min(within, _CONNECT)), self._clock)
+        # An environment of its own: variables of the machine must not send our calls to another region.
+        client = Client(self._account_sid, self._token, http_client=http, environment={"TWILIO_REGION": ""})
+        client.api.base_url = self._base_url
+        try:
+            return await call(client)
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError, TwilioException):
+            # A success that is no JSON, or JSON of another shape: the package raises whatever its parsing runs into.
+            raise Uncertain("twilio_answer", "Twilio's answer cannot be read") from None
+
+
+class _Http(AsyncHttpClient):  # type: ignore[misc]
+    """The HTTP client of one call: its time-out, and whether anything was written. Never shared."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, timeout: aiohttp.ClientTimeout, clock: Callable[[], float]
+    ) -> None:
+        super().__init__(logging.getLogger(__name__), is_async=True)
+        self._session = session
+        self._limits = timeout
+        self._clock = clock
+        self.written = False
+
+    async def request(
+        self,
+        method: str,
+        uri: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        **_: object,
+    ) -> Response:
+        """The package's way to call out. Its own time-out (never set) and redirects are left aside."""
+        self.written = False
+        try:
+            async with self._session.request(
+                method,
+                uri,
+                params=params,
+                data=data,
+                headers={**(headers or {}), **({"Authorization": basic(*auth)} if auth else {})},
+                timeout=self._limits,
+                allow_redirects=False,
+                trace_request_ctx=self,
+            ) as answer:
+                body = (await answer.read()).decode("utf-8", "replace")
+        except (aiohttp.ClientError, TimeoutError, OSError) as problem:
+            raise self._failure(problem) from None
+        if not 200 <= answer.status < 300:  # noqa: PLR2004 successes
+            raise codes.error_of(answer.status, answer.headers, body, now=self._clock())
+        return Response(answer.status, body, answer.headers)
+
+    def _failure(self, problem: Exception) -> NotTaken | Uncertain:
+        """Before a byte was written nothing can have been taken; afterwards nobody knows."""
+        late = isinstance(problem, TimeoutError)
+        if self.written:
+            return Uncertain(
+                "timeout" if late else "connection_lost", "Twilio did not answer after the request was written"
+            )
+        return NotTaken("connect_timeout" if late else "connect_failed", "Twilio cannot be reached")
+
+
+async def _note_written(
+    _session: aiohttp.ClientSession, context: SimpleNamespace, _params: aiohttp.TraceRequestHeadersSentParams
+) -> None:
+    context.trace_request_ctx.written = True
+
+
+def _ours(message: Any, body: str) -> bool:  # noqa: ANN401 the package's instance
+    return str(message.direction or "").startswith("outbound") and (message.body or "").split() == body.split()
+
+
+def _result(message: Any) -> SendResult:  # noqa: ANN401 the package's instance
+    parts = str(message.num_segments or "")
+    return SendResult(
+        provider_message_id=message.sid,
+        state=STATES.get(str(message.status or ""), DeliveryState.ACCEPTED),
+        parts=max(1, int(parts)) if parts.isascii() and parts.isdigit() and len(parts) < 4 else 1,  # noqa: PLR2004 digits
+    )

@@ -1,0 +1,375 @@
+"""The whole, composed: the only place that knows every stage."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import attrs
+import structlog
+
+from treckk_gateway.casework import Casework, Clock, Desk, Ids, People, Roster, Wording, wall_clock
+from treckk_gateway.channel import (
+    Channel,
+    ChannelContext,
+    Checking,
+    Listening,
+    Problem,
+    WebhookRequest,
+    WebhookResponse,
+)
+from treckk_gateway.channel import registry
+from treckk_gateway.dispatch import Acts, Notices
+from treckk_gateway.inbound.intake import Intake
+from treckk_gateway.inbound.media import Files
+from treckk_gateway.inbound.parsing import Parser
+from treckk_gateway.inbound.receiving import IntakeKeys, Receiver
+from treckk_gateway.model import Finding, Instant, Subject
+from treckk_gateway.outbound.backoff import Policy
+from treckk_gateway.outbound.breaker import Breakers
+from treckk_gateway.outbound.rendering import Renderer
+from treckk_gateway.outbound.sending import Sender
+from treckk_gateway.outbound.settling import Settler
+from treckk_gateway.privacy import Keyring
+from treckk_gateway.profile import Profile
+from treckk_gateway.profile import load as load_profile
+from treckk_gateway.settings import Settings
+from treckk_gateway.settings import load as load_settings
+from treckk_gateway.store.rows import Topic, Wake
+from treckk_gateway.store.sqlite import LocalWakeups, SQLiteStore
+from treckk_gateway.triage import Pipeline, Step, TriageContext, load_steps
+from treckk_gateway.triage.stage import Stage
+
+_SECOND = 1_000_000
+_GRACE = 10.0
+"""Seconds that work under way is given at the end."""
+
+log = structlog.get_logger(__name__)
+
+
+@attrs.frozen(kw_only=True)
+class ChannelHealth:
+    """How a channel does. Moments are `None` before the first; `paused` is the code of the trouble that stops sending."""
+
+    channel_id: str
+    adapter: str
+    last_inbound_at: Instant | None
+    last_outbound_at: Instant | None
+    refused: int
+    paused: str | None
+
+
+@attrs.frozen(kw_only=True)
+class Health:
+    """Whether the gateway can take messages now, what is wrong, and each channel's state."""
+
+    ready: bool
+    problems: tuple[str, ...]
+    channels: tuple[ChannelHealth, ...]
+
+
+class Gateway:
+    """Takes messages in, brings them to people, and tells reporters what became of them.
+
+    Use it as an async context manager in any event loop. It sets up no logging, no signal handlers, and touches no
+    thread pool but its own. `desk` is what staff see and do, `receive` takes webhooks from any framework.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        profile: Profile | None = None,
+        triage: Sequence[Step] = (),
+        clock: Clock = wall_clock,
+        ids: Ids | None = None,
+        working: bool = True,
+    ) -> None:
+        self.settings = settings
+        self.profile = profile or load_profile(settings.profile)
+        self.channels: Mapping[str, Channel] = {
+            one.channel_id: _build(one.adapter, one.options, self._context(one.channel_id, clock))
+            for one in settings.channels
+        }
+        self._clock = clock
+        self._working = working
+        self._parts = _Parts.of(settings, self.profile, self.channels, triage, clock, ids or Ids())
+        self.desk = self._parts.desk
+        self._tasks: list[asyncio.Task[None]] = []
+        self._open = False
+
+    @classmethod
+    def from_config(
+        cls,
+        config: Path | str | Settings,
+        *,
+        triage: Sequence[Step] = (),
+        clock: Clock = wall_clock,
+        ids: Ids | None = None,
+        working: bool = True,
+    ) -> Self:
+        """A gateway from a TOML file or settings. `triage` adds steps after the configured ones.
+
+        With `working=False` it serves looks and acts but sends, files and listens nothing. Raises `ConfigError` or
+        `ProfileError` before anything starts.
+        """
+        settings = config if isinstance(config, Settings) else load_settings(Path(config))
+        return cls(settings, triage=triage, clock=clock, ids=ids, working=working)
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self._stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stop()
+
+    def webhook_url(self, channel_id: str) -> str:
+        """The public address of a channel's webhooks."""
+        return self.settings.webhook_url(channel_id)
+
+    async def receive(self, channel_id: str, request: WebhookRequest) -> WebhookResponse:
+        """Take a webhook: the answer is given after the message is on the disk. Never raises for what came in."""
+        if not self._open:
+            return WebhookResponse(503, headers={"Retry-After": "30"})
+        return await self._parts.receiver.receive(channel_id, request)
+
+    async def counters(self) -> dict[str, int]:
+        """The books: `received = filed + parked + new`, what waits to leave, what was given up, what was refused."""
+        counted = attrs.asdict(await self._parts.store.counters())
+        return counted | {"refused": self._parts.receiver.traffic.refused.total()}
+
+    async def health(self) -> Health:
+        """Whether messages can be taken, and how the channels do."""
+        problems = []
+        if not self._open:
+            problems.append("the gateway is closed")
+        elif not self._parts.store.alive:
+            problems.append("the store cannot be written")
+        channels = tuple(self._channel_health(one) for one in self.channels.values())
+        problems += [f"{one.channel_id} does not send: {one.paused}" for one in channels if one.paused]
+        return Health(ready=self._open and self._parts.store.alive, problems=tuple(problems), channels=channels)
+
+    async def check(self) -> Sequence[tuple[str, Problem]]:
+        """What every channel finds wrong with its own set-up."""
+        found = []
+        for channel in self.channels.values():
+            if isinstance(channel, Checking):
+                found += [(channel.channel_id, one) for one in await channel.check()]
+        return found
+
+    async def settled(self, timeout: float) -> bool:  # noqa: ASYNC109 the caller's patience, not a deadline
+        """Wait until nothing is due any more; false when that takes longer than `timeout` seconds."""
+        try:
+            async with asyncio.timeout(timeout):
+                while not await self._idle():
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _idle(self) -> bool:
+        due = await self._parts.store.next_due()
+        counted = await self._parts.store.counters()
+        return not self._parts.wakeups.busy and (due is None or due > self._clock()) and counted.new == 0
+
+    async def _start(self) -> None:
+        parts = self._parts
+        await parts.store.open()
+        self._open = True
+        if not self._working:
+            return
+        interrupted = await parts.store.recover(self._clock())
+        if interrupted:
+            log.warning("messages.interrupted", count=interrupted)
+        for channel in self.channels.values():
+            await channel.open()
+        self._tasks = [
+            asyncio.create_task(parts.wakeups.run(self._handle), name="treckk-work"),
+            asyncio.create_task(parts.settler.run(), name="treckk-settle"),
+        ]
+        for channel in self.channels.values():
+            if isinstance(channel, Listening):
+                await channel.listen(partial(parts.receiver.deliver, channel))
+
+    async def _stop(self) -> None:
+        """What was accepted is kept, what is under way is finished or taken up at the next start."""
+        parts = self._parts
+        self._open = False
+        for channel in self.channels.values():
+            if isinstance(channel, Listening):
+                await _quietly(channel.quiet())
+        if self._tasks:
+            work, settle = self._tasks
+            settle.cancel()
+            await parts.wakeups.stop(_GRACE)
+            await asyncio.gather(work, settle, return_exceptions=True)
+            self._tasks = []
+        if self._working:
+            for channel in self.channels.values():
+                await _quietly(channel.close())
+        await parts.parser.close()
+        parts.files.close()
+        await parts.store.close()
+
+    async def _handle(self, wake: Wake) -> None:
+        match wake.topic:
+            case Topic.INBOX:
+                await self._parts.intake.handle(wake.row_id)
+            case Topic.OUTBOX:
+                await self._parts.sender.handle(wake.row_id)
+            case Topic.TIMER:
+                await self._timer(wake.row_id)
+
+    async def _timer(self, timer_id: int) -> None:
+        timer = await self._parts.store.timer(timer_id)
+        if timer is None:
+            return
+        if timer.kind == "triage":
+            await self._parts.stage.handle(timer_id)
+        else:
+            await self._parts.notices.handle(timer_id)
+
+    def _context(self, channel_id: str, clock: Clock) -> ChannelContext:
+        return ChannelContext(
+            channel_id=channel_id, webhook_url=self.webhook_url(channel_id), clock=lambda: clock() / _SECOND
+        )
+
+    def _channel_health(self, channel: Channel) -> ChannelHealth:
+        traffic, breakers = self._parts.receiver.traffic, self._parts.sender.breakers
+        return ChannelHealth(
+            channel_id=channel.channel_id,
+            adapter=channel.kind,
+            last_inbound_at=traffic.last_inbound.get(channel.channel_id),
+            last_outbound_at=breakers.last_success.get(channel.channel_id),
+            refused=traffic.refused[channel.channel_id],
+            paused=breakers.paused(channel.channel_id),
+        )
+
+
+@attrs.frozen(kw_only=True)
+class _Parts:
+    """The stages and what they share, wired once."""
+
+    store: SQLiteStore
+    wakeups: LocalWakeups
+    receiver: Receiver
+    parser: Parser
+    files: Files
+    intake: Intake
+    stage: Stage
+    notices: Notices
+    sender: Sender
+    settler: Settler
+    desk: Desk
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        profile: Profile,
+        channels: Mapping[str, Channel],
+        triage: Sequence[Step],
+        clock: Clock,
+        ids: Ids,
+    ) -> Self:
+        keyring = Keyring(settings.master_key(), ids.random)
+        store = SQLiteStore(
+            settings.data_dir,
+            fingerprint=keyring.fingerprint(),
+            queue_limit=settings.queue_limit,
+            queue_seconds=settings.queue_age,
+        )
+        wakeups = LocalWakeups(store, clock)
+        casework = _casework(settings, profile, channels, store, keyring, clock, ids, wakeups.hint)
+        recognise = _recognise(
+            Pipeline((*load_steps(settings.triage.steps, profile), *triage), settings.triage.budget), profile, clock
+        )
+        keys = IntakeKeys(store, keyring)
+        parser = Parser(keys)
+        files = Files(settings.data_dir / "files", keyring)
+        sender = Sender(
+            casework=casework,
+            channels=channels,
+            renderer=Renderer(profile, casework.wording),
+            breakers=Breakers(clock),
+            policy=_policy(settings),
+            timeout=settings.delivery.timeout,
+        )
+        return cls(
+            store=store,
+            wakeups=wakeups,
+            receiver=Receiver(
+                store=store, keyring=keyring, people=casework.people, keys=keys, channels=channels, clock=clock,
+                hint=wakeups.hint, max_body=settings.max_body,
+            ),
+            parser=parser,
+            files=files,
+            intake=Intake(
+                casework=casework, channels=channels, parser=parser, files=files, recognise=recognise,
+                act=Acts(casework).take,
+            ),
+            stage=Stage(casework, recognise),
+            notices=Notices(casework),
+            sender=sender,
+            settler=Settler(sender=sender, policy=settings.delivery.settle),
+            desk=Desk(casework),
+        )  # fmt: skip
+
+
+def _casework(
+    settings: Settings,
+    profile: Profile,
+    channels: Mapping[str, Channel],
+    store: SQLiteStore,
+    keyring: Keyring,
+    clock: Clock,
+    ids: Ids,
+    hint: Callable[[], None],
+) -> Casework:
+    wording = Wording(profile)
+    return Casework(
+        store=store,
+        keyring=keyring,
+        people=People(store, keyring, clock, ids),
+        roster=Roster(settings.staff, lambda: wording.today(clock())),
+        profile=profile,
+        channels=channels,
+        clock=clock,
+        ids=ids,
+        hint=hint,
+        wording=wording,
+    )
+
+
+def _recognise(pipeline: Pipeline, profile: Profile, clock: Clock) -> Callable[[Subject], Awaitable[Sequence[Finding]]]:
+    async def recognise(subject: Subject) -> Sequence[Finding]:
+        return await pipeline.run(subject, TriageContext(profile=profile, now=clock()))
+
+    return recognise
+
+
+def _policy(settings: Settings) -> Policy:
+    known = {field.name for field in attrs.fields(Policy)}
+    return Policy(**{name: value for name, value in attrs.asdict(settings.delivery).items() if name in known})
+
+
+def _build(adapter: str, options: object, context: ChannelContext) -> Channel:
+    return registry.load(adapter).from_settings(options, context)
+
+
+async def _quietly(closing: Awaitable[None]) -> None:
+    """One channel that cannot close must not keep the others open."""
+    try:
+        await closing
+    except Exception as problem:  # noqa: BLE001 said in the log, then the next one
+        log.error("channel.close_failed", exc_info=problem)

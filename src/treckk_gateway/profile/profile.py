@@ -1,0 +1,170 @@
+"""A unit's own words and places: everything that another county writes anew, and no code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from treckk_gateway.model import Reason, State, Urgency
+from treckk_gateway.profile.lexicon import Lexicon
+from treckk_gateway.profile.places import Bounds, District, Gazetteer, Neighbour, Village
+from treckk_gateway.profile.templates import Templates
+
+
+@attrs.frozen(kw_only=True)
+class Post:
+    """Where people stand by: headquarters (`central`) or a district post. `districts` are codes it answers for."""
+
+    post_id: str
+    name: str
+    districts: tuple[str, ...] = ()
+    central: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Category:
+    """What a complaint is about. `names` are by language; `cues` are words that point to it and decide nothing.
+
+    `leadership_only`: only leadership sees such a case (a complaint about the unit). `reports` is false where the cue
+    words speak of a request as readily as of a complaint. `offices` are referral codes.
+    """
+
+    code: str
+    names: Mapping[str, str]
+    includes: str = ""
+    legal_basis: str | None = None
+    cues: tuple[str, ...] = ()
+    offices: tuple[str, ...] = ()
+    leadership_only: bool = False
+    reports: bool = True
+
+
+@attrs.frozen(kw_only=True)
+class Office:
+    """Somebody else whom a reporter is referred to. `contact` says how to reach them, `short` the same in an SMS."""
+
+    code: str
+    name: str
+    contact: str
+    short: str
+
+
+@attrs.frozen(kw_only=True)
+class ReasonText:
+    """Why nothing can be done: `long` completes "because ...", `short` fits an SMS, `next` says what one can do now."""
+
+    long: str
+    short: str
+    next: str
+
+
+@attrs.frozen(kw_only=True)
+class Vocabulary:
+    """Names of one language for what the software knows by code."""
+
+    states: Mapping[State, str]
+    urgencies: Mapping[Urgency, str]
+    fields: Mapping[str, str]
+    reasons: Mapping[Reason, ReasonText]
+    undecided: str
+
+
+@attrs.frozen(kw_only=True)
+class Profile:
+    """One unit's profile.
+
+    `zone` is an IANA time zone, `region` the country code for phone numbers written without one, `languages` those
+    texts exist in (the first is the unit's own), `reference_prefix` begins each case number. Codes of places are those
+    of `districts` and `villages`. A language that is not known is answered in the first one.
+    """
+
+    name: str
+    unit: str
+    zone: str
+    region: str
+    languages: tuple[str, ...]
+    reference_prefix: str
+    emergency_number: str
+    posts: tuple[Post, ...]
+    categories: tuple[Category, ...]
+    districts: tuple[District, ...]
+    villages: tuple[Village, ...]
+    neighbours: tuple[Neighbour, ...]
+    offices: Mapping[str, Office]
+    vocabularies: Mapping[str, Vocabulary]
+    bounds: Bounds
+    gazetteer: Gazetteer = attrs.field(repr=False)
+    lexicon: Lexicon = attrs.field(repr=False)
+    templates: Templates = attrs.field(repr=False)
+
+    @property
+    def leadership_only(self) -> frozenset[str]:
+        """Codes of the categories that only leadership sees."""
+        return frozenset(one.code for one in self.categories if one.leadership_only)
+
+    @property
+    def central_post(self) -> Post:
+        """Headquarters: everything without a known place goes there."""
+        return next(one for one in self.posts if one.central)
+
+    def post_of(self, district: str | None) -> Post:
+        """The post that answers for a district (code); headquarters where there is none."""
+        return next((one for one in self.posts if district in one.districts), self.central_post)
+
+    def post(self, post_id: str | None) -> Post | None:
+        """The post of that id."""
+        return next((one for one in self.posts if one.post_id == post_id), None)
+
+    def post_name(self, post_id: str | None) -> str:
+        """The post's name, `-` when there is no such post."""
+        found = self.post(post_id)
+        return found.name if found else "-"
+
+    def category(self, code: str | None) -> Category | None:
+        """The category of that code."""
+        return next((one for one in self.categories if one.code == code), None)
+
+    def category_name(self, code: str | None, language: str) -> str:
+        """The category's name, or the words for "not decided yet"."""
+        found = self.category(code)
+        if found is None:
+            return self._words(language).undecided
+        return found.names.get(self.reply_language(language)) or found.names[self.languages[0]]
+
+    def district(self, code: str | None) -> District | None:
+        """The district of that code."""
+        return next((one for one in self.districts if one.code == code), None)
+
+    def village(self, code: str | None) -> Village | None:
+        """The village of that code."""
+        return next((one for one in self.villages if one.code == code), None)
+
+    def place_name(self, village: str | None, district: str | None) -> str | None:
+        """Village and district in words, such as `Layap, Paringin`; `None` when neither code is known."""
+        small = self.village(village)
+        large = self.district(small.district if small else district)
+        return ", ".join(one.name for one in (small, large) if one is not None) or None
+
+    def state_word(self, state: State, language: str) -> str:
+        """The state as its reporter is told."""
+        return self._words(language).states[state]
+
+    def urgency_word(self, urgency: Urgency, language: str) -> str:
+        """The level as staff are told."""
+        return self._words(language).urgencies[urgency]
+
+    def field_name(self, field: str, language: str) -> str:
+        """What a field of the form is called, the field's own name when the profile has none."""
+        return self._words(language).fields.get(field, field)
+
+    def reason_text(self, reason: Reason, language: str) -> ReasonText:
+        """The words for a reason why nothing can be done."""
+        return self._words(language).reasons[reason]
+
+    def reply_language(self, language: str | None) -> str:
+        """The language somebody is answered in: theirs where texts exist in it, else the unit's own."""
+        return language if language in self.languages else self.languages[0]
+
+    def _words(self, language: str) -> Vocabulary:
+        return self.vocabularies[self.reply_language(language)]

@@ -1,0 +1,180 @@
+"""The shapes of a profile's files, so that a misspelt key or a wrong type is refused by name."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+Text = Annotated[str, Meta(min_length=1)]
+Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
+Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}$")]
+ByLanguage = dict[Language, Text]
+
+
+class _Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Refuses keys it does not know."""
+
+
+class EmergencyTable(_Strict):
+    """`[emergency]`: the number, and how it is written in a text of each language."""
+
+    number: Text
+    words: ByLanguage
+
+
+class BoundsTable(_Strict):
+    """`[bounds]`: degrees within which a pin is plausible."""
+
+    south: Annotated[float, Meta(ge=-90, le=90)]
+    west: Annotated[float, Meta(ge=-180, le=180)]
+    north: Annotated[float, Meta(ge=-90, le=90)]
+    east: Annotated[float, Meta(ge=-180, le=180)]
+
+
+class PostTable(_Strict):
+    """`[[posts]]`."""
+
+    id: Code
+    name: Text
+    districts: list[Text] = []
+    central: bool = False
+
+
+class OfficeTable(_Strict):
+    """`[[offices]]`."""
+
+    code: Code
+    name: Text
+    contact: Text
+    short: Text
+
+
+class ReasonTable(_Strict):
+    """`[language.LANGUAGE.reason.CODE]`."""
+
+    long: Text
+    short: Text
+    next: Text
+
+
+class LetterTable(_Strict):
+    """`[language.LANGUAGE.letter]`: what a letter made of a chat's text gets."""
+
+    subject: Text
+    closing: str
+
+
+class LanguageTable(_Strict):
+    """`[language.LANGUAGE]`."""
+
+    state: dict[Text, Text]
+    urgency: dict[Text, Text]
+    field: dict[Text, Text]
+    reason: dict[Text, ReasonTable]
+    letter: LetterTable
+    undecided: Text
+
+
+class OutsideTable(_Strict):
+    """`[[places.outside]]`: names of places that belong to others, beside those of `neighbours.csv`."""
+
+    names: list[Text]
+    office: Text | None = None
+
+
+class PlacesTable(_Strict):
+    """`[places]`."""
+
+    village_words: list[Text]
+    district_words: list[Text]
+    aliases: dict[Text, Text] = {}
+    variants: dict[Text, Text] = {}
+    common: list[Text] = []
+    neighbours: dict[Text, Text] = {}
+    outside: list[OutsideTable] = []
+
+
+class ProfileFile(_Strict):
+    """`profile.toml`."""
+
+    unit: Text
+    zone: Text
+    region: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
+    languages: Annotated[list[Language], Meta(min_length=1)]
+    reference_prefix: Annotated[str, Meta(pattern=r"^[A-Z]{2,6}$")]
+    emergency: EmergencyTable
+    bounds: BoundsTable
+    posts: Annotated[list[PostTable], Meta(min_length=1)]
+    offices: list[OfficeTable] = []
+    language: dict[Language, LanguageTable]
+    places: PlacesTable
+
+
+class CategoryEntry(_Strict):
+    """One of `categories` in `categories.json`."""
+
+    code: Code
+    name: ByLanguage
+    includes: str = ""
+    legal_basis: str | None = None
+    cue_words: list[Text] = []
+    refer_to: list[Text] = []
+    leadership_only: bool = False
+    reports: bool = True
+
+
+class CategoriesFile(_Strict):
+    """`categories.json`."""
+
+    categories: Annotated[list[CategoryEntry], Meta(min_length=1)]
+    note: str = ""
+
+
+class LetterEntry(_Strict):
+    """A letter in `templates.json`."""
+
+    subject: Text
+    body: Text
+
+
+class FormsEntry(_Strict):
+    """One template in one language: what lacks is made of `whatsapp`."""
+
+    whatsapp: Text
+    sms: Text | None = None
+    email: LetterEntry | None = None
+
+
+class TemplatesFile(_Strict):
+    """`templates.json`: example values, and the texts by name and language."""
+
+    example_values: dict[Text, str]
+    templates: dict[Text, dict[Language, FormsEntry]]
+    note: str = ""
+
+
+class PairTable(_Strict):
+    """`[[pairs]]` of `words.toml`: words that mean a level of urgency only together."""
+
+    level: Text
+    words: Annotated[list[Text], Meta(min_length=1)]
+    together_with: Annotated[list[Text], Meta(min_length=1)]
+
+
+class DialectTable(_Strict):
+    """`[[dialects]]` of `words.toml`: words that show a language; `mixes` where it is mixed into the unit's own."""
+
+    code: Text
+    words: list[Text]
+    mixes: bool = False
+
+
+class WordsFile(_Strict):
+    """`words.toml`."""
+
+    lists: dict[Text, list[Text]]
+    pairs: list[PairTable] = []
+    dialects: list[DialectTable] = []
+    clock: dict[Text, Text] = {}
+    kept: list[Text] = []

@@ -1,0 +1,193 @@
+"""The unit's texts: filled by fixed names, never by a formatting language.
+
+Source of the rules: domain reference, section 13 (message templates).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+import attrs
+
+from treckk_gateway.errors import ProfileError
+
+FORMS = ("whatsapp", "sms", "email")
+"""A chat, a short message, a letter."""
+
+ALWAYS = frozenset({"nomor", "status", "waktu", "lokasi", "nama_sapaan", "pilihan_lokasi", "darurat", "nomor_darurat"})
+"""Placeholders any template may use."""
+
+_STAFF = frozenset({"kategori", "urgensi", "pos"})
+_MISSING = frozenset({"daftar_kurang", "daftar_kurang_singkat", "batas"})
+_NONE = frozenset[str]()
+
+VARIABLES: Mapping[str, frozenset[str]] = {
+    "greeting": _NONE,
+    "receipt": _NONE,
+    "need_info": _MISSING,
+    "need_info_reminder": _MISSING,
+    "ask_place": _NONE,
+    "ask_case": frozenset({"daftar_aduan", "baru"}),
+    "invite_report": _NONE,
+    "invite_question": _NONE,
+    "media_only": _NONE,
+    "info_forwarded": frozenset({"bidang", "batas"}),
+    "info_answer": frozenset({"jawaban", "jawaban_singkat"}),
+    "info_extended": frozenset({"alasan", "batas"}),
+    "under_review": _NONE,
+    "instructed": _NONE,
+    "en_route": _NONE,
+    "resolved": frozenset({"hasil", "batas"}),
+    "not_actionable": frozenset({"alasan", "alasan_singkat"}),
+    "referred": frozenset({"instansi", "cara_hubungi", "kontak_singkat"}),
+    "duplicate": _NONE,
+    "closed": _NONE,
+    "reopened": _NONE,
+    "withdrawn": _NONE,
+    "status": _NONE,
+    "status_not_found": _NONE,
+    "emergency": _NONE,
+    "out_of_hours": frozenset({"jam_buka"}),
+    "opt_out": _NONE,
+    "opt_in": _NONE,
+    "privacy_ack": frozenset({"batas"}),
+    "privacy_notice": _NONE,
+    "abuse": _NONE,
+    "staff_new_case": _STAFF,
+    "staff_instructed": _STAFF,
+    "note": frozenset({"isi"}),
+}
+"""Every template the software sends, with the placeholders it fills beside `ALWAYS`. A profile must have them all."""
+
+TO_STAFF = frozenset({"staff_new_case", "staff_instructed"})
+"""Templates that go to the unit's own people. Only they may name a place in a short message: phones are shared."""
+
+PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_BARE = frozenset({"nama_sapaan", "pilihan_lokasi"})
+"""Placeholders that vanish where there is no value; any other becomes a dash."""
+_DASH = "-"
+_SHORT = "_singkat"
+_BRACES = str.maketrans("{}", "()")
+_MARKS = re.compile(r"[*~`]+|(?<!\w)_+|_+(?!\w)")
+_UNNUMBERED = re.compile(r"\[-\] ?")
+
+
+@attrs.frozen(kw_only=True)
+class Rendered:
+    """A text ready to leave; `subject` only where the form is `email`."""
+
+    text: str = attrs.field(repr=False)
+    subject: str | None = attrs.field(default=None, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class Wording:
+    """One template in one form and language: the text, and a subject for letters."""
+
+    text: str
+    subject: str | None = None
+
+
+class Templates:
+    """Texts by name, language and form.
+
+    `languages` are in order of preference: the first stands in where another has no text. `constants` are values
+    of a language that the caller need not give, such as the emergency number.
+    """
+
+    def __init__(
+        self,
+        wordings: Mapping[tuple[str, str, str], Wording],
+        *,
+        languages: tuple[str, ...],
+        constants: Mapping[str, Mapping[str, str]] | None = None,
+        examples: Mapping[str, str] | None = None,
+    ) -> None:
+        self._wordings = dict(wordings)
+        self._languages = languages
+        self._constants = dict(constants or {})
+        self.examples: Mapping[str, str] = dict(examples or {})
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every template there is, sorted."""
+        return tuple(sorted({name for name, _language, _form in self._wordings}))
+
+    def render(self, name: str, form: str, language: str, values: Mapping[str, str]) -> Rendered:
+        """The text of a template for one channel's form (one of `FORMS`).
+
+        `values` fill the placeholders; they are taken as written by anybody, so marks of bold text, braces and
+        control characters are taken out of them. A short message that grows past one part is filled with the
+        `..._singkat` values where there are some. Raises `ProfileError` for a name or form that does not exist.
+        """
+        wording, spoken = self._wording(name, form, language)
+        given = dict(self._constants.get(spoken, {})) | {key: _clean(value) for key, value in values.items()}
+        text = fill(wording.text, given)
+        if form == "sms" and not fits(text):
+            text = fill(wording.text, given | _shortened(given))
+        if form != "email" or wording.subject is None:
+            return Rendered(text=text)
+        return Rendered(text=text, subject=_UNNUMBERED.sub("", " ".join(fill(wording.subject, given).split())))
+
+    def _wording(self, name: str, form: str, language: str) -> tuple[Wording, str]:
+        for spoken in (language, *self._languages):
+            found = self._wordings.get((name, spoken, form))
+            if found is not None:
+                return found, spoken
+        raise ProfileError(f"there is no template {name!r} in the form {form!r}")
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """The text with each `{name}` replaced once by its value; its short or long sister stands in for a missing one."""
+
+    def value(found: re.Match[str]) -> str:
+        name = found[1]
+        sister = name.removesuffix(_SHORT) if name.endswith(_SHORT) else name + _SHORT
+        for one in (name, sister):
+            if one in values:
+                return values[one]
+        return "" if name in _BARE else _DASH
+
+    return PLACEHOLDER.sub(value, text)
+
+
+def fits(text: str) -> bool:
+    """Whether a text is one short message: 160 plain characters, or 70 when one of them is not plain.
+
+    Stricter than the alphabet of 3GPP TS 23.038, which has some accented letters that count as not plain here.
+    """
+    if not text.isascii() or "`" in text:
+        return len(text.encode("utf-16-le")) // 2 <= 70  # noqa: PLR2004 3GPP TS 23.040
+    return len(text) + sum(map(text.count, "^{}\\[~]|")) <= 160  # noqa: PLR2004 3GPP TS 23.040
+
+
+def derive(form: str, chat: str, *, subject: str, closing: str) -> Wording:
+    """A short message or a letter made of the chat's text, for a language that has only that.
+
+    A short message takes no exact place and the short values; `subject` gets the case number where the text has it.
+    """
+    bare = chat.replace("*", "")
+    if form == "email":
+        return Wording(text=f"{bare}\n\n{closing}".strip(), subject=f"[{{nomor}}] {subject}" if "{nomor}" in chat else subject)
+    return Wording(text=_plain(PLACEHOLDER.sub(_shorter, bare)).strip())
+
+
+def _shorter(found: re.Match[str]) -> str:
+    short = found[1] + _SHORT
+    return f"{{{short}}}" if any(short in names for names in VARIABLES.values()) else found[0]
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+
+
+def _shortened(values: Mapping[str, str]) -> dict[str, str]:
+    return {name.removesuffix(_SHORT): value for name, value in values.items() if name.endswith(_SHORT)}
+
+
+def _clean(value: str) -> str:
+    """A value without marks of bold text, braces, and characters that control instead of show."""
+    shown = "".join(one for one in value if one == "\n" or unicodedata.category(one) not in {"Cc", "Cf"})
+    return _MARKS.sub("", shown.translate(_BRACES))

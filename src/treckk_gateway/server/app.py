@@ -1,0 +1,48 @@
+"""The aiohttp application, whole: to mount in a portal, or to stand alone."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from treckk_gateway.gateway import Gateway
+from treckk_gateway.server import api
+from treckk_gateway.server.answers import Answers
+from treckk_gateway.server.bearer import bearer
+from treckk_gateway.server.health import HealthPages
+from treckk_gateway.server.metrics import MetricsPage
+from treckk_gateway.server.webhooks import PATH, Webhooks
+
+
+def subapp(gateway: Gateway) -> web.Application:
+    """Everything we serve, to be mounted below a prefix by the parent's `add_subapp`.
+
+    The gateway need not be open yet; until it is, webhooks are answered 503. `public_url` is where the mounted
+    application is reached from outside, so it ends in the prefix unless a proxy removes that.
+    """
+    return _assemble(gateway, Answers())
+
+
+def application(gateway: Gateway) -> web.Application:
+    """Everything we serve, standing alone.
+
+    Where `public_url` has a path, the same is served below that path too: some proxies remove it, some do not.
+    """
+    answers = Answers()
+    app = _assemble(gateway, answers)
+    prefix = urlsplit(gateway.settings.public_url).path
+    if prefix:
+        app.add_subapp(prefix, _assemble(gateway, answers))
+    return app
+
+
+def _assemble(gateway: Gateway, answers: Answers) -> web.Application:
+    app = web.Application(client_max_size=gateway.settings.max_body)
+    app.router.add_route("*", PATH, Webhooks(gateway, answers).take)
+    health = HealthPages(gateway)
+    app.router.add_get("/healthz", health.alive)
+    app.router.add_get("/readyz", health.ready)
+    app.router.add_get("/metrics", MetricsPage(gateway, answers).show)
+    app.add_subapp(api.PREFIX, api.Api(gateway, bearer(gateway), answers).application())
+    return app

@@ -1,0 +1,66 @@
+"""The command line's questions to the API over the control socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiohttp
+import attrs
+import msgspec
+
+from treckk_gateway.errors import TreckkError
+from treckk_gateway.server.control import BASE, operating
+from treckk_gateway.settings import load
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Desk:
+    """The API as an operator reaches it. Raises `TreckkError` with the problem's own words when it refuses."""
+
+    session: aiohttp.ClientSession
+
+    async def get(self, path: str, **query: str | int | None) -> dict[str, Any]:
+        """What is there."""
+        given = {name: str(value) for name, value in query.items() if value is not None}
+        async with self.session.get(BASE + path, params=given) as answer:
+            return await _read(answer)
+
+    async def post(self, path: str, body: dict[str, object] | None = None) -> dict[str, Any]:
+        """Do something; what is `None` in the body is left out."""
+        given = {name: value for name, value in (body or {}).items() if value is not None}
+        async with self.session.post(BASE + path, json=given) as answer:
+            return await _read(answer)
+
+    async def all(self, path: str) -> AsyncIterator[dict[str, Any]]:
+        """Every item of a list, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.get(path, cursor=cursor, limit=200)
+            for item in page["items"]:
+                yield item
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+
+def ask(config: Path, question: Callable[[Desk], Awaitable[T]]) -> T:
+    """Put one question, to the running server or, where none runs, over the data itself."""
+
+    async def asking() -> T:
+        async with operating(load(config)) as session:
+            return await question(Desk(session))
+
+    return asyncio.run(asking())
+
+
+async def _read(answer: aiohttp.ClientResponse) -> dict[str, Any]:
+    told: dict[str, Any] = msgspec.json.decode(await answer.read())
+    if answer.ok:
+        return told
+    missing = f" (missing: {', '.join(told['missing'])})" if told.get("missing") else ""
+    raise TreckkError(f"{told.get('detail') or told.get('title')}{missing}")

@@ -1,0 +1,85 @@
+"""The API's calls about cases."""
+
+from __future__ import annotations
+
+from msgspec import UNSET, structs
+
+from treckk_gateway.casework import Given, WalkIn
+from treckk_gateway.server import presentation, shapes
+from treckk_gateway.server.route import Call, Route
+
+
+async def _list(call: Call) -> shapes.CasePage:
+    asked = {name: value for name, value in structs.asdict(call.query).items() if value is not UNSET}
+    return presentation.case_page(await call.gateway.desk.cases(call.actor, **asked))
+
+
+async def _open(call: Call) -> shapes.CaseItem:
+    walk_in = WalkIn(**structs.asdict(call.body), idempotency_key=call.idempotency_key)
+    return presentation.case_item(await call.gateway.desk.open_walk_in(call.actor, walk_in))
+
+
+async def _show(call: Call) -> shapes.CaseDetail:
+    return presentation.case_detail(await call.gateway.desk.case_file(call.actor, call.place.reference))
+
+
+async def _steps(call: Call) -> shapes.Steps:
+    return presentation.steps(await call.gateway.desk.steps(call.actor, call.place.reference))
+
+
+async def _move(call: Call) -> shapes.CaseItem:
+    given = {name: value for name, value in structs.asdict(call.body).items() if name != "to"}
+    given["missing"] = tuple(given["missing"])
+    moved = await call.gateway.desk.move(call.actor, call.place.reference, call.body.to, Given(**given))
+    return presentation.case_item(moved)
+
+
+async def _write(call: Call) -> shapes.CaseItem:
+    return presentation.case_item(await call.gateway.desk.write(call.actor, call.place.reference, call.body.text))
+
+
+async def _note(call: Call) -> shapes.CaseItem:
+    return presentation.case_item(await call.gateway.desk.note(call.actor, call.place.reference, call.body.text))
+
+
+async def _confirm(call: Call) -> shapes.CaseItem:
+    return presentation.case_item(await call.gateway.desk.confirm(call.actor, call.place.reference, call.body.note))
+
+
+_ONE = "/cases/{reference}"
+
+ROUTES = (
+    Route(
+        method="GET", path="/cases", name="listCases", summary="Cases the caller may see, newest first",
+        run=_list, answers=shapes.CasePage, query=shapes.CasesQuery,
+    ),
+    Route(
+        method="POST", path="/cases", name="openCase", summary="Write down a complaint for somebody",
+        run=_open, answers=shapes.CaseItem, status=201, body=shapes.WalkInBody, idempotent=True, errors=(404,),
+    ),
+    Route(
+        method="GET", path=_ONE, name="showCase", summary="One case; looking at it is written down",
+        run=_show, answers=shapes.CaseDetail, place=shapes.CasePlace, errors=(404,),
+    ),
+    Route(
+        method="GET", path=f"{_ONE}/transitions", name="listSteps", summary="What the caller may do next with a case",
+        run=_steps, answers=shapes.Steps, place=shapes.CasePlace, errors=(404,),
+    ),
+    Route(
+        method="POST", path=f"{_ONE}/transitions", name="moveCase", summary="Take a step of the lifecycle",
+        run=_move, answers=shapes.CaseItem, place=shapes.CasePlace, body=shapes.StepBody, errors=(404, 409),
+    ),
+    Route(
+        method="POST", path=f"{_ONE}/messages", name="writeToReporter", summary="Write to the reporter",
+        run=_write, answers=shapes.CaseItem, place=shapes.CasePlace, body=shapes.TextBody, errors=(404, 409),
+    ),
+    Route(
+        method="POST", path=f"{_ONE}/notes", name="addNote", summary="Add an internal note; it never leaves the house",
+        run=_note, answers=shapes.CaseItem, place=shapes.CasePlace, body=shapes.TextBody, errors=(404, 409),
+    ),
+    Route(
+        method="POST", path=f"{_ONE}/confirmation", name="confirmCase", summary="Leadership confirms an initial action",
+        run=_confirm, answers=shapes.CaseItem, place=shapes.CasePlace, body=shapes.ConfirmationBody, errors=(404, 409),
+    ),
+)  # fmt: skip
+"""Every call about cases."""

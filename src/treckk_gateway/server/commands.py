@@ -1,0 +1,109 @@
+"""All commands of `treckk`."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from treckk_gateway.server import case_commands
+from treckk_gateway.server.options import Config
+
+app = typer.Typer(
+    help="Citizens' complaints over WhatsApp, SMS, email and the web, and the answer on the same channel.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(case_commands.app, name="case")
+app.command("replay")(case_commands.replay)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 typer's callback
+    if wanted:
+        typer.echo(f"treckk {installed_version('treckk-gateway')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Option("--dir", help="Where to write it.", file_okay=False)] = Path(),
+    public_url: Annotated[
+        str | None, typer.Option(help="What providers will call, for example https://aduan.example.go.id")
+    ] = None,
+) -> None:
+    """Write a commented configuration with fresh secrets beside it. Nothing is ever overwritten."""
+    from treckk_gateway.server.beginning import begin  # noqa: PLC0415 one command's own needs
+
+    begun = begin(folder, public_url)
+    typer.echo(f"Written: {begun.config}")
+    typer.echo(
+        f"The gateway's key: {begun.key}. Keep a copy of it apart from the data: without it nothing can be read."
+    )
+    typer.echo(f"Token of staff entry 'admin', shown only now: {begun.token}")
+    typer.echo(f"Next: treckk doctor --config {begun.config}, then treckk serve --config {begun.config}")
+
+
+@app.command()
+def serve(config: Config = Path("treckk.toml")) -> None:
+    """Run the gateway until SIGTERM or SIGINT; then what is under way is finished."""
+    from treckk_gateway.server.serving import serve as run  # noqa: PLC0415 one command's own needs
+    from treckk_gateway.settings import load  # noqa: PLC0415 as above
+
+    run(load(config))
+
+
+@app.command()
+def doctor(config: Config = Path("treckk.toml")) -> None:
+    """Check configuration, data folder and channels, and say what to mend. Exits 1 when it could not run as it is."""
+    from treckk_gateway.server.doctor import examine  # noqa: PLC0415 one command's own needs
+    from treckk_gateway.settings import load  # noqa: PLC0415 as above
+
+    checked = asyncio.run(examine(load(config)))
+    console = Console(highlight=False, soft_wrap=True)
+    table = Table.grid(padding=(0, 2))
+    fatal = False
+    for one in checked:
+        problem = one.problem
+        if problem is None:
+            table.add_row("[green]ok[/]", one.what, one.found)
+            continue
+        fatal = fatal or problem.fatal
+        table.add_row("[red]FATAL[/]" if problem.fatal else "[yellow]mend[/]", one.what, one.found)
+        table.add_row("", "", f"{problem.summary}")
+        table.add_row("", "", f"-> {problem.remedy}")
+    console.print(table)
+    if fatal:
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    *,
+    script: Annotated[bool, typer.Option("--script", help="Play the shipped messages unattended.")] = False,
+    port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.", min=0, max=65535)] = 8080,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
+    keep: Annotated[
+        Path | None, typer.Option(help="Keep the data in this folder instead of a temporary one.", file_okay=False)
+    ] = None,
+) -> None:
+    """Try the whole way on this machine, without an account: citizen, desk, leadership and team on one page."""
+    from treckk_gateway.server.demo import run  # noqa: PLC0415 one command's own needs
+
+    raise typer.Exit(run(script=script, port=port, browser=not no_browser, keep=keep))

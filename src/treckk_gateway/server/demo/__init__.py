@@ -1,0 +1,61 @@
+"""`treckk demo`: the main job on real protocols, without any account."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import tempfile
+import webbrowser
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+
+from treckk_gateway.errors import ConfigError
+from treckk_gateway.server.demo.script import play
+from treckk_gateway.server.demo.world import World
+from treckk_gateway.server.logs import configure_logging
+
+
+def run(*, script: bool = False, port: int = 0, browser: bool = True, keep: Path | None = None) -> int:
+    """Run the demo until interrupted, or with `script` until every sample message was played; an exit code.
+
+    Data goes into a temporary folder, or into `keep`. Raises `ConfigError` when the port is taken.
+    """
+    configure_logging(quiet=True)
+    with _folder(keep) as folder:
+        return asyncio.run(_run(folder, script=script, port=port, browser=browser))
+
+
+@contextlib.contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True, mode=0o700)
+        yield keep.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="treckk-demo-") as name:
+        yield Path(name)
+
+
+async def _run(folder: Path, *, script: bool, port: int, browser: bool) -> int:
+    console = Console()
+    try:
+        async with World(folder, port) as world:
+            if script:
+                return 0 if await play(world, console) else 1
+            console.print(f"The demo is at [bold]{world.url}[/bold] (stop it with Ctrl-C)")
+            if browser:
+                with contextlib.suppress(webbrowser.Error):
+                    webbrowser.open(world.url)
+            await _interrupted()
+    except OSError as problem:
+        raise ConfigError("demo", "--port", f"cannot listen on port {port}: {problem.strerror}") from problem
+    return 0
+
+
+async def _interrupted() -> None:
+    stop = asyncio.Event()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(one, stop.set)
+    await stop.wait()

@@ -1,0 +1,106 @@
+"""`/metrics` for Prometheus: counts and ages. The only label is the channel's id."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import attrs
+from aiohttp import web
+
+from treckk_gateway.errors import StoreError
+from treckk_gateway.gateway import Gateway, Health
+from treckk_gateway.server.answers import Answers
+
+if TYPE_CHECKING:
+    from prometheus_client import Metric
+
+_MEANING = {
+    "received": "Requests stored since the beginning; received = filed + parked + new.",
+    "filed": "Requests that became part of the books.",
+    "parked": "Requests nobody could read.",
+    "new": "Requests stored and not yet worked on.",
+    "outbox": "Messages waiting to leave.",
+    "dead": "Messages given up.",
+    "uncertain": "Messages of uncertain fate.",
+    "held": "Messages held until they may be sent.",
+    "refused": "Requests refused since the start.",
+}
+
+
+@attrs.frozen(kw_only=True)
+class Snapshot:
+    """What is shown at one moment; a collector for a registry of its own."""
+
+    counters: Mapping[str, int]
+    health: Health
+    answers: Mapping[str, int]
+    now: float
+
+    def collect(self) -> Iterator[Metric]:
+        """The metrics, in the order they are printed."""
+        yield from self._books()
+        yield from self._channels()
+        yield from self._answers()
+
+    def _books(self) -> Iterator[Metric]:
+        from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415 loaded with the first scrape
+
+        yield GaugeMetricFamily("treckk_ready", "1 when messages can be taken.", value=float(self.health.ready))
+        for name, count in self.counters.items():
+            if name != "refused":
+                yield GaugeMetricFamily(f"treckk_{name}", _MEANING.get(name, name), value=count)
+
+    def _channels(self) -> Iterator[Metric]:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily  # noqa: PLC0415 as above
+
+        label = ["channel_id"]
+        refused = CounterMetricFamily("treckk_refused", _MEANING["refused"], labels=label)
+        paused = GaugeMetricFamily("treckk_paused", "1 while nothing is sent for trouble of the channel.", labels=label)
+        heard = GaugeMetricFamily("treckk_inbound_age_seconds", "Since the last genuine request.", labels=label)
+        sent = GaugeMetricFamily("treckk_outbound_age_seconds", "Since the last successful sending.", labels=label)
+        for one in self.health.channels:
+            refused.add_metric([one.channel_id], one.refused)
+            paused.add_metric([one.channel_id], float(one.paused is not None))
+            if one.last_inbound_at is not None:
+                heard.add_metric([one.channel_id], self._age(one.last_inbound_at))
+            if one.last_outbound_at is not None:
+                sent.add_metric([one.channel_id], self._age(one.last_outbound_at))
+        yield from (refused, paused, heard, sent)
+
+    def _answers(self) -> Iterator[Metric]:
+        from prometheus_client.core import CounterMetricFamily  # noqa: PLC0415 as above
+
+        for group, count in self.answers.items():
+            yield CounterMetricFamily(f"treckk_http_{group}", f"HTTP answers {group} since the start.", value=count)
+
+    def _age(self, at: int) -> float:
+        return max(0.0, self.now - at / 1_000_000)
+
+
+@attrs.frozen
+class MetricsPage:
+    """Renders a snapshot whenever it is scraped; no registry outlives the request."""
+
+    gateway: Gateway
+    answers: Answers
+    clock: Callable[[], float] = time.time
+
+    async def show(self, _request: web.Request) -> web.Response:
+        """The text format, 200 even when the store is down: then the books are missing and `treckk_ready` is 0."""
+        from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415 loaded with the first scrape
+        from prometheus_client.exposition import CONTENT_TYPE_LATEST  # noqa: PLC0415 as above
+
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(await self._snapshot())
+        headers = {"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"}
+        return web.Response(body=generate_latest(registry), headers=headers)
+
+    async def _snapshot(self) -> Snapshot:
+        health = await self.gateway.health()
+        try:
+            counters = await self.gateway.counters() if health.ready else {}
+        except StoreError:
+            counters = {}
+        return Snapshot(counters=counters, health=health, answers=self.answers.by_class(), now=self.clock())

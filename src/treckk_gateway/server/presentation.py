@@ -1,0 +1,166 @@
+"""Values of the desk to the API's JSON."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from treckk_gateway.casework.views import (
+    CaseFile,
+    DeadLetterView,
+    DeliveryView,
+    FileView,
+    IdentityView,
+    MessageView,
+    Page,
+    ParkedView,
+)
+from treckk_gateway.model import Case, CaseEvent, Finding, Instant, Location, Transition
+from treckk_gateway.server import shapes
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment(at: Instant) -> datetime:
+    """Microseconds since the epoch as a time in UTC, exactly."""
+    return _EPOCH + timedelta(microseconds=at)
+
+
+def case_item(case: Case) -> shapes.CaseItem:
+    """A case as it stands in a list."""
+    return shapes.CaseItem(
+        reference=case.reference,
+        state=case.state,
+        channel_id=case.channel_id,
+        intent=case.intent,
+        urgency=case.urgency,
+        post=case.post,
+        category=case.category,
+        district=case.district,
+        village=case.village,
+        language=case.language,
+        flags=list(case.flags),
+        version=case.version,
+        opened_at=moment(case.opened_at),
+        changed_at=moment(case.changed_at),
+    )
+
+
+def case_detail(file: CaseFile) -> shapes.CaseDetail:
+    """A case with all that belongs to it."""
+    item = case_item(file.case)
+    return shapes.CaseDetail(
+        **{name: getattr(item, name) for name in item.__struct_fields__},
+        messages=[_message(one) for one in file.messages],
+        deliveries=[_delivery(one) for one in file.deliveries],
+        events=[_event(one) for one in file.events],
+        findings=[_finding(one) for one in file.findings],
+        identities=[_identity(one) for one in file.identities],
+    )
+
+
+def case_page(page: Page[Case]) -> shapes.CasePage:
+    """One page of cases."""
+    return shapes.CasePage(items=[case_item(one) for one in page.items], next_cursor=page.next_cursor)
+
+
+def steps(found: tuple[Transition, ...]) -> shapes.Steps:
+    """What may be done next."""
+    return shapes.Steps(
+        items=[shapes.StepItem(to=one.target, needs=list(one.needs), tells=one.tells is not None) for one in found]
+    )
+
+
+def parked_page(page: Page[ParkedView]) -> shapes.ParkedPage:
+    """One page of parked requests."""
+    items = [
+        shapes.ParkedItem(
+            id=one.id, channel_id=one.channel_id, received_at=moment(one.received_at), kind=one.kind, reason=one.reason
+        )
+        for one in page.items
+    ]
+    return shapes.ParkedPage(items=items, next_cursor=page.next_cursor)
+
+
+def dead_letter_page(page: Page[DeadLetterView]) -> shapes.DeadLetterPage:
+    """One page of dead letters."""
+    items = [
+        shapes.DeadLetterItem(
+            id=one.id,
+            channel_id=one.channel_id,
+            reference=one.reference,
+            template=one.template,
+            state=one.state,
+            reason=one.reason,
+            attempts=one.attempts,
+            created_at=moment(one.created_at),
+        )
+        for one in page.items
+    ]
+    return shapes.DeadLetterPage(items=items, next_cursor=page.next_cursor)
+
+
+def _message(view: MessageView) -> shapes.MessageItem:
+    return shapes.MessageItem(
+        at=moment(view.at),
+        direction=view.direction,
+        text=view.text,
+        by=view.by,
+        automatic=view.automatic,
+        location=_place(view.location),
+        attachments=[_file(one) for one in view.attachments],
+    )
+
+
+def _place(location: Location | None) -> shapes.PlaceItem | None:
+    if location is None:
+        return None
+    return shapes.PlaceItem(lat=location.lat, lng=location.lng, text=location.text, source=location.source)
+
+
+def _file(view: FileView) -> shapes.FileItem:
+    return shapes.FileItem(
+        kind=view.kind, state=view.state, content_type=view.content_type, filename=view.filename, size=view.size
+    )
+
+
+def _delivery(view: DeliveryView) -> shapes.DeliveryItem:
+    return shapes.DeliveryItem(
+        id=view.id,
+        delivery_id=view.delivery_id,
+        channel_id=view.channel_id,
+        template=view.template,
+        state=view.state,
+        provider_message_id=view.provider_message_id,
+        attempts=view.attempts,
+        created_at=moment(view.created_at),
+        to=view.to,
+        reason=view.reason,
+        code=view.code,
+    )
+
+
+def _event(event: CaseEvent) -> shapes.EventItem:
+    return shapes.EventItem(
+        seq=event.seq,
+        at=moment(event.at),
+        actor=event.actor,
+        role=event.role,
+        kind=event.kind,
+        source=event.source,
+        target=event.target,
+        data=event.data,
+    )
+
+
+def _finding(finding: Finding) -> shapes.FindingItem:
+    return shapes.FindingItem(
+        step=finding.step,
+        field=finding.field,
+        value=finding.value,
+        confidence=finding.confidence,
+        reason=finding.reason,
+    )
+
+
+def _identity(view: IdentityView) -> shapes.Identity:
+    return shapes.Identity(pseudonym=view.pseudonym, name=view.name, addresses=list(view.addresses))

@@ -1,0 +1,286 @@
+"""The API's JSON, as types: what callers send, and what they get. OpenAPI's schemas are made from these.
+
+Moments are ISO 8601 in UTC. What is not known is `null`. Names and addresses of reporters stand in `Identity` only.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from treckk_gateway.model import Intent, Reason, Role, State, Urgency
+
+Words = Annotated[str, Meta(min_length=1, max_length=4000, pattern=r"\S")]
+Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,80}$")]
+ReplyTo = Annotated[
+    str, Meta(pattern=r"^((whatsapp|sms):\+[1-9][0-9]{6,14}|mailto:[^@\s<>,]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+)$")
+]
+Reference = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,40}$")]
+RowId = Annotated[int, Meta(ge=1, le=9007199254740991)]
+Cursor = Annotated[str, Meta(pattern=r"^[0-9]{1,18}$")]
+Limit = Annotated[int, Meta(ge=1, le=200)]
+
+
+class Asked(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """What a caller sends. An unknown name is refused."""
+
+
+class Shown(msgspec.Struct, kw_only=True, frozen=True):
+    """What a caller gets."""
+
+
+# --- asked ---------------------------------------------------------------------------------------------------------
+
+
+class NoQuery(Asked):
+    """No query."""
+
+
+class NoPlace(Asked):
+    """No part of the path varies."""
+
+
+class CasePlace(Asked):
+    """One case."""
+
+    reference: Reference
+
+
+class RowPlace(Asked):
+    """One stored row."""
+
+    id: RowId
+
+
+class PageQuery(Asked):
+    """Where a list goes on."""
+
+    cursor: Cursor | UnsetType = UNSET
+    limit: Limit = 50
+
+
+class CasesQuery(Asked):
+    """Which cases: `q` matches reference, category, place codes and, for roles that may, one exact address."""
+
+    state: State | UnsetType = UNSET
+    post: Code | UnsetType = UNSET
+    q: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
+    cursor: Cursor | UnsetType = UNSET
+    limit: Limit = 50
+
+
+class WalkInBody(Asked):
+    """A complaint written down for somebody. `patrol`: found by a patrol, there is no reporter."""
+
+    text: Words
+    name: Annotated[str, Meta(max_length=200)] | None = None
+    reply_to: ReplyTo | None = None
+    place: Annotated[str, Meta(max_length=500)] | None = None
+    post: Code | None = None
+    patrol: bool = False
+
+
+class StepBody(Asked):
+    """A step of the lifecycle and what must come with it. `note` may be told to the reporter: no names in it."""
+
+    to: State
+    reason: Reason | None = None
+    post: Code | None = None
+    note: Words | None = None
+    office: Code | None = None
+    topic: Annotated[str, Meta(max_length=80, pattern=r"\S")] | None = None
+    parent: Reference | None = None
+    missing: Annotated[list[Code], Meta(max_length=20)] = []
+
+
+class TextBody(Asked):
+    """A text: for the reporter, or an internal note."""
+
+    text: Words
+
+
+class ConfirmationBody(Asked):
+    """Leadership's word on an initial action."""
+
+    note: Words | None = None
+
+
+# --- shown ---------------------------------------------------------------------------------------------------------
+
+
+class CaseItem(Shown):
+    """A case without any identity. `version` grows with each change."""
+
+    reference: str
+    state: State
+    channel_id: str
+    intent: Intent
+    urgency: Urgency
+    post: str | None
+    category: str | None
+    district: str | None
+    village: str | None
+    language: str
+    flags: list[str]
+    version: int
+    opened_at: datetime
+    changed_at: datetime
+
+
+class PlaceItem(Shown):
+    """A place: degrees, words, or both. `source` says whose word it is."""
+
+    lat: float | None
+    lng: float | None
+    text: str | None
+    source: str
+
+
+class FileItem(Shown):
+    """A file with a message. `size` is in bytes."""
+
+    kind: str
+    state: str
+    content_type: str
+    filename: str | None
+    size: int | None
+
+
+class MessageItem(Shown):
+    """A message; `direction` is in or out, `by` a pseudonym or `gateway`."""
+
+    at: datetime
+    direction: str
+    text: str
+    by: str
+    automatic: bool
+    location: PlaceItem | None
+    attachments: list[FileItem]
+
+
+class DeliveryItem(Shown):
+    """What became of one message of ours."""
+
+    id: int
+    delivery_id: str
+    channel_id: str
+    template: str
+    state: str
+    provider_message_id: str | None
+    attempts: int
+    created_at: datetime
+    to: str
+    reason: str | None
+    code: str | None
+
+
+class EventItem(Shown):
+    """One entry of the case's history."""
+
+    seq: int
+    at: datetime
+    actor: str
+    role: Role
+    kind: str
+    source: State | None
+    target: State | None
+    data: dict[str, str]
+
+
+class FindingItem(Shown):
+    """What triage thinks."""
+
+    step: str
+    field: str
+    value: str
+    confidence: float
+    reason: str
+
+
+class Identity(Shown):
+    """Who reported. Looking at it is written down."""
+
+    pseudonym: str
+    name: str | None
+    addresses: list[str]
+
+
+class CaseDetail(CaseItem, kw_only=True, frozen=True):
+    """A case with everything the caller may see of it."""
+
+    messages: list[MessageItem]
+    deliveries: list[DeliveryItem]
+    events: list[EventItem]
+    findings: list[FindingItem]
+    identities: list[Identity]
+
+
+class StepItem(Shown):
+    """A step the caller may take now; `needs` names what must come with it, `tells` whether the reporter hears."""
+
+    to: State
+    needs: list[str]
+    tells: bool
+
+
+class Steps(Shown):
+    """The steps the caller may take now."""
+
+    items: list[StepItem]
+
+
+class CasePage(Shown):
+    """Cases, newest first."""
+
+    items: list[CaseItem]
+    next_cursor: str | None
+
+
+class ParkedItem(Shown):
+    """A stored request nobody could read."""
+
+    id: int
+    channel_id: str
+    received_at: datetime
+    kind: str
+    reason: str | None
+
+
+class ParkedPage(Shown):
+    """Parked requests, newest first."""
+
+    items: list[ParkedItem]
+    next_cursor: str | None
+
+
+class DeadLetterItem(Shown):
+    """A message given up (`dead`), or one nobody knows the fate of (`uncertain`): sending that again may double it."""
+
+    id: int
+    channel_id: str
+    reference: str | None
+    template: str
+    state: str
+    reason: str | None
+    attempts: int
+    created_at: datetime
+
+
+class DeadLetterPage(Shown):
+    """Dead letters, newest first."""
+
+    items: list[DeadLetterItem]
+    next_cursor: str | None
+
+
+class Replayed(Shown):
+    """False when there was nothing to do: a second call changes nothing."""
+
+    replayed: bool
+
+
+Counters = dict[str, int]
+"""`received = filed + parked + new`, and what waits, was given up or refused."""

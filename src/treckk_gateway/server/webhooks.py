@@ -1,0 +1,59 @@
+"""`/channels/{channel_id}`: what providers call. No middleware, no parsing: the gateway gets every byte as it came."""
+
+from __future__ import annotations
+
+import attrs
+import structlog
+from aiohttp import web
+
+from treckk_gateway.channel import WebhookRequest, WebhookResponse
+from treckk_gateway.gateway import Gateway
+from treckk_gateway.server.answers import Answers
+from treckk_gateway.server.reading import BodyRefused, read_body
+
+PATH = "/channels/{channel_id}"
+
+# An answer without a body is right for every provider; a text would reach the citizen as a reply (Twilio docs: TwiML).
+_BROKEN = WebhookResponse(500)
+
+log = structlog.get_logger(__name__)
+
+
+@attrs.frozen
+class Webhooks:
+    """Takes what comes for all channels."""
+
+    gateway: Gateway
+    answers: Answers
+
+    async def take(self, request: web.Request) -> web.Response:
+        """Hand the request to the gateway and give back what the channel answers."""
+        channel_id = request.match_info["channel_id"]
+        try:
+            body = await read_body(request, self.gateway.settings.max_body)
+            url = self.gateway.settings.public_url + called(request)
+            answer = await self.gateway.receive(channel_id, WebhookRequest(request.method, url, request.headers, body))
+        except BodyRefused as problem:
+            answer = WebhookResponse(problem.status)
+        except Exception as problem:  # a fault of ours: nothing of it may reach the provider
+            known = channel_id if channel_id in self.gateway.channels else "-"
+            log.exception("webhook.failed", channel_id=known, exc_info=problem)
+            answer = _BROKEN
+        self.answers.count(answer.status)
+        headers = {"Content-Type": answer.content_type, **answer.headers}
+        return web.Response(body=answer.body, status=answer.status, headers=headers)
+
+
+def called(request: web.Request) -> str:
+    """The raw path and query as called, without the prefix we are mounted under: what follows `public_url`.
+
+    Cut off are as many segments as the prefix has, so that it may be written with percent signs in either place.
+    """
+    raw = request.raw_path
+    if not raw.startswith("/"):  # the absolute form, as proxies may send it
+        raw = "/" + raw.partition("://")[2].partition("/")[2]
+    resource = request.match_info.route.resource
+    prefix = resource.canonical.removesuffix(PATH) if resource is not None else ""
+    for _ in range(prefix.count("/")):
+        raw = "/" + raw[1:].partition("/")[2]
+    return raw

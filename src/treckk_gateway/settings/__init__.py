@@ -1,0 +1,27 @@
+"""The one TOML file: read, checked, and refused with file, key and reason before anything starts."""
+
+from treckk_gateway.settings.loading import check_posts, from_mapping, load
+from treckk_gateway.settings.starter import starter
+from treckk_gateway.settings.values import (
+    ChannelSettings,
+    DeliverySettings,
+    Listen,
+    Network,
+    RetentionSettings,
+    Settings,
+    TriageSettings,
+)
+
+__all__ = [
+    "ChannelSettings",
+    "DeliverySettings",
+    "Listen",
+    "Network",
+    "RetentionSettings",
+    "Settings",
+    "TriageSettings",
+    "check_posts",
+    "from_mapping",
+    "load",
+    "starter",
+]

@@ -1,0 +1,139 @@
+"""The `[gateway]` table: addresses, folder, key and bounds."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import attrs
+from msgspec import Meta
+
+from treckk_gateway.channel.options import read_options
+from treckk_gateway.errors import ConfigError
+from treckk_gateway.model import Secret
+from treckk_gateway.settings.values import Listen, Network, Seconds
+
+KEY_BYTES = 32
+HIGHEST_PORT = 65535
+
+_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~%/\-]*)?")
+
+
+@attrs.frozen(kw_only=True)
+class GatewayTable:
+    """The table as written; the names of its fields are the keys an operator may use."""
+
+    public_url: str
+    secret_key: Secret
+    data_dir: Annotated[str, Meta(min_length=1)] = "data"
+    database: str = "sqlite"
+    listen: str = "127.0.0.1:8080"
+    profile: Annotated[str, Meta(min_length=1)] = "balangan"
+    trusted_proxies: tuple[str, ...] = ()
+    max_body: Annotated[int, Meta(ge=1024, le=33554432)] = 1048576
+    queue_limit: Annotated[int, Meta(ge=1, le=100000)] = 2000
+    queue_age: Seconds = 3.0
+
+
+def read_gateway(table: Mapping[str, object], *, where: str, base: Path) -> dict[str, Any]:
+    """The fields of `Settings` that the table gives. Raises `ConfigError`."""
+    written = read_options(GatewayTable, table, where=where, prefix="gateway", base=base)
+    try:
+        return {
+            **attrs.asdict(written, recurse=False),
+            "public_url": _public_url(written.public_url),
+            "secret_key": _secret_key(written.secret_key),
+            "data_dir": _data_dir(base / written.data_dir),
+            "database": _database(written.database),
+            "listen": _listen(written.listen),
+            "profile": _profile(written.profile, base),
+            "trusted_proxies": tuple(_network(one) for one in written.trusted_proxies),
+        }
+    except _Refused as problem:
+        key, reason = problem.args
+        raise ConfigError(where, f"gateway.{key}", reason) from None
+
+
+class _Refused(Exception):
+    """A key of the table and why its value is refused."""
+
+
+def _public_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        host = ""
+    if not host or parts.scheme not in {"http", "https"}:
+        raise _Refused("public_url", "write the whole address providers call, for example https://aduan.example.go.id")
+    if "?" in text or "#" in text:
+        raise _Refused("public_url", "leave out the query and the fragment: they belong to the provider's console")
+    if text.endswith("/"):
+        raise _Refused("public_url", "leave out the slash at the end")
+    if parts.scheme == "http" and not _loopback(host):
+        raise _Refused("public_url", "must begin with https://; http:// is only for this machine's own address")
+    if not _PLAIN_URL.fullmatch(text):
+        raise _Refused("public_url", "use a plain host, port and path: no user name, spaces or other characters")
+    return text
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _secret_key(secret: Secret) -> Secret:
+    try:
+        size = len(base64.b64decode(secret.reveal(), validate=True))
+    except (binascii.Error, ValueError):
+        raise _Refused("secret_key", f"must be base64 of {KEY_BYTES} random bytes; `treckk init` makes one") from None
+    if size != KEY_BYTES:
+        raise _Refused("secret_key", f"must be base64 of {KEY_BYTES} bytes, not of {size}; `treckk init` makes one")
+    return secret
+
+
+def _data_dir(folder: Path) -> Path:
+    if folder.exists() and not folder.is_dir():
+        raise _Refused("data_dir", "is a file; name a folder of its own")
+    return folder.absolute()
+
+
+def _database(text: str) -> str:
+    if text.startswith(("postgresql://", "postgres://")):
+        raise _Refused("database", "PostgreSQL comes with a later release: leave it out")
+    if text != "sqlite":
+        raise _Refused("database", 'the only value is "sqlite": leave it out')
+    return text
+
+
+def _listen(text: str) -> Listen:
+    host, colon, port = text.rpartition(":")
+    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    digits = port.isascii() and port.isdigit() and len(port) <= len(str(HIGHEST_PORT))
+    if not (colon and host and digits and int(port) <= HIGHEST_PORT):
+        raise _Refused("listen", "write host:port, for example 127.0.0.1:8080 or [::1]:8080")
+    return Listen(host=host, port=int(port))
+
+
+def _profile(text: str, base: Path) -> str:
+    if "/" not in text and not text.startswith("."):
+        return text
+    folder = (base / text).absolute()
+    if not folder.is_dir():
+        raise _Refused("profile", "no such folder; name a shipped profile or a folder")
+    return str(folder)
+
+
+def _network(text: str) -> Network:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        raise _Refused("trusted_proxies", "write addresses or networks, for example 127.0.0.1 or 10.0.0.0/8") from None

@@ -1,0 +1,107 @@
+"""Checked settings as frozen values. What stands here is valid: `loading` refuses everything else."""
+
+from __future__ import annotations
+
+import base64
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any
+
+import attrs
+from msgspec import Meta
+
+from treckk_gateway.model import Secret, Staff
+
+Network = IPv4Network | IPv6Network
+Seconds = Annotated[float, Meta(gt=0, le=31536000)]
+Days = Annotated[int, Meta(ge=1, le=3650)]
+
+
+@attrs.frozen(kw_only=True)
+class Listen:
+    """Where the HTTP server listens; port 0 takes any free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@attrs.frozen(kw_only=True)
+class ChannelSettings:
+    """One `[channels.NAME]` table: `options` is an instance of the adapter's `Options`."""
+
+    channel_id: str
+    adapter: str
+    options: Any = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class TriageSettings:
+    """The `[triage]` table: which steps run, in order (`None`: the default ones), and seconds for each."""
+
+    steps: tuple[Annotated[str, Meta(min_length=1)], ...] | None = None
+    budget: Seconds = 2.0
+
+
+@attrs.frozen(kw_only=True)
+class DeliverySettings:
+    """The `[delivery]` table: how a message that could not be sent is tried again. All times in seconds.
+
+    Waits grow from `base` to `cap` over the first `quick` tries, then from `slow` to `slowest`; after `give_up` the
+    message is a dead letter. One attempt may take `timeout`. A send of uncertain outcome holds its conversation back
+    for at most `settle`.
+    Source of the defaults: the storage and engine reference, section 4, and the channel reference, D4.
+    """
+
+    base: Seconds = 5.0
+    cap: Seconds = 900.0
+    quick: Annotated[int, Meta(ge=1, le=100)] = 8
+    slow: Seconds = 1800.0
+    slowest: Seconds = 86400.0
+    give_up: Seconds = 259200.0
+    timeout: Annotated[float, Meta(gt=0, le=120)] = 35.0
+    settle: Seconds = 600.0
+
+
+@attrs.frozen(kw_only=True)
+class RetentionSettings:
+    """The `[retention]` table: days after which the key of a day's unread requests ends, and with it what is parked."""
+
+    parked_days: Days = 30
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """Everything a gateway is told. Paths are absolute; `source` is the file, `None` when there was none.
+
+    `public_url` is the address providers call, without a slash at its end. `profile` is a shipped name or an absolute
+    folder. `max_body` is in bytes. Past `queue_limit` waiting writes, or `queue_age` seconds of the oldest, new
+    requests are answered 503.
+    """
+
+    public_url: str
+    data_dir: Path
+    secret_key: Secret
+    source: Path | None = None
+    database: str = "sqlite"
+    listen: Listen = Listen(host="127.0.0.1", port=8080)
+    profile: str = "balangan"
+    trusted_proxies: tuple[Network, ...] = ()
+    max_body: int = 1048576
+    queue_limit: int = 2000
+    queue_age: float = 3.0
+    channels: tuple[ChannelSettings, ...] = ()
+    staff: tuple[Staff, ...] = ()
+    triage: TriageSettings = TriageSettings()
+    delivery: DeliverySettings = DeliverySettings()
+    retention: RetentionSettings = RetentionSettings()
+
+    def master_key(self) -> bytes:
+        """The 32 bytes all keys follow from; use them at once and keep no copy."""
+        return base64.b64decode(self.secret_key.reveal(), validate=True)
+
+    def webhook_url(self, channel_id: str) -> str:
+        """The public address of a channel."""
+        return f"{self.public_url}/channels/{channel_id}"

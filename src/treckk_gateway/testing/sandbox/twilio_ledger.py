@@ -1,0 +1,183 @@
+"""What the stand-in for Twilio knows: messages, files, windows, who wants no messages. No network here."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+
+from treckk_gateway.channel import segments
+
+DAY = 86_400
+LONGEST_TEXT = 1600
+_STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
+_START = frozenset({"START", "YES", "UNSTOP"})
+_RECIPIENT = re.compile(r"(whatsapp:)?\+[1-9]\d{6,14}|whatsapp:[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
+
+
+class Window(StrEnum):
+    """What happens to a WhatsApp text more than 24 hours after the person's last message."""
+
+    OPEN = "open"  # nothing: the rule is off
+    REFUSES = "refuses"  # the create call is answered 400 with 63016
+    FAILS = "fails"  # it is taken, and a callback says failed with 63016
+
+
+class Refusal(Exception):
+    """Twilio does not take the message: HTTP status and Twilio's code."""
+
+    def __init__(self, status: int, code: int) -> None:
+        super().__init__(f"{status} {code}")
+        self.status = status
+        self.code = code
+
+
+@attrs.define(kw_only=True)
+class Message:
+    """A message as Twilio holds it; `status` moves on. Addresses are in Twilio's form, `made` in seconds since 1970."""
+
+    sid: str
+    sender: str = attrs.field(repr=False)
+    recipient: str = attrs.field(repr=False)
+    body: str = attrs.field(repr=False)
+    direction: str
+    made: float
+    status: str = "queued"
+    error_code: int | None = None
+    status_callback: str | None = attrs.field(default=None, repr=False)
+    files: int = 0
+
+    @property
+    def whatsapp(self) -> bool:
+        """Whether it goes over WhatsApp, not SMS."""
+        return self.recipient.startswith("whatsapp:")
+
+    def as_json(self, account_sid: str) -> dict[str, Any]:
+        """The Message resource."""
+        stamp = format_datetime(datetime.fromtimestamp(int(self.made), UTC))
+        started = self.status not in {"accepted", "scheduled", "queued"}
+        uri = f"/2010-04-01/Accounts/{account_sid}/Messages/{self.sid}"
+        return {
+            "sid": self.sid,
+            "account_sid": account_sid,
+            "api_version": "2010-04-01",
+            "from": self.sender,
+            "to": self.recipient,
+            "body": self.body,
+            "status": self.status,
+            "direction": self.direction,
+            "error_code": self.error_code,
+            "error_message": None,
+            "num_media": str(self.files),
+            "num_segments": str(1 if self.whatsapp else segments.measure(self.body).parts),
+            "messaging_service_sid": None,
+            "price": None,
+            "price_unit": "USD",
+            "date_created": stamp,
+            "date_updated": stamp,
+            "date_sent": stamp if started else None,
+            "subresource_uris": {"media": f"{uri}/Media.json"},
+            "uri": f"{uri}.json",
+        }
+
+
+def new_sid(prefix: str) -> str:
+    """A sid: two letters and 32 hexadecimal digits."""
+    return prefix + uuid.uuid4().hex
+
+
+class Ledger:
+    """One account. `messages` are oldest first; `senders` the numbers it owns, all being allowed while empty."""
+
+    def __init__(self, *, clock: Callable[[], float], sids: Callable[[str], str], window: Window) -> None:
+        self.messages: list[Message] = []
+        self.files: dict[tuple[str, str], tuple[str, bytes]] = {}
+        self.senders: set[str] = set()
+        self.blocked: set[tuple[str, str]] = set()
+        self.window = window
+        self._clock = clock
+        self._sids = sids
+        self._heard: dict[tuple[str, str], float] = {}
+
+    def create(self, fields: Mapping[str, str]) -> Message:
+        """Take a message, or raise the `Refusal` Twilio would answer with."""
+        message = Message(
+            sid=self._sids("SM"),
+            sender=fields.get("From", ""),
+            recipient=fields.get("To", ""),
+            body=fields.get("Body", ""),
+            direction="outbound-api",
+            made=self._clock(),
+            status_callback=fields.get("StatusCallback"),
+        )
+        self._allow(message)
+        self.messages.append(message)
+        return message
+
+    def receive(
+        self, sender: str, recipient: str, text: str, sid: str | None, files: list[tuple[str, bytes]]
+    ) -> Message:
+        """Note what a person wrote: it opens the window. Their files are kept as `ME` sids of the message."""
+        message = Message(
+            sid=sid or self._sids("MM" if files else "SM"),
+            sender=sender,
+            recipient=recipient,
+            body=text,
+            direction="inbound",
+            made=self._clock(),
+            status="received",
+            files=len(files),
+        )
+        self.messages.append(message)
+        self._heard[recipient, sender] = message.made
+        for file in files:
+            self.files[message.sid, self._sids("ME")] = file
+        self._mind_words(message)
+        return message
+
+    def closed(self, message: Message) -> bool:
+        """Whether the person's last message to this sender is more than a day ago."""
+        heard = self._heard.get((message.sender, message.recipient))
+        return message.whatsapp and (heard is None or message.made - heard > DAY)
+
+    def find(self, sid: str) -> Message | None:
+        """The message of that sid."""
+        return next((one for one in self.messages if one.sid == sid), None)
+
+    def listed(self, wanted: Mapping[str, str]) -> list[Message]:
+        """Messages with this `To` and `From`, newest first."""
+        return [
+            one
+            for one in reversed(self.messages)
+            if wanted.get("To") in {None, one.recipient} and wanted.get("From") in {None, one.sender}
+        ]
+
+    def _mind_words(self, message: Message) -> None:
+        """Over SMS Twilio obeys single words by itself and still posts the message."""
+        word = message.body.strip().upper()
+        if not message.sender.startswith("whatsapp:") and word in _STOP | _START:
+            change = self.blocked.add if word in _STOP else self.blocked.discard
+            change((message.recipient, message.sender))
+
+    def _allow(self, message: Message) -> None:
+        callback = urlsplit(message.status_callback or "https://example.org")
+        late = self.window is Window.REFUSES and self.closed(message)
+        for refused, code in (
+            (not message.recipient, 21604),
+            (not message.body, 21602),
+            (not _RECIPIENT.fullmatch(message.recipient), 21211),
+            (len(message.body) > LONGEST_TEXT, 21617),
+            (self.senders and message.sender not in self.senders, 21606),
+            (callback.scheme not in {"https", "http"} or "_" in (callback.hostname or "_"), 21609),
+            ((message.sender, message.recipient) in self.blocked, 21610),
+            (late, 63016),
+        ):
+            if refused:
+                raise Refusal(400, code)

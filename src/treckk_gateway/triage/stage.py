@@ -1,0 +1,79 @@
+"""Triage of a case that is already open: the stage between intake and dispatch, woken by a timer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import attrs
+
+from treckk_gateway.casework.bodies import MessageBody, Purpose
+from treckk_gateway.casework.casework import Casework
+from treckk_gateway.errors import NotFoundError
+from treckk_gateway.model import Actor, Address, Case, EventKind, Finding, InboundMessage, Subject, Urgency
+from treckk_gateway.model import subject as judged
+from treckk_gateway.store.rows import CaseFields, NewTimer
+
+
+@attrs.frozen
+class Stage:
+    """Runs the pipeline over what a case holds and records what it found. It decides nothing."""
+
+    casework: Casework
+    recognise: Callable[[Subject], Awaitable[Sequence[Finding]]]
+
+    async def handle(self, timer_id: int) -> None:
+        """Findings onto the case, then the hand-over to dispatch, in one transaction."""
+        store = self.casework.store
+        timer = await store.timer(timer_id)
+        if timer is None:
+            return
+        case = await store.case(case_id=timer.case_id)
+        message = await self._message(case) if case is not None else None
+        if case is None or message is None:
+            await store.finish_timer(timer_id)
+            return
+        findings = await self.recognise(Subject(message=message, case=case, open_cases=1))
+        await self.casework.note(
+            case,
+            Actor.system("triage"),
+            EventKind.FINDINGS,
+            {},
+            fields=self._fields(case, findings),
+            findings=findings,
+            timers=(NewTimer(kind="dispatch", instance=timer.instance, due=self.casework.clock()),),
+            finishes=timer_id,
+        )
+
+    async def _message(self, case: Case) -> InboundMessage | None:
+        rows = await self.casework.store.case_file(case.case_id)
+        if rows is None or not rows.messages:
+            return None
+        first = rows.messages[0]
+        try:
+            box = await self.casework.people.box(first.reporter_id)
+        except NotFoundError:
+            return None
+        body = box.open_value(Purpose.MESSAGE, first.body, MessageBody)
+        return InboundMessage(
+            dedupe_key=f"case:{case.case_id}",
+            sender=Address("case", str(case.case_id)),
+            text=body.text,
+            subject=body.subject,
+            sender_name=body.sender_name,
+            location=body.location,
+        )
+
+    def _fields(self, case: Case, findings: Sequence[Finding]) -> CaseFields:
+        def found(field: str, known: str | None) -> str | None:
+            best = judged.best(findings, field)
+            return best.value if best is not None and known is None else None
+
+        urgency = judged.urgency(findings)
+        added = tuple(one for one in judged.flags(findings) if one not in case.flags)
+        return CaseFields(
+            category=found("category", case.category),
+            district=found("district", case.district),
+            village=found("village", case.village),
+            urgency=urgency if urgency is not Urgency.NORMAL else None,
+            flags=(*case.flags, *added) if added else None,
+        )

@@ -1,0 +1,329 @@
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+
+import pytest
+
+from treckk_gateway.adapters.twilio import TwilioChannel
+from treckk_gateway.channel import ChannelContext
+from treckk_gateway.errors import NotTaken, OptedOut, Rejected, Scope, SendError, Uncertain, WindowClosed
+from treckk_gateway.model import Address, DeliveryState, OutboundMessage, Secret, SendResult
+from treckk_gateway.testing import Fault
+from treckk_gateway.testing.sandbox.twilio import Callbacks, TwilioSandbox, Twist, Window
+
+WHATSAPP = "whatsapp:+6281100000000"
+SMS = "+14155550100"
+CITIZEN = Address("whatsapp", "+6281200000000")
+PHONE = Address("sms", "+6281200000000")
+PUBLIC = "https://aduan.example.go.id/channels/wa"
+
+
+@pytest.fixture
+async def twilio():
+    async with TwilioSandbox(callbacks=Callbacks.NONE) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def channel(twilio):
+    built = make(twilio)
+    await built.open()
+    yield built
+    await built.close()
+
+
+def make(twilio, sender=WHATSAPP, *, url=PUBLIC, **options):
+    settings = TwilioChannel.Options(
+        account_sid=twilio.account_sid,
+        auth_token=Secret(twilio.auth_token),
+        sender=sender,
+        **{"api_base_url": twilio.url, **options},
+    )
+    return TwilioChannel.from_settings(settings, ChannelContext(channel_id="wa", webhook_url=url))
+
+
+def message(text="Laporan TRK-2611-00001 diterima", *, to=CITIZEN, delivery_id="d-1", timeout=10.0):
+    return OutboundMessage(
+        delivery_id=delivery_id, attempt_id=f"{delivery_id}-a", recipient=to, text=text, timeout=timeout
+    )
+
+
+async def test_a_text_is_created_with_our_delivery_id_in_the_callback(twilio, channel):
+    result = await channel.send(message("Laporan diterima 🙏\nTerima kasih\x00", delivery_id="d/1 &x"))
+
+    [made] = twilio.messages
+    assert result == SendResult(provider_message_id=made.sid, state=DeliveryState.ACCEPTED, parts=1)
+    assert (made.sender, made.recipient) == (WHATSAPP, "whatsapp:+6281200000000")
+    assert made.body == "Laporan diterima 🙏\nTerima kasih"
+    assert made.status_callback == f"{PUBLIC}?delivery=d%2F1%20%26x"
+
+
+async def test_a_callback_address_with_a_query_keeps_it(twilio):
+    channel = make(twilio, url=f"{PUBLIC}?x=1")
+    await channel.open()
+    await channel.send(message())
+    await channel.close()
+
+    assert twilio.messages[0].status_callback == f"{PUBLIC}?x=1&delivery=d-1"
+
+
+async def test_a_user_without_a_number_is_written_to_by_their_id(twilio, channel):
+    await channel.send(message(to=Address("whatsapp", "ID.4566546130240823")))
+
+    assert twilio.messages[0].recipient == "whatsapp:ID.4566546130240823"
+
+
+@pytest.mark.parametrize(
+    ("text", "sent", "parts"), [("\u201cSiap\u201d \u2013 pak", '"Siap" - pak', 1), ("a" * 161, "a" * 161, 2)]
+)
+async def test_sms_is_made_plain_and_counted_in_parts(twilio, text, sent, parts):
+    channel = make(twilio, SMS)
+    await channel.open()
+    result = await channel.send(message(text, to=PHONE))
+    await channel.close()
+
+    assert (twilio.messages[0].body, twilio.messages[0].recipient) == (sent, "+6281200000000")
+    assert result.parts == parts
+
+
+@pytest.mark.parametrize(
+    ("outgoing", "code"),
+    [
+        (message("a" * 1601), "text_too_long"),
+        (message(" \n\x00"), "empty_text"),
+        (message(to=PHONE), "address_scheme"),
+        (message(to=Address("mailto", "warga@example.org")), "address_scheme"),
+    ],
+)
+async def test_what_cannot_be_said_is_rejected_without_asking_twilio(twilio, channel, outgoing, code):
+    with pytest.raises(Rejected) as caught:
+        await channel.send(outgoing)
+
+    assert (caught.value.code, caught.value.scope) == (code, Scope.MESSAGE)
+    assert not twilio.messages
+
+
+async def test_1600_characters_are_one_message(twilio, channel):
+    await channel.send(message("a" * 1600))
+
+    assert len(twilio.messages[0].body) == 1600
+
+
+TWISTS = [
+    (Twist(status=429, code=20429, retry_after=5), NotTaken, "20429", {"after": 5.0}),
+    (Twist(status=429), NotTaken, "http_429", {"after": None}),
+    (Twist(status=400, code=63018, retry_after=9), NotTaken, "63018", {"after": 9.0}),
+    (Twist(status=400, code=63016), WindowClosed, "63016", {}),
+    (Twist(status=400, code=21610), OptedOut, "21610", {"scope": Scope.ADDRESS}),
+    (Twist(status=400, code=21211), Rejected, "21211", {"scope": Scope.ADDRESS}),
+    (Twist(status=401, code=20003), Rejected, "20003", {"scope": Scope.CHANNEL}),
+    (Twist(status=403), Rejected, "http_403", {"scope": Scope.CHANNEL}),
+    (Twist(status=500, code=20500), Uncertain, "20500", {}),
+    (Twist(status=503), Uncertain, "http_503", {}),
+    (Twist(status=302), Rejected, "http_302", {}),
+    (Twist(status=200, garbage=True), Uncertain, "twilio_answer", {}),
+    (Twist(status=201, garbage=True), Uncertain, "twilio_answer", {}),
+    (Twist(silent=True), Uncertain, "timeout", {}),
+    (Twist(silent=True, taken=True), Uncertain, "timeout", {}),
+    (Twist(cut=True), Uncertain, "connection_lost", {}),
+    (Twist(cut=True, taken=True), Uncertain, "connection_lost", {}),
+]
+
+
+@pytest.mark.parametrize("row", TWISTS)
+async def test_every_trouble_is_typed_and_tried_once(twilio, channel, row):
+    twist, kind, code, more = row
+    twilio.script(twist)
+    began = time.monotonic()
+
+    with pytest.raises(SendError) as caught:
+        await channel.send(message(timeout=0.4))
+
+    assert time.monotonic() - began < 2.0
+    assert type(caught.value) is kind
+    assert caught.value.code == code
+    assert {name: getattr(caught.value, name) for name in more} == more
+    assert twilio.saw("delivery%3Dd-1") == 1
+    assert len(twilio.messages) == twist.taken
+    told = "".join(traceback.format_exception(caught.value))
+    assert not any(word in told for word in ("6281200000000", twilio.auth_token, "TRK-2611"))
+
+
+async def test_nobody_there_is_not_taken(twilio, channel):
+    await twilio.play(Fault.REFUSED)
+
+    with pytest.raises(NotTaken) as caught:
+        await channel.send(message())
+
+    assert caught.value.code == "connect_failed"
+
+
+async def test_a_name_that_cannot_be_resolved_is_not_taken(twilio, monkeypatch):
+    async def nowhere(*_, **__):
+        raise OSError(-2, "Name or service not known")
+
+    monkeypatch.setattr("aiohttp.resolver.DefaultResolver.resolve", nowhere)
+    channel = make(twilio, api_base_url="http://api.example.org")
+    await channel.open()
+    with pytest.raises(NotTaken) as caught:
+        await channel.send(message())
+    await channel.close()
+
+    assert caught.value.code == "connect_failed"
+
+
+async def test_no_time_to_connect_is_not_taken(twilio, channel, monkeypatch):
+    async def never(*_, **__):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("aiohttp.TCPConnector._create_direct_connection", never)
+
+    with pytest.raises(NotTaken) as caught:
+        await channel.send(message(timeout=0.1))
+
+    assert caught.value.code == "connect_timeout"
+
+
+async def test_the_settings_limit_the_time_too(twilio):
+    channel = make(twilio, timeout=0.2)
+    await channel.open()
+    await channel.send(message())
+    await twilio.play(Fault.SILENT)
+    began = time.monotonic()
+    with pytest.raises(Uncertain):
+        await channel.send(message(timeout=60.0))
+    await channel.close()
+
+    assert time.monotonic() - began < 2
+
+
+async def test_a_closed_channel_sends_nothing(twilio, channel):
+    await channel.close()
+
+    with pytest.raises(NotTaken) as caught:
+        await channel.send(message())
+
+    assert caught.value.code == "closed"
+    assert not twilio.messages
+
+
+async def test_the_window_and_the_opt_out_are_twilios_to_know(twilio, channel):
+    twilio.window = Window.REFUSES
+    with pytest.raises(WindowClosed):
+        await channel.send(message())
+
+    twilio.window = Window.OPEN
+    twilio.block(WHATSAPP, "whatsapp:+6281200000000")
+    with pytest.raises(OptedOut):
+        await channel.send(message())
+
+
+async def test_64_at_once_each_get_their_own_answer(twilio, channel):
+    async def send(number):
+        to = Address("whatsapp", f"+62812{number:08}")
+        return number, await channel.send(message(f"Laporan {number}", to=to, delivery_id=f"d-{number}"))
+
+    for _ in range(5):
+        done = await asyncio.gather(*map(send, range(64)))
+        texts = {one.sid: one.body for one in twilio.messages}
+        assert [texts[result.provider_message_id] for _, result in done] == [f"Laporan {n}" for n, _ in done]
+
+    assert len(twilio.messages) == 5 * 64
+
+
+async def test_failures_among_many_stay_with_their_message(twilio, channel):
+    twilio.script(*(Twist(status=429, code=20429, retry_after=number) for number in range(1, 11)))
+
+    found = await asyncio.gather(
+        *(channel.send(message(delivery_id=f"d-{n}")) for n in range(30)), return_exceptions=True
+    )
+
+    assert sorted(one.after for one in found if isinstance(one, NotTaken)) == list(range(1, 11))
+    taken = [one.provider_message_id for one in found if isinstance(one, SendResult)]
+    assert sorted(taken) == sorted(one.sid for one in twilio.messages)
+
+
+@pytest.mark.parametrize(
+    "twist", [Twist(silent=True, taken=True), Twist(cut=True, taken=True), Twist(status=500, taken=True)]
+)
+async def test_an_uncertain_send_that_was_taken_is_found(twilio, channel, twist):
+    began = int(time.time() * 1_000_000)
+    outgoing = message("Laporan  diterima \n🙏", timeout=0.5)
+    await channel.send(message("Laporan lain"))
+    twilio.script(twist)
+    with pytest.raises(Uncertain):
+        await channel.send(outgoing)
+
+    found = await channel.lookup(outgoing, began)
+
+    assert found is not None
+    assert found.provider_message_id == twilio.messages[1].sid
+
+
+async def test_an_uncertain_send_that_was_not_taken_is_not_found(twilio, channel):
+    began = int(time.time() * 1_000_000)
+    await channel.send(message("Laporan diterima", to=Address("whatsapp", "+6281200000099")))
+    twilio.connect(WHATSAPP, webhook_url="http://127.0.0.1:9/")
+    await twilio.write("whatsapp:+6281200000000", WHATSAPP, "Laporan diterima")
+    twilio.script(Twist(cut=True))
+    with pytest.raises(Uncertain):
+        await channel.send(message("Laporan diterima"))
+
+    assert await channel.lookup(message("Laporan diterima"), began) is None
+
+
+async def test_the_same_words_sent_earlier_are_another_message(twilio, channel):
+    await channel.send(message())
+    twilio.messages[0].made -= 3600
+    now = int(time.time() * 1_000_000)
+
+    assert await channel.lookup(message(), now) is None
+    assert await channel.lookup(message(), now - 3_600_000_000) is not None
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.BUSY, Fault.BROKEN, Fault.SILENT, Fault.DROPPED, Fault.DENIED, Fault.GARBAGE, Fault.REFUSED]
+)
+async def test_a_look_up_that_fails_never_says_not_found(twilio, channel, fault):
+    await twilio.play(fault)
+
+    with pytest.raises(SendError):
+        await channel.lookup(message(timeout=0.5), 0)
+
+
+async def test_cancelling_a_send_cancels_it(twilio, channel):
+    await channel.send(message())
+    await twilio.play(Fault.SILENT)
+    task = asyncio.create_task(channel.send(message(delivery_id="d-2")))
+    await asyncio.wait_for(twilio.reached(), 5)
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    await twilio.play(None)
+    assert (await channel.send(message(delivery_id="d-3"))).provider_message_id == twilio.messages[-1].sid
+
+
+async def test_nothing_personal_is_logged(twilio, channel, caplog):
+    caplog.set_level(0)
+    twilio.script(Twist(status=400, code=21211), Twist(cut=True))
+    for number in range(3):
+        try:
+            await channel.send(message(delivery_id=f"d-{number}"))
+        except SendError:
+            continue
+    await channel.lookup(message(), 0)
+
+    assert not any(word in caplog.text for word in ("6281200000000", "TRK-2611", twilio.auth_token, "Basic "))
+
+
+async def test_the_environment_does_not_move_our_calls(twilio, channel, monkeypatch):
+    monkeypatch.setenv("TWILIO_REGION", "ie1")
+    monkeypatch.setenv("TWILIO_EDGE", "dublin")
+
+    await channel.send(message())
+
+    assert len(twilio.messages) == 1
