@@ -34,7 +34,11 @@ def loading(name: str, port: int, pid: int, connections: int) -> Callable[[int],
         }  # fmt: skip
         before = pairs.cpu_seconds(pid)
         done = subprocess.run(
-            [sys.executable, str(pairs.HERE / "load.py")], input=json.dumps(job), capture_output=True, text=True, check=True
+            [sys.executable, str(pairs.HERE / "load.py")],
+            input=json.dumps(job),
+            capture_output=True,
+            text=True,
+            check=True,
         )
         measured: dict[str, float] = json.loads(done.stdout)
         measured["cpu_us"] = (pairs.cpu_seconds(pid) - before) / max(measured["ok"], 1) * 1e6
@@ -77,7 +81,9 @@ def main() -> None:
             table += judged(connections, pairs.alternate(cases, rounds=ROUNDS))
         for name, place in (("ours", "ours"), ("one commit per message", "single")):
             found = rows(folder / place)
-            print(f"{name}: {totals[name]} answers 200, {found} rows" + ("" if found == totals[name] else "  NOT EQUAL"))
+            print(
+                f"{name}: {totals[name]} answers 200, {found} rows" + ("" if found == totals[name] else "  NOT EQUAL")
+            )
             if found != totals[name]:
                 sys.exit("rows and answers differ: no figure is printed")
     print(json.dumps(pairs.machine()))
@@ -90,7 +96,10 @@ def judged(connections: int, results: dict[str, list[dict[str, float]]]) -> list
     against_single = pairs.ratios(results["ours"], results["one commit per message"], "per_second")
     goals = {1: (None, 0.9), 32: (0.42, 4.0), 128: (0.50, 4.5)}.get(connections, (None, None))
     made = []
-    for what, ratio, goal in (("of the bare handler", against_bare, goals[0]), ("times one commit each", against_single, goals[1])):
+    for what, ratio, goal in (
+        ("of the bare handler", against_bare, goals[0]),
+        ("times one commit each", against_single, goals[1]),
+    ):
         made.append(
             {
                 "what": f"{connections} connections: req/s {what}",

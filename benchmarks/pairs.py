@@ -37,7 +37,8 @@ def free_port() -> int:
 def server(arguments: Sequence[str], port: int, *, core: int = SERVER_CORE) -> Iterator[subprocess.Popen[bytes]]:
     """A server process pinned to a core, ready when its port accepts; stopped gently at the end."""
     process = subprocess.Popen(
-        [sys.executable, *arguments, str(port)], preexec_fn=lambda: os.sched_setaffinity(0, {core})  # noqa: PLW1509
+        [sys.executable, *arguments, str(port)],
+        preexec_fn=lambda: os.sched_setaffinity(0, {core}),  # noqa: PLW1509
     )
     try:
         wait_for(port, process)
@@ -112,7 +113,11 @@ def machine() -> dict[str, str]:
         "sqlite": sqlite3.sqlite_version,
         "cores": str(len(os.sched_getaffinity(0))),
         "commit": subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False, cwd=HERE  # noqa: S607
+            ["git", "rev-parse", "--short", "HEAD"],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=HERE,
         ).stdout.strip(),
         **versions,
     }

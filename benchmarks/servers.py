@@ -45,6 +45,7 @@ async def serve_ours(folder: Path, port: int, *, working: bool) -> None:
     import os  # noqa: PLC0415
 
     from load import ACCOUNT, SENDER, TOKEN  # noqa: PLC0415
+
     from treckk_gateway import Gateway  # noqa: PLC0415
     from treckk_gateway.server.app import application  # noqa: PLC0415
     from treckk_gateway.settings import from_mapping  # noqa: PLC0415

@@ -89,14 +89,18 @@ def main() -> None:
         template = config(folder).read_text()
         for number in range(RUNS + 1):
             port = pairs.free_port()
-            (folder / "treckk.toml").write_text(template.replace("PORT", str(port)).replace("LMTP", str(pairs.free_port())))
+            (folder / "treckk.toml").write_text(
+                template.replace("PORT", str(port)).replace("LMTP", str(pairs.free_port()))
+            )
             ours = first_answer([str(treckk), "serve", "--config", str(folder / "treckk.toml")], port)
             port = pairs.free_port()
             bare = first_answer([sys.executable, "-c", _BARE, str(port)], port)
             if number:
                 results["ours"].append({"seconds": ours[0], "mib": ours[1] / 2**20})
                 results["bare"].append({"seconds": bare[0], "mib": bare[1] / 2**20})
-            print(f"  round {number}: ours {ours[0]:.3f} s {ours[1] / 2**20:.0f} MiB, bare {bare[0]:.3f} s {bare[1] / 2**20:.0f} MiB")
+            print(
+                f"  round {number}: ours {ours[0]:.3f} s {ours[1] / 2**20:.0f} MiB, bare {bare[0]:.3f} s {bare[1] / 2**20:.0f} MiB"
+            )
     ratio = pairs.ratios(results["ours"], results["bare"], "seconds")
     memory = pairs.median(results["ours"], "mib") * 2**20 / 1e6
     pairs.report(

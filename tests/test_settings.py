@@ -352,9 +352,10 @@ def test_what_the_starter_file_shows_as_comments_is_valid_too(tmp_path, monkeypa
     ]
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets/gateway.key").write_text(KEY)
-    (tmp_path / "secrets/web.secret").write_text("whsec_" + base64.b64encode(bytes(32)).decode())
+    for name in ("web", "portal"):
+        (tmp_path / f"secrets/{name}.secret").write_text("whsec_" + base64.b64encode(bytes(32)).decode())
 
     settings = from_mapping(tomllib.loads("\n".join(lines)), base=tmp_path)
 
-    assert {channel.channel_id for channel in settings.channels} == {"web", "whatsapp", "email"}
+    assert {channel.channel_id for channel in settings.channels} == {"lapor", "portal", "whatsapp", "email"}
     assert [one.role for one in settings.staff] == [Role.ADMIN, Role.LEADERSHIP, Role.TEAM]

@@ -1,4 +1,4 @@
-"""Citizens' complaints over WhatsApp, SMS, email and the web: one case model, one pipeline, the answer on the same channel.
+"""Citizens' complaints over WhatsApp, SMS, email and the web: one case model, the answer on the same channel.
 
 `Gateway` is the whole; `WebhookRequest` and `WebhookResponse` carry an HTTP exchange from and to any framework; the
 rest are the values it speaks in and the errors it raises. Channels are built on `treckk_gateway.channel`, tests on

@@ -21,8 +21,8 @@ from treckk_gateway.channel import (
     Problem,
     WebhookRequest,
     WebhookResponse,
+    registry,
 )
-from treckk_gateway.channel import registry
 from treckk_gateway.dispatch import Acts, Notices
 from treckk_gateway.inbound.intake import Intake
 from treckk_gateway.inbound.media import Files
@@ -53,7 +53,7 @@ log = structlog.get_logger(__name__)
 
 @attrs.frozen(kw_only=True)
 class ChannelHealth:
-    """How a channel does. Moments are `None` before the first; `paused` is the code of the trouble that stops sending."""
+    """How a channel does: moments are `None` before the first, `paused` is the code of what stops sending."""
 
     channel_id: str
     adapter: str
@@ -171,7 +171,7 @@ class Gateway:
         """Wait until nothing is due any more; false when that takes longer than `timeout` seconds."""
         try:
             async with asyncio.timeout(timeout):
-                while not await self._idle():
+                while not await self._idle():  # noqa: ASYNC110 rows are the truth, they send no event
                     await asyncio.sleep(0.02)
         except TimeoutError:
             return False
@@ -309,13 +309,23 @@ class _Parts:
             store=store,
             wakeups=wakeups,
             receiver=Receiver(
-                store=store, keyring=keyring, people=casework.people, keys=keys, channels=channels, clock=clock,
-                hint=wakeups.hint, max_body=settings.max_body,
+                store=store,
+                keyring=keyring,
+                people=casework.people,
+                keys=keys,
+                channels=channels,
+                clock=clock,
+                hint=wakeups.hint,
+                max_body=settings.max_body,
             ),
             parser=parser,
             files=files,
             intake=Intake(
-                casework=casework, channels=channels, parser=parser, files=files, recognise=recognise,
+                casework=casework,
+                channels=channels,
+                parser=parser,
+                files=files,
+                recognise=recognise,
                 act=Acts(casework).take,
             ),
             stage=Stage(casework, recognise),
@@ -323,7 +333,7 @@ class _Parts:
             sender=sender,
             settler=Settler(sender=sender, policy=settings.delivery.settle),
             desk=Desk(casework),
-        )  # fmt: skip
+        )
 
 
 def _casework(
@@ -371,5 +381,5 @@ async def _quietly(closing: Awaitable[None]) -> None:
     """One channel that cannot close must not keep the others open."""
     try:
         await closing
-    except Exception as problem:  # noqa: BLE001 said in the log, then the next one
+    except Exception as problem:
         log.error("channel.close_failed", exc_info=problem)

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 import traceback
 
 import pytest
 
 from treckk_gateway.adapters.twilio import TwilioChannel
-from treckk_gateway.channel import ChannelContext
+from treckk_gateway.channel import ChannelContext, WebhookResponse
 from treckk_gateway.errors import NotTaken, OptedOut, Rejected, Scope, SendError, Uncertain, WindowClosed
 from treckk_gateway.model import Address, DeliveryState, OutboundMessage, Secret, SendResult
-from treckk_gateway.testing import Fault
+from treckk_gateway.testing import Fault, HttpStandIn
 from treckk_gateway.testing.sandbox.twilio import Callbacks, TwilioSandbox, Twist, Window
 
 WHATSAPP = "whatsapp:+6281100000000"
@@ -149,6 +150,30 @@ async def test_every_trouble_is_typed_and_tried_once(twilio, channel, row):
     assert len(twilio.messages) == twist.taken
     told = "".join(traceback.format_exception(caught.value))
     assert not any(word in told for word in ("6281200000000", twilio.auth_token, "TRK-2611"))
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, {"sid": "SM" + 32 * "1", "status": "queued"}),
+        (201, {"sid": "PM" + 32 * "1"}),
+        (201, {"sid": 5}),
+        (201, []),
+        (201, None),
+        (204, {}),
+    ],
+)
+async def test_only_a_created_message_counts_as_taken(status, body):
+    answer = WebhookResponse(status, b"" if status == 204 else json.dumps(body).encode(), "application/json")
+    async with HttpStandIn(lambda _: answer) as server, TwilioSandbox() as twilio:
+        channel = make(twilio, api_base_url=server.url)
+        await channel.open()
+        with pytest.raises(Uncertain) as caught:
+            await channel.send(message())
+        await channel.close()
+
+    assert caught.value.code == "twilio_answer"
+    assert len(server.requests) == 1
 
 
 async def test_nobody_there_is_not_taken(twilio, channel):

@@ -131,6 +131,7 @@ REFUSED = {
     "no key id": posted(A, headers=[(SETTINGS, "algorithm=HMAC_SHA1")]),
     "weaker hash asked for": posted(A, headers=[(SETTINGS, "key=webhooks_sharedkey_1,algorithm=HMAC_SHA1")]),
     "no hash asked for": posted(A, headers=[(SETTINGS, "key=webhooks_sharedkey_1")]),
+    "another hash asked for": posted(F, headers=[(SETTINGS, "key=webhooks_sharedkey_1,algorithm=HMAC_SHA512")]),
     "settings sent twice": posted(F, headers=[(SETTINGS, SHARED), (SETTINGS, SHARED)]),
     "settings empty": posted(A, headers=[(SETTINGS, "")]),
     "JSON altered": posted(

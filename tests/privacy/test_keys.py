@@ -46,7 +46,9 @@ def test_a_short_key_is_refused():
         Keyring(b"short")
 
 
-@pytest.mark.parametrize("damage", [lambda s: s[:-1], lambda s: b"\x02" + s[1:], lambda s: s[:20] + b"x" + s[21:], lambda s: b""])
+@pytest.mark.parametrize(
+    "damage", [lambda s: s[:-1], lambda s: b"\x02" + s[1:], lambda s: s[:20] + b"x" + s[21:], lambda s: b""]
+)
 def test_damaged_bytes_do_not_open(damage):
     with pytest.raises(StoreUnavailable):
         KEYS.unit.open("text", damage(KEYS.unit.seal("text", b"halo halo halo")))
@@ -63,7 +65,9 @@ def test_a_log_line_keeps_allowed_keys_only_and_hides_foreign_exceptions():
     assert "text" not in line
 
 
-@pytest.mark.parametrize("secret", ["0812-3456-7890", "+6281200000000", "6311012345670001", "siti@example.org", "(0812) 3456 7890"])
+@pytest.mark.parametrize(
+    "secret", ["0812-3456-7890", "+6281200000000", "6311012345670001", "siti@example.org", "(0812) 3456 7890"]
+)
 def test_numbers_and_addresses_are_scrubbed(secret):
     assert secret not in scrub(f"hubungi {secret} ya")
 

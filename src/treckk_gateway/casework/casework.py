@@ -271,7 +271,9 @@ class Casework:
         drafts: tuple[Draft, ...] = ()
         # A case that closes by itself closes quietly (domain reference, section 6).
         if step.tells and not (step.target is State.CLOSED and actor.role is Role.SYSTEM):
-            values = self.wording.of_step(case, step, given, now) | self.wording.standing(case, step.target, case.version + 1)
+            values = self.wording.of_step(case, step, given, now) | self.wording.standing(
+                case, step.target, case.version + 1
+            )
             update = CaseUpdate(template=step.tells, values=values)
             drafts = await self.tell_parties(case, update)
         return Change(

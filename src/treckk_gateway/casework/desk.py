@@ -129,8 +129,10 @@ class Desk:
             reference=case.reference,
             state_word=word(case.state, case.language),
             changed_at=case.changed_at,
-            history=((case.opened_at, word(State.RECEIVED, case.language)),)
-            + tuple((at, word(state, case.language)) for at, state in history),
+            history=(
+                (case.opened_at, word(State.RECEIVED, case.language)),
+                *((at, word(state, case.language)) for at, state in history),
+            ),
         )
 
     async def parked(self, *, cursor: str | None = None, limit: int = 50) -> Page[ParkedView]:
@@ -188,7 +190,11 @@ class Desk:
         words = tuple((q or "").split())
         if len(words) == 1 and ":" in words[0] and self.casework.knows_identities(actor):
             address = Address.parse(words[0])
-            identities = self.casework.people.identities("", [address])
+            identities = [
+                one
+                for channel_id in ("", *self.casework.channels)
+                for one in self.casework.people.identities(channel_id, [address])
+            ]
             known = await self.casework.store.known_reporter(identities)
             return attrs.evolve(wanted, reporter_id=known.id if known else -1)
         upper = self.casework.profile.reference_prefix

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-
 from treckk_gateway.casework.views import Given
 from treckk_gateway.errors import Incomplete
 from treckk_gateway.model import Case, Instant, Reason, State, Transition

@@ -61,7 +61,7 @@ class Channel(ABC):
     kind: ClassVar[str]
     """The adapter's name, as written in `adapter = "..."`."""
     Options: ClassVar[type[Any]] = NoOptions
-    """An attrs class of the settings under `[channels.NAME]`; fields of type `Secret` are read from `env:` or `file:`."""
+    """An attrs class of the settings under `[channels.NAME]`; `Secret` fields are read from `env:` or `file:`."""
     kept_headers: ClassVar[tuple[str, ...]] = ("content-type",)
     """The headers `parse` reads; only these are stored with the raw body."""
 

@@ -9,6 +9,7 @@ import attrs
 from treckk_gateway.casework.bodies import Asking, Purpose
 from treckk_gateway.casework.casework import Casework
 from treckk_gateway.casework.views import Given
+from treckk_gateway.errors import NotFoundError
 from treckk_gateway.inbound.conversation import Conversations, Scene, chosen
 from treckk_gateway.model import (
     OPENS_CASE,
@@ -26,6 +27,7 @@ from treckk_gateway.model import (
 )
 from treckk_gateway.model import subject as judged
 from treckk_gateway.model.lifecycle import SETTLED
+from treckk_gateway.privacy import Box
 from treckk_gateway.store.rows import CaseFields, ConversationFields, Draft, Filing, NewCase, NewTimer
 
 _MINUTE = 60_000_000
@@ -41,7 +43,7 @@ _ANSWER_EVERY = {
 """Minutes within which the same answer is given once: two machines talking to each other must run dry."""
 _MOST_QUESTIONS = 2
 
-_SILENT = frozenset({Intent.SPAM, Intent.FEEDBACK, Intent.SUPPLEMENT})
+_SILENT = frozenset({Intent.SPAM, Intent.FEEDBACK})
 _REPORTING = frozenset({Intent.COMPLAINT, Intent.SECURITY_REQUEST})
 
 
@@ -58,9 +60,7 @@ class Decisions:
         now = self.casework.clock()
         urgent = judged.urgency(findings) is Urgency.EMERGENCY
         if scene.message.automatic:
-            return (
-                self._join(scene, scene.threaded, findings, now) if scene.threaded else Filing(inbox_id=None, now=now)
-            )
+            return await self._join(scene, scene.threaded, findings, now)
         if scene.message.consent is not None or intent is Intent.OPT_OUT:
             return await self._consent(scene, "opt_in" in flags, now)
         if scene.asking is not None and not urgent:
@@ -69,11 +69,29 @@ class Decisions:
             return await self._status(scene, now)
         if scene.case is not None and not self._new_matter(scene, intent):
             return await self._joining(scene, scene.case, findings, flags, now)
+        if scene.case is None and not scene.ambiguous:
+            past = await self._about_the_past(scene, intent, findings, flags, now)
+            if past is not None:
+                return past
         if scene.ambiguous and not urgent and intent is not Intent.HELP:
-            return await self._ask(scene, findings, now, tried=0)
+            return await self._ask(scene, now, tried=0)
         if intent in OPENS_CASE or urgent:
             return self._open(scene, Intent.COMPLAINT if urgent and intent not in OPENS_CASE else intent, findings, now)
         return self._answer(scene, intent, now)
+
+    async def _about_the_past(
+        self, scene: Scene, intent: Intent, findings: Sequence[Finding], flags: tuple[str, ...], now: int
+    ) -> Filing | None:
+        """An objection to a closed case, a withdrawal of none, an addition to nothing: never met with silence."""
+        if intent is Intent.FEEDBACK and "reopen" in flags:
+            latest = await self.casework.store.latest_case(scene.reporter.id)
+            if latest is not None and latest.state is State.CLOSED:
+                return await self._joining(scene, latest, findings, flags, now)
+            return self._open(scene, Intent.UNKNOWN, findings, now)
+        if intent is Intent.FEEDBACK and "withdraw" in flags:
+            update = CaseUpdate(template="status_not_found", reply=True)
+            return Filing(inbox_id=None, now=now, drafts=self._once(scene, update, now))
+        return self._open(scene, Intent.UNKNOWN, findings, now) if intent is Intent.SUPPLEMENT else None
 
     def _new_matter(self, scene: Scene, intent: Intent) -> bool:
         """A fresh report after an outcome is a case of its own, unless the reporter answered in the old thread."""
@@ -137,7 +155,7 @@ class Decisions:
     ) -> Filing:
         reopens = "reopen" in flags and case.state in {State.RESOLVED, State.NOT_ACTIONABLE, State.CLOSED}
         if not reopens or scene.foreign:
-            return self._join(scene, case, findings, now)
+            return await self._join(scene, case, findings, now)
         step = lifecycle.step(case.state, State.REOPENED, {Role.REPORTER})
         change = await self.casework.step(case, step, _reporter(scene), Given())
         return Filing(
@@ -147,17 +165,18 @@ class Decisions:
             version=case.version,
             fields=change.fields,
             event=change.event,
-            findings=self.casework.findings(scene.box, findings),
+            findings=self.casework.findings(await self._box(scene, case), findings),
             drafts=change.drafts,
             timers=change.timers,
         )
 
-    def _join(
+    async def _join(
         self, scene: Scene, case: Case | None, findings: Sequence[Finding], now: int, earlier: tuple[int, ...] = ()
     ) -> Filing:
         if case is None:
             return Filing(inbox_id=None, now=now)
-        fields, drafts = self._escalated(scene, case, findings, now)
+        box = await self._box(scene, case)
+        fields, drafts = self._escalated(scene, case, findings)
         data = (
             {"automatic": "yes"} if scene.message.automatic else {"unverified_sender": "yes"} if scene.foreign else {}
         )
@@ -166,15 +185,22 @@ class Decisions:
             now=now,
             case_id=case.case_id,
             fields=fields,
-            event=self.casework.event(scene.box, _reporter(scene), EventKind.MESSAGE, data),
-            findings=self.casework.findings(scene.box, [one for one in findings if one.field != "language"]),
+            event=self.casework.event(box, _reporter(scene), EventKind.MESSAGE, data),
+            findings=self.casework.findings(box, [one for one in findings if one.field != "language"]),
             drafts=drafts,
             timers=() if scene.message.automatic else (NewTimer(kind="dispatch", instance=f"message:{now}", due=now),),
             earlier=earlier,
         )
 
+    async def _box(self, scene: Scene, case: Case) -> Box:
+        """What a case's own entries are sealed in: its first reporter's box, whoever writes now."""
+        try:
+            return await self.casework.people.box(case.reporter_id)
+        except NotFoundError:  # erased: nobody opens these entries any more
+            return scene.box
+
     def _escalated(
-        self, scene: Scene, case: Case, findings: Sequence[Finding], now: int
+        self, scene: Scene, case: Case, findings: Sequence[Finding]
     ) -> tuple[CaseFields | None, tuple[Draft, ...]]:
         """What a later message adds to the case: a place not known before, and danger it only now tells of."""
         profile = self.casework.profile
@@ -248,7 +274,7 @@ class Decisions:
             drafts=self._once(scene, CaseUpdate(template=template, values=values, reply=True), now),
         )
 
-    async def _ask(self, scene: Scene, findings: Sequence[Finding], now: int, *, tried: int) -> Filing:
+    async def _ask(self, scene: Scene, now: int, *, tried: int) -> Filing:
         """Which of the open cases? The message waits with the conversation and joins the one chosen."""
         waiting = scene.asking.messages if scene.asking else ()
         cases = [one for one in scene.running if scene.asking is None or one.case_id in scene.asking.cases] or list(
@@ -272,14 +298,14 @@ class Decisions:
         if choice is None and scene.threaded is not None:
             choice = scene.threaded.case_id
         if choice is None and asking.tried + 1 < _MOST_QUESTIONS:
-            return await self._ask(scene, findings, now, tried=asking.tried + 1)
+            return await self._ask(scene, now, tried=asking.tried + 1)
         waiting = await self._waiting(scene)
         if choice == 0:
             filing = self._open(scene, Intent.UNKNOWN, findings, now, earlier=waiting)
         else:
             # Not understood twice: the newest case takes it, marked for a person.
             case = await self.casework.store.case(case_id=choice or asking.cases[0])
-            filing = self._join(scene, case, findings, now, earlier=waiting)
+            filing = await self._join(scene, case, findings, now, earlier=waiting)
             if choice is None and case is not None:
                 filing = attrs.evolve(filing, fields=CaseFields(flags=(*case.flags, "needs_clarification")))
         fields = attrs.evolve(filing.conversation or ConversationFields(), answered=True)

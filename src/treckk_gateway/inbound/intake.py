@@ -1,4 +1,4 @@
-"""A stored message becomes part of a case, or is answered without one. Intake opens nothing by itself: it asks triage."""
+"""A stored message becomes part of a case, or is answered without one. Intake asks triage, it opens nothing itself."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 import structlog
 
 from treckk_gateway.casework.bodies import Purpose
-from treckk_gateway.channel import Channel, Inbound, ParseMode, WebhookRequest
+from treckk_gateway.channel import Channel, Inbound, ParseMode
 from treckk_gateway.errors import PayloadError
 from treckk_gateway.inbound.receiving import IntakeKeys, unpack
 from treckk_gateway.store.rows import InboxRow
@@ -45,10 +45,10 @@ class Parser:
         if known is not None:
             return known
         box = await self._keys.box(row.key_day)
-        request = unpack(box.open(Purpose.RAW, row.raw))
+        stored = box.open(Purpose.RAW, row.raw)
         if channel.capabilities.parse is ParseMode.DEFERRED:
-            return await self._apart(channel, request)
-        parsed = channel.parse(request)
+            return await self._apart(channel, stored)
+        parsed = channel.parse(unpack(stored))
         if len(parsed) > 1:
             self._recent[row.raw] = parsed
             while len(self._recent) > _KEPT:
@@ -60,14 +60,14 @@ class Parser:
         async with self._turn:
             self._end()
 
-    async def _apart(self, channel: Channel, request: WebhookRequest) -> Sequence[Inbound]:
+    async def _apart(self, channel: Channel, stored: bytes) -> Sequence[Inbound]:
         async with self._turn:
             if self._pool is None:
                 # Never fork: a child would inherit the data folder's lock and the store's descriptors.
                 self._pool = ProcessPoolExecutor(
                     1, mp_context=multiprocessing.get_context("spawn"), initializer=_bound, initargs=(self._memory,)
                 )
-            work = asyncio.get_running_loop().run_in_executor(self._pool, channel.parse, request)
+            work = asyncio.get_running_loop().run_in_executor(self._pool, _parse, channel, stored)
             try:
                 async with asyncio.timeout(self._seconds):
                     return await work
@@ -84,6 +84,11 @@ class Parser:
             for process in list((pool._processes or {}).values()):  # noqa: SLF001 the only way to end a hanging parse
                 process.kill()
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _parse(channel: Channel, stored: bytes) -> Sequence[Inbound]:
+    """In the worker: the request travels as it is stored, since its headers cannot be pickled."""
+    return channel.parse(unpack(stored))
 
 
 def _bound(memory: int) -> None:

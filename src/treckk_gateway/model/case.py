@@ -11,7 +11,7 @@ from treckk_gateway.model.message import Instant
 
 
 class Intent(StrEnum):
-    """What a message is (domain reference, section 5). `UNKNOWN` must go to a person: a confident guess is an error."""
+    """What a message is. `UNKNOWN` must go to a person: a confident guess is an error."""
 
     COMPLAINT = "complaint"
     INFO_REQUEST = "info_request"
@@ -42,8 +42,10 @@ class Urgency(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Finding:
-    """What a triage step thinks: `field` is `intent`, `category`, `urgency`, `district`, `village`, `language`,
-    `missing`, `flag` or a name of the step's own.
+    """What a triage step thinks.
+
+    `field` is `intent`, `category`, `urgency`, `district`, `village`, `language`, `missing`, `flag` or a name of the
+    step's own.
 
     `confidence` runs from 0 to 1; `reason` is for a person to read and is sealed like any text. A finding never
     sends anyone anywhere.

@@ -104,21 +104,25 @@ _BEFORE_RESOLVED = (
     _S.RECEIVED, _S.NEEDS_INFO, _S.INFO_FORWARDED, _S.UNDER_REVIEW, _S.INSTRUCTED, _S.EN_ROUTE, _S.REOPENED,
 )  # fmt: skip
 
+_EARLY = (_S.RECEIVED, _S.NEEDS_INFO, _S.UNDER_REVIEW)
+_REFUSABLE = (_S.NEEDS_INFO, _S.UNDER_REVIEW, _S.EN_ROUTE)
+_DESK = (_R.ADMIN, _R.SYSTEM)
+
 TRANSITIONS: tuple[Transition, ...] = (
-    *_steps([_S.RECEIVED, _S.UNDER_REVIEW], _S.NEEDS_INFO, [_R.ADMIN, _R.SYSTEM], tells="need_info", needs=("missing",)),
+    *_steps([_S.RECEIVED, _S.UNDER_REVIEW], _S.NEEDS_INFO, _DESK, tells="need_info", needs=("missing",)),
     *_steps([_S.RECEIVED], _S.INFO_FORWARDED, [_R.ADMIN], tells="info_forwarded", needs=("topic",)),
     *_steps([_S.INFO_FORWARDED], _S.ANSWERED, [_R.HOLDER, _R.ADMIN], tells="info_answer", needs=("note",)),
-    *_steps([_S.RECEIVED, _S.NEEDS_INFO, _S.REOPENED], _S.UNDER_REVIEW, [_R.ADMIN, _R.SYSTEM], tells="under_review"),
+    *_steps([_S.RECEIVED, _S.NEEDS_INFO, _S.REOPENED], _S.UNDER_REVIEW, _DESK, tells="under_review"),
     *_steps([_S.UNDER_REVIEW], _S.INSTRUCTED, [_R.LEADERSHIP], tells="instructed", needs=("post",)),
     *_steps([_S.INSTRUCTED], _S.EN_ROUTE, [_R.TEAM, _R.DUTY], tells="en_route"),
-    *_steps([_S.RECEIVED, _S.NEEDS_INFO, _S.UNDER_REVIEW], _S.EN_ROUTE, [_R.DUTY], tells="en_route", flag=INITIAL_ACTION),
+    *_steps(_EARLY, _S.EN_ROUTE, [_R.DUTY], tells="en_route", flag=INITIAL_ACTION),
     *_steps([_S.EN_ROUTE], _S.RESOLVED, [_R.TEAM, _R.DUTY], tells="resolved", needs=("note",)),
-    *_steps([_S.NEEDS_INFO, _S.UNDER_REVIEW, _S.EN_ROUTE], _S.NOT_ACTIONABLE, [_R.LEADERSHIP], tells="not_actionable", needs=("reason",)),
+    *_steps(_REFUSABLE, _S.NOT_ACTIONABLE, [_R.LEADERSHIP], tells="not_actionable", needs=("reason",)),
     *_steps([_S.RECEIVED, _S.UNDER_REVIEW], _S.REFERRED, [_R.ADMIN], tells="referred", needs=("office",)),
     *_steps(_BEFORE_RESOLVED, _S.DUPLICATE, [_R.ADMIN], tells="duplicate", needs=("parent",)),
     *_steps(sorted(OPEN), _S.WITHDRAWN, [_R.REPORTER], tells="withdrawn"),
     *_steps([_S.RESOLVED, _S.NOT_ACTIONABLE, _S.CLOSED], _S.REOPENED, [_R.REPORTER, _R.LEADERSHIP], tells="reopened"),
-    *_steps([_S.RESOLVED, _S.ANSWERED, _S.NOT_ACTIONABLE, _S.REFERRED], _S.CLOSED, [_R.ADMIN, _R.SYSTEM], tells="closed"),
+    *_steps([_S.RESOLVED, _S.ANSWERED, _S.NOT_ACTIONABLE, _S.REFERRED], _S.CLOSED, _DESK, tells="closed"),
     *_steps([_S.RECEIVED], _S.REJECTED_SPAM, [_R.ADMIN]),
 )  # fmt: skip
 """Every step there is. One (source, target) stands once per set of roles."""

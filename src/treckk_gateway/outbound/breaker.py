@@ -23,7 +23,7 @@ class _Trouble:
 
 @attrs.define
 class Breakers:
-    """One breaker per channel: after `threshold` failures in a row, one try every `pause` seconds until one succeeds."""
+    """One breaker per channel: after `threshold` failures in a row, a try every `pause` seconds until one succeeds."""
 
     clock: Callable[[], Instant]
     threshold: int = 5

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import attrs
 
+from treckk_gateway.casework.wording import Wording
 from treckk_gateway.channel import Capabilities, TextForm
 from treckk_gateway.channel.segments import measure, plain
 from treckk_gateway.model import Case, Instant
-from treckk_gateway.casework.wording import Wording
 from treckk_gateway.profile import Profile
 
 

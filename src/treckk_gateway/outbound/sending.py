@@ -46,7 +46,7 @@ class Sender:
     channels: Mapping[str, Channel]
     renderer: Renderer
     breakers: Breakers
-    policy: Policy = Policy()
+    policy: Policy = attrs.field(factory=Policy)
     timeout: float = 35.0
 
     async def handle(self, outbox_id: int) -> None:
@@ -169,7 +169,7 @@ class Sender:
             return self._failed(prepared, problem)
         except TimeoutError:
             return self._failed(prepared, Uncertain("timeout", f"no answer within {self.timeout:g} s"))
-        except Exception as problem:  # noqa: BLE001 an adapter's fault: nobody knows what happened
+        except Exception as problem:
             log.error("message.send_failed", channel_id=channel_id, outbox_id=prepared.row.id, exc_info=problem)
             return self._failed(prepared, Uncertain("adapter_failed", type(problem).__name__))
         self.breakers.succeeded(channel_id)

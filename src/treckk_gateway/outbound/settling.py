@@ -42,7 +42,7 @@ class Settler:
         while True:
             try:
                 await self.settle()
-            except Exception as problem:  # noqa: BLE001 the next round may do better
+            except Exception as problem:
                 log.error("settling.failed", exc_info=problem)
             await asyncio.sleep(self.interval)
 

@@ -7,7 +7,6 @@ under it, back-ups included. Look-ups go through a keyed hash, so that the store
 from __future__ import annotations
 
 import hashlib
-import hmac
 import os
 from collections.abc import Callable
 from functools import lru_cache
@@ -93,11 +92,12 @@ class Keyring:
 
     def digest(self, purpose: str, text: str) -> bytes:
         """The keyed hash (16 bytes) that stands for a text in look-ups, different for each purpose."""
-        return hmac.digest(self._lookup, f"{purpose}\0{text}".encode(), "sha256")[:16]
+        return hashlib.blake2b(f"{purpose}\0{text}".encode(), digest_size=16, key=self._lookup).digest()
 
     def content_name(self, owner: str, content: bytes) -> str:
         """The keyed hash (32 hex digits) a file is stored under: the same file of another reporter has another name."""
-        return hmac.digest(self._lookup, b"content\0" + owner.encode() + b"\0" + content, "sha256")[:16].hex()
+        owned = b"content\0" + owner.encode() + b"\0" + content
+        return hashlib.blake2b(owned, digest_size=16, key=self._lookup).hexdigest()
 
     def fingerprint(self) -> str:
         """A short public name of the gateway's key, to notice that data belongs to another one."""

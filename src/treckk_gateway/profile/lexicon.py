@@ -10,14 +10,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 
 import attrs
 
 from treckk_gateway.profile.quoting import Cutting
 from treckk_gateway.profile.tokens import tokens
 
-LONGEST = 20_000
+LONGEST = 12_000
 """Characters of a message that are read."""
+_MOST_HITS = 50
+"""Hits of one list in one text that are kept, so that a hostile message costs no more than a long one."""
 
 _STRETCHED = re.compile(r"(.)\1{2,}")
 _DOUBLED = re.compile(r"([^\W\d_]{3,})2(nya|an)?")
@@ -131,7 +134,11 @@ class Lexicon:
         original = self._timed(tokens(kept.text))
         formal, inside = self._formal(original)
         none = frozenset[int]()
-        hits = [*self._hits(original, none, formal=False), *self._clipped(original), *self._hits(formal, inside, formal=True)]
+        hits = [
+            *self._hits(original, none, formal=False),
+            *self._clipped(original),
+            *self._hits(formal, inside, formal=True),
+        ]
         return Reading(
             original=original,
             formal=formal,
@@ -147,20 +154,22 @@ class Lexicon:
         return " ".join(self._formal(tokens(text))[0])
 
     def _timed(self, words: tuple[str, ...]) -> tuple[str, ...]:
-        following = (*words[1:], "")
+        """A word that means "o'clock" before a number, read as that: "pkl 22.00" sells nothing."""
         return tuple(
             self._clock[word] if word in self._clock and after.isdigit() else word
-            for word, after in zip(words, following, strict=True)
+            for word, after in zip_longest(words, words[1:], fillvalue="")
         )
 
     def _formal(self, words: Sequence[str]) -> tuple[tuple[str, ...], frozenset[int]]:
-        """The rewritten words, and the places that lie inside an expansion of one word into several."""
+        """The rewritten words, and the places inside an expansion of one word into several different ones."""
         written: list[str] = []
         inside: set[int] = set()
         place = 0
         while place < len(words):
-            size, new = self._spelling.at(words, place) or (1, self._plain(words[place]))
-            inside.update(range(len(written) + 1, len(written) + len(new)) if size < len(new) else ())
+            known = self._spelling.at(words, place)
+            size, new = known or (1, self._plain(words[place]))
+            if known and size < len(new) and len(set(new)) > 1:
+                inside.update(range(len(written) + 1, len(written) + len(new)))
             written += new
             place += size
         return tuple(written), frozenset(inside)
@@ -246,10 +255,13 @@ def _within(short: str, whole: str) -> bool:
 
 
 def _grouped(hits: Iterable[Hit]) -> dict[str, tuple[Hit, ...]]:
-    groups: dict[str, list[Hit]] = {}
+    groups: dict[tuple[str, bool], list[Hit]] = {}
     for hit in hits:
-        groups.setdefault(hit.name, []).append(hit)
-    return {name: tuple(found) for name, found in groups.items()}
+        group = groups.setdefault((hit.name, hit.formal), [])
+        if len(group) < _MOST_HITS:
+            group.append(hit)
+    names = dict.fromkeys(name for name, _formal in groups)
+    return {name: (*groups.get((name, False), ()), *groups.get((name, True), ())) for name in names}
 
 
 def share(words: Sequence[str], known: frozenset[str]) -> float:

@@ -10,7 +10,9 @@ import re
 
 import attrs
 
-_LINK = re.compile(r"(?<!\S)(?:https?://\S+|www\.\S+|[\w.-]{1,100}\.(?:com|id|net|org|link|me)(?:/\S*)?)(?=[\s,;!?)]|$)", re.IGNORECASE)
+_LINK = re.compile(
+    r"(?<!\S)(?:https?://\S+|www\.\S+|[\w.-]{1,100}\.(?:com|id|net|org|link|me)(?:/\S*)?)(?=[\s,;!?)]|$)", re.IGNORECASE
+)
 _MAIL = re.compile(r"(?<!\S)[^\s@]{1,64}@\S+")
 _PHONE = re.compile(r"(?<!\w)(?:\+?62|0)[ -]?8\d[\dx .-]{5,14}", re.IGNORECASE)
 _QUOTED_LINE = re.compile(r"^[ \t]{0,8}>.*$", re.MULTILINE)

@@ -16,14 +16,14 @@ class _Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Refuses keys it does not know."""
 
 
-class EmergencyTable(_Strict):
+class EmergencyTable(_Strict, frozen=True, kw_only=True):
     """`[emergency]`: the number, and how it is written in a text of each language."""
 
     number: Text
     words: ByLanguage
 
 
-class BoundsTable(_Strict):
+class BoundsTable(_Strict, frozen=True, kw_only=True):
     """`[bounds]`: degrees within which a pin is plausible."""
 
     south: Annotated[float, Meta(ge=-90, le=90)]
@@ -32,7 +32,7 @@ class BoundsTable(_Strict):
     east: Annotated[float, Meta(ge=-180, le=180)]
 
 
-class PostTable(_Strict):
+class PostTable(_Strict, frozen=True, kw_only=True):
     """`[[posts]]`."""
 
     id: Code
@@ -41,7 +41,7 @@ class PostTable(_Strict):
     central: bool = False
 
 
-class OfficeTable(_Strict):
+class OfficeTable(_Strict, frozen=True, kw_only=True):
     """`[[offices]]`."""
 
     code: Code
@@ -50,7 +50,7 @@ class OfficeTable(_Strict):
     short: Text
 
 
-class ReasonTable(_Strict):
+class ReasonTable(_Strict, frozen=True, kw_only=True):
     """`[language.LANGUAGE.reason.CODE]`."""
 
     long: Text
@@ -58,14 +58,14 @@ class ReasonTable(_Strict):
     next: Text
 
 
-class LetterTable(_Strict):
+class LetterTable(_Strict, frozen=True, kw_only=True):
     """`[language.LANGUAGE.letter]`: what a letter made of a chat's text gets."""
 
     subject: Text
     closing: str
 
 
-class LanguageTable(_Strict):
+class LanguageTable(_Strict, frozen=True, kw_only=True):
     """`[language.LANGUAGE]`."""
 
     state: dict[Text, Text]
@@ -76,14 +76,14 @@ class LanguageTable(_Strict):
     undecided: Text
 
 
-class OutsideTable(_Strict):
+class OutsideTable(_Strict, frozen=True, kw_only=True):
     """`[[places.outside]]`: names of places that belong to others, beside those of `neighbours.csv`."""
 
     names: list[Text]
     office: Text | None = None
 
 
-class PlacesTable(_Strict):
+class PlacesTable(_Strict, frozen=True, kw_only=True):
     """`[places]`."""
 
     village_words: list[Text]
@@ -95,7 +95,7 @@ class PlacesTable(_Strict):
     outside: list[OutsideTable] = []
 
 
-class ProfileFile(_Strict):
+class ProfileFile(_Strict, frozen=True, kw_only=True):
     """`profile.toml`."""
 
     unit: Text
@@ -111,7 +111,7 @@ class ProfileFile(_Strict):
     places: PlacesTable
 
 
-class CategoryEntry(_Strict):
+class CategoryEntry(_Strict, frozen=True, kw_only=True):
     """One of `categories` in `categories.json`."""
 
     code: Code
@@ -124,21 +124,21 @@ class CategoryEntry(_Strict):
     reports: bool = True
 
 
-class CategoriesFile(_Strict):
+class CategoriesFile(_Strict, frozen=True, kw_only=True):
     """`categories.json`."""
 
     categories: Annotated[list[CategoryEntry], Meta(min_length=1)]
     note: str = ""
 
 
-class LetterEntry(_Strict):
+class LetterEntry(_Strict, frozen=True, kw_only=True):
     """A letter in `templates.json`."""
 
     subject: Text
     body: Text
 
 
-class FormsEntry(_Strict):
+class FormsEntry(_Strict, frozen=True, kw_only=True):
     """One template in one language: what lacks is made of `whatsapp`."""
 
     whatsapp: Text
@@ -146,7 +146,7 @@ class FormsEntry(_Strict):
     email: LetterEntry | None = None
 
 
-class TemplatesFile(_Strict):
+class TemplatesFile(_Strict, frozen=True, kw_only=True):
     """`templates.json`: example values, and the texts by name and language."""
 
     example_values: dict[Text, str]
@@ -154,7 +154,7 @@ class TemplatesFile(_Strict):
     note: str = ""
 
 
-class PairTable(_Strict):
+class PairTable(_Strict, frozen=True, kw_only=True):
     """`[[pairs]]` of `words.toml`: words that mean a level of urgency only together."""
 
     level: Text
@@ -162,19 +162,29 @@ class PairTable(_Strict):
     together_with: Annotated[list[Text], Meta(min_length=1)]
 
 
-class DialectTable(_Strict):
-    """`[[dialects]]` of `words.toml`: words that show a language; `mixes` where it is mixed into the unit's own."""
+class DialectTable(_Strict, frozen=True, kw_only=True):
+    """`[[dialects]]` of `words.toml`: words that show a language; `mixes` where it is mixed into the unit's own.
+
+    `file` is a table whose first column has more such words, `without` those of them that show nothing.
+    """
 
     code: Text
-    words: list[Text]
+    words: list[Text] = []
+    file: Text | None = None
+    without: list[Text] = []
     mixes: bool = False
 
 
-class WordsFile(_Strict):
-    """`words.toml`."""
+class WordsFile(_Strict, frozen=True, kw_only=True):
+    """`words.toml`.
+
+    `spellings` are tables (`old,new` and further columns) of words to rewrite; `kept` are words that end like a
+    suffixed one and are none; `clock` are words that mean "o'clock" before a number.
+    """
 
     lists: dict[Text, list[Text]]
     pairs: list[PairTable] = []
     dialects: list[DialectTable] = []
     clock: dict[Text, Text] = {}
     kept: list[Text] = []
+    spellings: list[Text] = []

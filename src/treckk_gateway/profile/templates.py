@@ -163,20 +163,22 @@ def fits(text: str) -> bool:
     return len(text) + sum(map(text.count, "^{}\\[~]|")) <= 160  # noqa: PLR2004 3GPP TS 23.040
 
 
-def derive(form: str, chat: str, *, subject: str, closing: str) -> Wording:
+def derive(name: str, form: str, chat: str, *, subject: str, closing: str) -> Wording:
     """A short message or a letter made of the chat's text, for a language that has only that.
 
     A short message takes no exact place and the short values; `subject` gets the case number where the text has it.
     """
     bare = chat.replace("*", "")
     if form == "email":
-        return Wording(text=f"{bare}\n\n{closing}".strip(), subject=f"[{{nomor}}] {subject}" if "{nomor}" in chat else subject)
-    return Wording(text=_plain(PLACEHOLDER.sub(_shorter, bare)).strip())
+        return Wording(
+            text=f"{bare}\n\n{closing}".strip(), subject=f"[{{nomor}}] {subject}" if "{nomor}" in chat else subject
+        )
 
+    def shorter(found: re.Match[str]) -> str:
+        short = found[1] + _SHORT
+        return f"{{{short}}}" if short in VARIABLES[name] else found[0]
 
-def _shorter(found: re.Match[str]) -> str:
-    short = found[1] + _SHORT
-    return f"{{{short}}}" if any(short in names for names in VARIABLES.values()) else found[0]
+    return Wording(text=_plain(PLACEHOLDER.sub(shorter, bare)).strip())
 
 
 def _plain(text: str) -> str:

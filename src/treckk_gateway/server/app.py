@@ -12,6 +12,8 @@ from treckk_gateway.server.answers import Answers
 from treckk_gateway.server.bearer import bearer
 from treckk_gateway.server.health import HealthPages
 from treckk_gateway.server.metrics import MetricsPage
+from treckk_gateway.server.pages.lapor import Lapor
+from treckk_gateway.server.pages.status import StatusPage
 from treckk_gateway.server.webhooks import PATH, Webhooks
 
 
@@ -44,5 +46,10 @@ def _assemble(gateway: Gateway, answers: Answers) -> web.Application:
     app.router.add_get("/healthz", health.alive)
     app.router.add_get("/readyz", health.ready)
     app.router.add_get("/metrics", MetricsPage(gateway, answers).show)
+    app.router.add_get("/s/{token}", StatusPage(gateway=gateway, answers=answers).show)
+    lapor = Lapor.of(gateway, answers)
+    if lapor is not None:
+        app.router.add_get("/lapor", lapor.show)
+        app.router.add_post("/lapor", lapor.take)
     app.add_subapp(api.PREFIX, api.Api(gateway, bearer(gateway), answers).application())
     return app

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import UNSET, structs
+from msgspec import UnsetType
 
 from treckk_gateway.server import presentation, shapes
 from treckk_gateway.server.route import OVERSEERS, Call, Route
@@ -13,11 +13,13 @@ async def _counters(call: Call) -> shapes.Counters:
 
 
 async def _parked(call: Call) -> shapes.ParkedPage:
-    return presentation.parked_page(await call.gateway.desk.parked(**_page(call)))
+    found = await call.gateway.desk.parked(cursor=_cursor(call), limit=call.query.limit)
+    return presentation.parked_page(found)
 
 
 async def _dead_letters(call: Call) -> shapes.DeadLetterPage:
-    return presentation.dead_letter_page(await call.gateway.desk.dead_letters(**_page(call)))
+    found = await call.gateway.desk.dead_letters(cursor=_cursor(call), limit=call.query.limit)
+    return presentation.dead_letter_page(found)
 
 
 async def _replay_parked(call: Call) -> shapes.Replayed:
@@ -28,8 +30,9 @@ async def _replay_dead(call: Call) -> shapes.Replayed:
     return shapes.Replayed(replayed=await call.gateway.desk.replay_dead(call.actor, call.place.id))
 
 
-def _page(call: Call) -> dict[str, int | str]:
-    return {name: value for name, value in structs.asdict(call.query).items() if value is not UNSET}
+def _cursor(call: Call) -> str | None:
+    given: str | UnsetType = call.query.cursor
+    return None if isinstance(given, UnsetType) else given
 
 
 ROUTES = (

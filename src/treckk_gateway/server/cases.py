@@ -5,13 +5,21 @@ from __future__ import annotations
 from msgspec import UNSET, structs
 
 from treckk_gateway.casework import Given, WalkIn
+from treckk_gateway.errors import TreckkError
 from treckk_gateway.server import presentation, shapes
+from treckk_gateway.server.problems import Refusal
 from treckk_gateway.server.route import Call, Route
 
 
 async def _list(call: Call) -> shapes.CasePage:
     asked = {name: value for name, value in structs.asdict(call.query).items() if value is not UNSET}
-    return presentation.case_page(await call.gateway.desk.cases(call.actor, **asked))
+    try:
+        found = await call.gateway.desk.cases(call.actor, **asked)
+    except ValueError as problem:
+        if isinstance(problem, TreckkError):
+            raise
+        raise Refusal(422, "query", str(problem)) from None  # `q` looks like an address and is none
+    return presentation.case_page(found)
 
 
 async def _open(call: Call) -> shapes.CaseItem:

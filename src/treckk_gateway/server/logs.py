@@ -10,8 +10,8 @@ import structlog
 from treckk_gateway.privacy.redaction import redact
 
 
-def configure_logging() -> None:
-    """Set up structlog, and route what other libraries warn of through it. For `treckk serve` only."""
+def configure_logging(level: int = logging.INFO) -> None:
+    """Set up structlog, and route what other libraries warn of through it. For our own commands only."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -20,7 +20,7 @@ def configure_logging() -> None:
             redact,
             structlog.processors.JSONRenderer(serializer=orjson.dumps),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.BytesLoggerFactory(),
         cache_logger_on_first_use=True,
     )

@@ -29,7 +29,7 @@ _MEANING = {
 }
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class Snapshot:
     """What is shown at one moment; a collector for a registry of its own."""
 

@@ -24,11 +24,11 @@ Cursor = Annotated[str, Meta(pattern=r"^[0-9]{1,18}$")]
 Limit = Annotated[int, Meta(ge=1, le=200)]
 
 
-class Asked(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+class Asked(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What a caller sends. An unknown name is refused."""
 
 
-class Shown(msgspec.Struct, kw_only=True, frozen=True):
+class Shown(msgspec.Struct, kw_only=True):
     """What a caller gets."""
 
 
@@ -208,7 +208,7 @@ class Identity(Shown):
     addresses: list[str]
 
 
-class CaseDetail(CaseItem, kw_only=True, frozen=True):
+class CaseDetail(CaseItem, kw_only=True):
     """A case with everything the caller may see of it."""
 
     messages: list[MessageItem]

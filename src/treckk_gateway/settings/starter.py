@@ -20,10 +20,15 @@ profile = {profile}
 # Base64 of 32 random bytes. Without it the data cannot be read: keep a copy apart from the data.
 secret_key = {secret_key}
 
-# Signed messages of a portal or form (Standard Webhooks); the secret reads whsec_...
-[channels.web]
+# The citizen's form at /lapor. It is a web channel like a portal's; the secret reads whsec_...
+[channels.lapor]
 adapter = "web"
 secret = {web_secret}
+
+# A portal that signs its messages (Standard Webhooks) and is answered at callback_url.
+# [channels.portal]
+# adapter = "web"
+# secret = "file:secrets/portal.secret"
 # callback_url = "https://portal.example.go.id/updates"
 
 # [channels.whatsapp]
@@ -72,7 +77,7 @@ def starter(
     """A small valid configuration as TOML text, with the rest as comments.
 
     `token_sha256` is the hash of the first admin's API token. The file is valid once the secrets exist: the gateway's
-    key (base64 of 32 bytes) and the web channel's (`whsec_` and base64).
+    key (base64 of 32 bytes) and the form's (`whsec_` and base64).
     """
     values = {
         "token_sha256": token_sha256,

@@ -26,14 +26,16 @@ _ADDRESS_IS_DEAD = frozenset({"5.1.1", "5.1.2", "5.1.10", "5.2.1"})
 _RECIPIENTS = 20
 
 
-def is_automatic(top: Part, *, sender: str, envelope_from: str, message_id: str | None, mailbox: Mailbox) -> bool:
-    """Whether a machine wrote it, us included. `envelope_from` is empty for the null sender.
+def is_automatic(
+    top: Part, *, sender: str, envelope_from: str | None, message_id: str | None, mailbox: Mailbox
+) -> bool:
+    """Whether a machine wrote it, us included. `envelope_from` is empty for the null sender, `None` unknown.
 
     RFC 3834 (`Auto-Submitted`), RFC 3464 (reports), RFC 2919 and 2369 (lists), and what programs write instead.
     """
     submitted = _word(top, "auto-submitted")
     return (
-        not envelope_from
+        envelope_from == ""
         or submitted not in ("", "no")
         or top.content_type == "multipart/report"
         or _word(top, "precedence") in _PRECEDENCE

@@ -17,7 +17,10 @@ TEXT = 1024 * 1024
 _LOGO = 5000
 """Bytes; a smaller picture inside the text is a logo or a tracker."""
 _TEXTS = ("text/plain", "text/html")
-_SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted"})
+_UNREADABLE = {
+    "application/pkcs7-mime": "encrypted", "application/x-pkcs7-mime": "encrypted",
+    "application/pgp-encrypted": "encrypted", "text/calendar": "calendar", "application/ms-tnef": "tnef",
+}  # fmt: skip
 _SEE_HTML = re.compile(r".{0,120}\b(?:html|browser)\b.{0,120}", re.IGNORECASE | re.DOTALL)
 
 
@@ -40,7 +43,7 @@ def read_body(tree: Tree) -> Body:
     others = [leaf for leaf in tree.leaves if not _is_text(leaf) and not _is_logo(leaf)]
     if not words.strip():
         words = next((_words(_forwarded(leaf)) for leaf in others if leaf.content_type == "message/rfc822"), words)
-    cut = [leaf for leaf in texts if len(leaf.body) > plain.LONGEST]
+    cut = [leaf for leaf in texts if len(leaf.body) > plain.LONGEST or len(words) > TEXT]
     files = tuple(file for leaf in (*others, *cut) if (file := _file(leaf)) is not None)
     return Body(text=words[:TEXT].strip(), files=files, unsupported=_unsupported(tree.leaves, words))
 
@@ -58,7 +61,8 @@ def _is_logo(leaf: Part) -> bool:
 def _words(texts: Iterable[Part]) -> str:
     """All texts in order; of alternatives the plain one, unless it only says that there is another."""
     found = [(leaf, _flowed(leaf) if leaf.content_type == "text/plain" else None) for leaf in texts]
-    telling = any(text and _tells(text) for leaf, text in found if _has_alternative(leaf))
+    alternatives = [text for leaf, text in found if _has_alternative(leaf)]
+    telling = None not in alternatives or any(text and _tells(text) for text in alternatives)
     chosen: list[str] = []
     for leaf, text in found:
         if text is None and not (telling and _has_alternative(leaf)):
@@ -103,11 +107,8 @@ def _flowed(leaf: Part) -> str:
 
 
 def _file(leaf: Part) -> Attachment | None:
-    """The leaf as a file; one that cannot be decoded is kept as it was sent. `None` for one without name and content."""
-    try:
-        content, kind = leaf.content(), leaf.content_type
-    except Exception:  # noqa: BLE001 one bad part never costs the mail
-        content, kind = leaf.body, "application/octet-stream"
+    """The leaf as a file, under its claimed type; `None` for one without name and content."""
+    content, kind = leaf.content(), leaf.content_type
     name = leaf.filename or ("forwarded.eml" if kind == "message/rfc822" else None)
     if not content.strip() and name is None:
         return None
@@ -115,8 +116,9 @@ def _file(leaf: Part) -> Attachment | None:
 
 
 def _unsupported(leaves: Iterable[Part], words: str) -> str | None:
-    kinds = {leaf.content_type for leaf in leaves}
-    if not kinds.isdisjoint(_SEALED) or words.lstrip().startswith("-----BEGIN PGP MESSAGE-----"):
-        signed = any(leaf.parameters.get("smime-type", "").startswith("signed") for leaf in leaves)
-        return "signed" if signed and not words.strip() else None if signed else "encrypted"
-    return "calendar" if "text/calendar" in kinds and not words.strip() else None
+    """Why nobody can read it: encrypted, an invitation, a container of one vendor."""
+    if words.lstrip().startswith("-----BEGIN PGP MESSAGE-----"):
+        return "encrypted"
+    if words.strip():
+        return None
+    return next((_UNREADABLE[leaf.content_type] for leaf in leaves if leaf.content_type in _UNREADABLE), None)

@@ -9,6 +9,11 @@ import attrs
 MARKER = "X-Treckk-Gateway"
 """Header on every mail any gateway of this kind sends: who bears it is never answered."""
 
+FROM_HEADER = "x-envelope-from"
+"""Header of a listener's request: who the envelope says sent it, empty for the null sender."""
+TO_HEADER = "x-envelope-to"
+"""Header of a listener's request: the one recipient."""
+
 _LONGEST_LOCAL = 64  # RFC 5321, 4.5.3.1.1
 _DELIVERY_ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
 _OWN_ID = re.compile(r"[0-9a-f]{20}")

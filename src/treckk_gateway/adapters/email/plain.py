@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 
-LONGEST = 512 * 1024
+LONGEST = 256 * 1024
 """Characters that are read; the rest is left out."""
 
 _BLOCKS = frozenset({
@@ -146,7 +146,9 @@ class _Scanner:
 
     def _text(self, words: str) -> None:
         page = self._hidden[2] if self._hidden else self.page
-        page.write(html.unescape(_LONG_REFERENCE.sub("", words)).replace("\xa0", " "))
+        if "&" in words:
+            words = html.unescape(_LONG_REFERENCE.sub("", words))
+        page.write(words)
 
     def _skip(self, wanted: str, start: int) -> bool:
         """Go behind the next `wanted` (case does not matter); once it was missing it is missing for good."""

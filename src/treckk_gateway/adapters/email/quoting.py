@@ -10,7 +10,10 @@ import re
 
 _LINE = 400
 """Characters of a line that are looked at."""
+_LINES = 20_000
+"""A text of more lines is no letter; nothing is cut."""
 _INTRO_LINES = 4
+_INTRO_ENDS = ("menulis:", "wrote:")
 _FEWEST = 2
 """Own words shorter than this (characters) are no words: then nothing is cut."""
 
@@ -32,8 +35,10 @@ _FOOTER = re.compile(
 
 
 def own_words(text: str) -> str | None:
-    """What the sender wrote above, between and below quotes; `None` when nothing was quoted, or there is nothing else."""
+    """What the sender wrote above, between and below quotes; `None` when nothing was quoted or nothing is left."""
     lines = text.split("\n")
+    if len(lines) > _LINES:
+        return None
     kept: list[str] = []
     cut = False
     at = 0
@@ -59,7 +64,7 @@ def own_words(text: str) -> str | None:
 def _intro(lines: list[str], at: int) -> int:
     """How many lines the introduction of a quote takes here (mail programs wrap it); 0 when there is none."""
     line = lines[at][:_LINE].strip()
-    if _INTRO.fullmatch(line):
+    if line.endswith(_INTRO_ENDS) and _INTRO.fullmatch(line):
         return 1
     if not _INTRO_START.fullmatch(line):
         return 0
@@ -68,7 +73,7 @@ def _intro(lines: list[str], at: int) -> int:
         joined = f"{joined} {following[:_LINE].strip()}"
         if not following.strip():
             return 0
-        if _INTRO.fullmatch(joined):
+        if joined.endswith(_INTRO_ENDS) and _INTRO.fullmatch(joined):
             return taken
     return 0
 

@@ -61,10 +61,10 @@ def fingerprint(raw: bytes, recipient: str) -> str:
     return digest.hexdigest()
 
 
-def read_mail(raw: bytes, envelope_from: str, envelope_to: str, mailbox: Mailbox) -> Sequence[Inbound]:
+def read_mail(raw: bytes, envelope_from: str | None, envelope_to: str, mailbox: Mailbox) -> Sequence[Inbound]:
     """The message in a mail and, of a bounce, what became of ours. `envelope_from` is empty for the null sender.
 
-    Raises `PayloadError` for bytes without a single header: that is no mail.
+    `None` stands for an unknown envelope. Raises `PayloadError` for bytes without a single header: that is no mail.
     """
     try:
         return _read(raw, envelope_from, envelope_to, mailbox)
@@ -75,7 +75,7 @@ def read_mail(raw: bytes, envelope_from: str, envelope_to: str, mailbox: Mailbox
     raise PayloadError(reason)
 
 
-def _read(raw: bytes, envelope_from: str, envelope_to: str, mailbox: Mailbox) -> Sequence[Inbound]:
+def _read(raw: bytes, envelope_from: str | None, envelope_to: str, mailbox: Mailbox) -> Sequence[Inbound]:
     tree = walk(raw)
     top = tree.top
     if not top.headers:
@@ -83,7 +83,8 @@ def _read(raw: bytes, envelope_from: str, envelope_to: str, mailbox: Mailbox) ->
     key = fingerprint(raw, envelope_to)
     message_id = _own_id(top)
     sender, name = _author(top)
-    sender = sender or (envelope_from if _ADDRESS.fullmatch(envelope_from) else NOBODY)
+    if sender is None:
+        sender = _folded(envelope_from) if envelope_from and _is_address(envelope_from) else NOBODY
     reported = original_id(tree, mailbox)
     message = InboundMessage(
         dedupe_key=key,
@@ -121,15 +122,21 @@ def _with_body(message: InboundMessage, body: Body) -> InboundMessage:
 
 def _author(top: Part) -> tuple[str | None, str | None]:
     """Address and name of the first `From`: the last `<...>` that is an address, else the only word that is one."""
-    raw = first(top.headers, "from") or b""
-    written = decode_text(raw, None)
-    angled = [one for one in _ANGLED.finditer(written) if _ADDRESS.fullmatch(one[1])]
+    written = decode_text(first(top.headers, "from") or b"", None)
+    angled = [one for one in _ANGLED.finditer(written) if _is_address(one[1])]
     if angled:
-        name = decode_header(raw[: len(written[: angled[-1].start()].encode())] if written.isascii() else b"")
-        name = name if written.isascii() else decode_header(written[: angled[-1].start()].encode())
+        name = decode_header(written[: angled[-1].start()].encode())
         return _folded(angled[-1][1]), name.strip("\"' ")[:_NAME] or None
-    words = [word for word in re.split(r"[\s,;<>()\"]+", written) if _ADDRESS.fullmatch(word)]
+    words = [word for word in _words(written) if _is_address(word)]
     return (_folded(words[0]) if len(words) == 1 else None), None
+
+
+def _words(written: str) -> list[str]:
+    return re.split(r"[\s,;<>()\"]+", written)
+
+
+def _is_address(word: str) -> bool:
+    return word.isprintable() and _ADDRESS.fullmatch(word) is not None
 
 
 def _folded(address: str) -> str:
@@ -154,8 +161,7 @@ def _token_in_headers(top: Part, mailbox: Mailbox) -> str | None:
     found = set[str]()
     for name, raw in top.headers:
         if name in ("to", "cc", "x-original-to", "delivered-to"):
-            words = re.split(r"[\s,;<>()\"]+", decode_text(raw, None))[:_SUBJECT]
-            found |= {token for word in words if (token := mailbox.token(word))}
+            found |= {token for word in _words(decode_text(raw, None)) if (token := mailbox.token(word))}
     return found.pop() if len(found) == 1 else None
 
 

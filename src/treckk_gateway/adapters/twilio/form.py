@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from yarl import query_to_pairs
 
@@ -22,14 +23,24 @@ def posted(request: WebhookRequest) -> Pairs:
 
     Raises `ValueError` when there are more than `MAX_FIELDS`.
     """
-    return query_to_pairs(request.body.decode("utf-8", "replace"), max_fields=MAX_FIELDS)
+    return _pairs(request.body)
+
+
+@lru_cache(maxsize=4)
+def _pairs(body: bytes) -> Pairs:
+    """Kept for a moment: what was verified is parsed next."""
+    return tuple(query_to_pairs(body.decode("utf-8", "replace"), max_fields=MAX_FIELDS))
 
 
 def queried(request: WebhookRequest) -> Pairs:
     """The fields in the address called. Raises `ValueError` when there are more than `MAX_FIELDS`."""
+    if "?" not in request.url:
+        return ()
     return query_to_pairs(request.query, max_fields=MAX_FIELDS)
 
 
 def clean(text: str) -> str:
     """The text without control characters, save line feeds (which CR becomes too) and tabs. Emoji stay whole."""
+    if text.isprintable():
+        return text
     return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))

@@ -70,7 +70,8 @@ def read(request: WebhookRequest) -> tuple[Inbound, ...]:
         raise PayloadError("more fields than any of Twilio's requests") from None
     fields: dict[str, str] = {}
     for name, value in pairs:
-        fields.setdefault(name, form.clean(value))
+        if name not in fields:
+            fields[name] = value if value.isprintable() else form.clean(value)
     if _is_status(fields, ours):
         return (_receipt(fields, ours[0] if len(ours) == 1 else None),)
     return (_message(fields, pairs),)
@@ -180,6 +181,8 @@ def _decoded(body: str) -> str:
 
 def _files(fields: Fields, sender: Address) -> tuple[Attachment, ...]:
     """The files by their addresses; `NumMedia` may be missing or wrong and is not needed."""
+    if fields.get("NumMedia") == "0" and "MediaUrl0" not in fields:
+        return ()
     found = []
     for number in range(_MOST_FILES):
         ref = fields.get(f"MediaUrl{number}", "").strip()
@@ -194,6 +197,8 @@ def _files(fields: Fields, sender: Address) -> tuple[Attachment, ...]:
 
 
 def _place(fields: Fields) -> Location | None:
+    if "Latitude" not in fields and "Label" not in fields and "Address" not in fields:
+        return None
     words = ", ".join(filter(None, (fields.get(name, "").strip() for name in ("Label", "Address"))))
     return Location.read(fields.get("Latitude"), fields.get("Longitude"), words)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import tempfile
 import webbrowser
@@ -18,12 +19,16 @@ from treckk_gateway.server.demo.world import World
 from treckk_gateway.server.logs import configure_logging
 
 
+_WIDE = 160
+"""Characters a line where nobody says how many there are, so that the table is whole in a file."""
+
+
 def run(*, script: bool = False, port: int = 0, browser: bool = True, keep: Path | None = None) -> int:
     """Run the demo until interrupted, or with `script` until every sample message was played; an exit code.
 
     Data goes into a temporary folder, or into `keep`. Raises `ConfigError` when the port is taken.
     """
-    configure_logging(quiet=True)
+    configure_logging(logging.ERROR)
     with _folder(keep) as folder:
         return asyncio.run(_run(folder, script=script, port=port, browser=browser))
 
@@ -40,6 +45,8 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 
 async def _run(folder: Path, *, script: bool, port: int, browser: bool) -> int:
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDE)
     try:
         async with World(folder, port) as world:
             if script:

@@ -42,7 +42,7 @@ function drawPhone() {
   $("chat").replaceChildren(...one.lines.map((line) => {
     const item = el("li", {className: line.mine ? "me" : "unit"});
     if (line.subject) item.append(el("b", {textContent: line.subject}));
-    item.append(line.text);
+    line.text.split(/\*([^*\n]+)\*/).forEach((part, number) => item.append(number % 2 ? el("strong", {textContent: part}) : part));
     return item;
   }));
   $("chat").scrollTop = $("chat").scrollHeight;

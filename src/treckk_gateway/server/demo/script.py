@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
@@ -18,6 +19,16 @@ from treckk_gateway.server.demo.world import World
 
 _DESK = Actor(name="demo", role=Role.ADMIN, roles=frozenset({Role.ADMIN, Role.LEADERSHIP}))
 _PATIENCE = 30.0
+_COLUMNS = (
+    ("id", 3, 3),
+    ("channel", 8, 8),
+    ("message", 16, 40),
+    ("case", 14, 14),
+    ("taken as", 12, 18),
+    ("urgency", 9, 9),
+    ("place", 10, 24),
+    ("the citizen read", 16, 44),
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -38,14 +49,16 @@ def samples(profile: str) -> list[dict[str, Any]]:
 async def play(world: World, console: Console) -> bool:
     """Send every sample over its channel and print the table; true when the books balance and nothing was left."""
     outcomes = []
-    bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console)
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    )
     wanted = samples(world.gateway.settings.profile)
     with bar:
         task = bar.add_task("citizens write", total=len(wanted))
         for number, sample in enumerate(wanted):
             outcomes.append(await _one(world, sample, number))
             bar.advance(task)
-    console.print(_table(outcomes))
+    console.print(_table(outcomes, world.gateway.profile.place_name))
     books = await world.gateway.counters()
     console.print(
         f"received {books['received']} = filed {books['filed']} + parked {books['parked']} + new {books['new']}; "
@@ -53,7 +66,9 @@ async def play(world: World, console: Console) -> bool:
     )
     became = Counter("opened a case" if one.case else "answered or filed without a case" for one in outcomes)
     console.print(", ".join(f"{count} {what}" for what, count in became.items()))
-    console.print("[dim]The messages are invented, and by one author: they show that it runs, not that it understands.[/dim]")
+    console.print(
+        "[dim]The messages are invented, and by one author: they show that it runs, not that it understands.[/dim]"
+    )
     return bool(books["received"] == books["filed"] and not books["outbox"] and not books["dead"])
 
 
@@ -61,9 +76,19 @@ async def _one(world: World, sample: dict[str, Any], number: int) -> Outcome:
     channel = sample["channel"]
     sender = f"warga{number:02d}@example.org" if channel == "email" else f"+62812000010{number:02d}"
     await world.send(channel, sender, sample["text"], **_extras(channel, sample))
-    async with asyncio.timeout(_PATIENCE):
-        await world.gateway.settled(_PATIENCE)
+    await _told(world)
     return Outcome(sample=sample, case=await _case(world, channel, sender), heard=tuple(world.heard(channel, sender)))
+
+
+async def _told(world: World) -> None:
+    """Wait until the message is filed and what answers it has left: an SMS sender may send once a second."""
+    async with asyncio.timeout(_PATIENCE):
+        while True:
+            await world.gateway.settled(_PATIENCE)
+            books = await world.gateway.counters()
+            if not books["new"] and not books["outbox"]:
+                return
+            await asyncio.sleep(0.05)
 
 
 def _extras(channel: str, sample: dict[str, Any]) -> dict[str, Any]:
@@ -74,7 +99,7 @@ def _extras(channel: str, sample: dict[str, Any]) -> dict[str, Any]:
     if channel in {"whatsapp", "sms"}:
         found: dict[str, Any] = {"location": pins[0] if pins else None, "files": [(one, b"demo") for one in kinds]}
     elif channel == "email":
-        found = {"name": name, "subject": subject, "files": [("lampiran", one, b"demo") for one in kinds]}
+        found = {"name": name, "subject": subject, "files": [(one, "lampiran", b"demo") for one in kinds]}
     else:
         found = {"sender": {"name": name} if name else None, "subject": subject}
         if pins:
@@ -88,20 +113,21 @@ async def _case(world: World, channel: str, sender: str) -> Case | None:
     return page.items[0] if page.items else None
 
 
-def _table(outcomes: list[Outcome]) -> Table:
-    table = Table(title="What became of each message", show_lines=False)
-    for heading in ("id", "channel", "message", "case", "taken as", "urgency", "place", "the citizen read"):
-        table.add_column(heading, overflow="ellipsis", no_wrap=True, max_width=44 if heading in {"message"} else 40)
+def _table(outcomes: list[Outcome], place: Callable[[str | None, str | None], str | None]) -> Table:
+    table = Table(title="What became of each message")
+    for heading, least, most in _COLUMNS:
+        table.add_column(heading, overflow="ellipsis", no_wrap=True, min_width=least, max_width=most)
     for one in outcomes:
         case = one.case
         table.add_row(
             one.sample["id"],
             one.sample["channel"],
-            one.sample["text"].replace("\n", " ") or "(" + ", ".join(a["type"] for a in one.sample["attachments"]) + ")",
+            one.sample["text"].replace("\n", " ")
+            or "(" + ", ".join(a["type"] for a in one.sample["attachments"]) + ")",
             case.reference if case else "-",
             (case.category or case.intent) if case else "no case",
             case.urgency if case else "",
-            (case.village or case.district or "") if case else "",
+            place(case.village, case.district) or "" if case else "",
             one.heard[-1].replace("\n", " ") if one.heard else "(nothing)",
         )
     return table

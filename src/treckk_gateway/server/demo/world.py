@@ -82,7 +82,7 @@ class World:
         self.changed()
         await self.send(channel, CITIZEN_MAIL if channel == "email" else CITIZEN, text, **more)
 
-    async def send(self, channel: str, sender: str, text: str, **more: Any) -> None:  # noqa: ANN401 see above
+    async def send(self, channel: str, sender: str, text: str, /, **more: Any) -> None:  # noqa: ANN401 see above
         """Bring a message of any sender to the gateway the way its provider would."""
         ways: dict[str, Callable[[], Awaitable[object]]] = {
             "whatsapp": lambda: self.twilio.write(f"whatsapp:{sender}", WHATSAPP, text, **more),
@@ -108,7 +108,7 @@ class World:
         if channel == "web":
             return [one.text for one in self.portal.conversation(sender)]
         if channel == "email":
-            return [one.text for one in self.mail.box(sender)]
+            return [one.text for one in self.mail.mailbox(sender)]
         return [one.body for one in self.twilio.phone(f"whatsapp:{sender}" if channel == "whatsapp" else sender)]
 
     def subscribe(self) -> asyncio.Event:
@@ -133,7 +133,7 @@ class World:
         self.mail = await enter(MailSandbox(watch=self._mailed))
         listener, self.url = _listening_socket(self._port)
         lmtp = _free_port()
-        self._lmtp = f"lmtp://127.0.0.1:{lmtp}"
+        self.mail.listener = f"lmtp://127.0.0.1:{lmtp}"
         self.gateway = Gateway.from_config(self._settings())
         app = application(self.gateway)
         from treckk_gateway.server.demo.page import add_routes  # noqa: PLC0415 the page shows this world
@@ -170,7 +170,7 @@ class World:
             "channels": {
                 "whatsapp": twilio | {"sender": WHATSAPP},
                 "sms": twilio | {"sender": SMS, "inbound": True},
-                "email": {"adapter": "email", "listen": self._lmtp, "smtp": self.mail.url, "address": DESK},
+                "email": {"adapter": "email", "listen": self.mail.listener, "smtp": self.mail.url, "address": DESK},
                 "web": {"adapter": "web", "secret": "file:web.secret", "callback_url": self.portal.callback_url},
             },
             "staff": [
@@ -186,9 +186,11 @@ class World:
         }
         return from_mapping(table, where="demo", base=self._folder)
 
-    async def _mail(self, sender: str, text: str, **more: Any) -> None:  # noqa: ANN401 see above
-        answers = self._last_mail if sender == CITIZEN_MAIL else None
-        await self.mail.write(self._lmtp, sender, DESK, text, answers=answers, **more)
+    async def _mail(self, sender: str, text: str, /, **more: Any) -> None:  # noqa: ANN401 see above
+        if sender == CITIZEN_MAIL and self._last_mail is not None:
+            await self.mail.reply(self._last_mail, text)
+        else:
+            await self.mail.write(sender, DESK, text, **({"subject": "Laporan"} | more))
 
     async def _texted(self, message: Message) -> None:
         if message.recipient in {f"whatsapp:{CITIZEN}", CITIZEN}:

@@ -87,7 +87,8 @@ def case_of_reply(
     for one in reversed(ids):
         found = connection.execute(
             f"SELECT {_PARTY} FROM attempt JOIN outbox ON outbox.id = attempt.outbox_id"  # noqa: S608 constant text
-            " JOIN case_party ON case_party.case_id = outbox.case_id AND case_party.conversation_id = outbox.conversation_id"
+            " JOIN case_party ON case_party.case_id = outbox.case_id AND case_party.conversation_id ="
+            " outbox.conversation_id"
             " WHERE attempt.channel_id = ? AND attempt.provider_message_id = ?",
             (channel_id, one),
         ).fetchone()
@@ -155,11 +156,17 @@ def events(connection: sqlite3.Connection, case_id: int) -> tuple[EventRow, ...]
     )
     return tuple(
         EventRow(
-            seq=row[0], at=row[1], actor=row[2], role=Role(row[3]), kind=EventKind(row[4]),
-            source=State(row[5]) if row[5] else None, target=State(row[6]) if row[6] else None, data=row[7],
+            seq=row[0],
+            at=row[1],
+            actor=row[2],
+            role=Role(row[3]),
+            kind=EventKind(row[4]),
+            source=State(row[5]) if row[5] else None,
+            target=State(row[6]) if row[6] else None,
+            data=row[7],
         )
         for row in connection.execute(query, (case_id,))
-    )  # fmt: skip
+    )
 
 
 def case_file(connection: sqlite3.Connection, case_id: int) -> FileRows | None:

@@ -8,34 +8,52 @@ from collections.abc import Sequence
 from treckk_gateway.model import Instant
 from treckk_gateway.store.rows import Counters, Topic, Wake
 
-_INBOX = """
-SELECT id, hex(lane) FROM inbox WHERE state = 'new' AND due <= :now AND NOT EXISTS
- (SELECT 1 FROM inbox e WHERE e.state = 'new' AND e.lane = inbox.lane AND e.id < inbox.id) ORDER BY due, id LIMIT :limit
-"""
+_INBOX = "SELECT id, lane, due FROM inbox WHERE state = 'new' AND id > ? ORDER BY id LIMIT ?"
+_PAGE = 512
 _OUTBOX = """
 SELECT id, conversation_id FROM outbox WHERE state = 'queued' AND due <= :now AND NOT EXISTS
  (SELECT 1 FROM outbox e WHERE e.conversation_id = outbox.conversation_id AND e.id < outbox.id
-  AND (e.state = 'sending' OR (e.state IN ('queued', 'uncertain') AND (e.urgent OR NOT outbox.urgent)))) ORDER BY due, id LIMIT :limit
+  AND (e.state = 'sending' OR (e.state IN ('queued', 'uncertain') AND (e.urgent OR NOT outbox.urgent))))
+ ORDER BY due, id LIMIT :limit
 """
 _TIMER = "SELECT id, case_id FROM timer WHERE state = 'queued' AND due <= :now ORDER BY due, id LIMIT :limit"
 
-_SOURCES = ((Topic.INBOX, _INBOX), (Topic.OUTBOX, _OUTBOX), (Topic.TIMER, _TIMER))
+_SOURCES = ((Topic.OUTBOX, _OUTBOX), (Topic.TIMER, _TIMER))
 
 
 def heads(connection: sqlite3.Connection, now: Instant, limit: int) -> Sequence[Wake]:
     """At most `limit` due rows of each kind."""
-    return [
+    found = _inbox_heads(connection, now, limit)
+    found += [
         Wake(topic, row[0], f"{topic}:{row[1]}")
         for topic, query in _SOURCES
         for row in connection.execute(query, {"now": now, "limit": limit})
     ]
+    return found
+
+
+def _inbox_heads(connection: sqlite3.Connection, now: Instant, limit: int) -> list[Wake]:
+    """The first new item of each lane, if it is due: read in order of arrival, so that no index on lanes is needed."""
+    heads: list[Wake] = []
+    seen: set[bytes] = set()
+    last = 0
+    while len(heads) < limit:
+        page = connection.execute(_INBOX, (last, _PAGE)).fetchall()
+        for row_id, lane, due in page:
+            if lane not in seen and due <= now:
+                heads.append(Wake(Topic.INBOX, row_id, f"{Topic.INBOX}:{lane.hex()}"))
+            seen.add(lane)
+        if len(page) < _PAGE:
+            break
+        last = page[-1][0]
+    return heads[:limit]
 
 
 def next_due(connection: sqlite3.Connection) -> Instant | None:
     """The earliest due of all that waits."""
     found = connection.execute(
-        "SELECT min(d) FROM (SELECT min(due) d FROM inbox WHERE state = 'new' UNION ALL SELECT min(due) FROM outbox WHERE"
-        " state = 'queued' UNION ALL SELECT min(due) FROM timer WHERE state = 'queued')"
+        "SELECT min(d) FROM (SELECT min(due) d FROM inbox WHERE state = 'new' UNION ALL SELECT min(due) FROM outbox"
+        " WHERE state = 'queued' UNION ALL SELECT min(due) FROM timer WHERE state = 'queued')"
     ).fetchone()
     return found[0] if found else None
 

@@ -112,20 +112,35 @@ def _set(connection: sqlite3.Connection, case_id: int, version: int | None, fiel
 def _open(connection: sqlite3.Connection, new: NewCase, now: Instant) -> tuple[int, str]:
     month = f"{new.prefix}-{datetime.fromtimestamp(now / 1e6, UTC):%y%m}"
     number = connection.execute(
-        "INSERT INTO sequence (name, last) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET last = last + 1 RETURNING last",
+        "INSERT INTO sequence (name, last) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET last = last +"
+        " 1 RETURNING last",
         (month,),
     ).fetchone()[0]
     reference = f"{month}-{number:05d}"
     case_id = connection.execute(
-        "INSERT INTO cases (reference, state, version, channel_id, intent, urgency, post, category, district, village, language,"
-        " flags, opened_at, changed_at, reporter_id) VALUES (?, 'received', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        "INSERT INTO cases (reference, state, version, channel_id, intent, urgency, post, category,"
+        " district, village, language,"
+        " flags, opened_at, changed_at, reporter_id) VALUES (?, 'received', 1, ?, ?, ?, ?, ?, ?, ?, ?,"
+        " ?, ?, ?, ?) RETURNING id",
         (
-            reference, new.channel_id, new.intent, new.urgency, new.post, new.category, new.district, new.village, new.language,
-            json.dumps(list(new.flags)), now, now, new.reporter_id,
+            reference,
+            new.channel_id,
+            new.intent,
+            new.urgency,
+            new.post,
+            new.category,
+            new.district,
+            new.village,
+            new.language,
+            json.dumps(list(new.flags)),
+            now,
+            now,
+            new.reporter_id,
         ),
-    ).fetchone()[0]  # fmt: skip
+    ).fetchone()[0]
     connection.execute(
-        "INSERT INTO case_party (case_id, reporter_id, conversation_id, token_hash, sealed_token, since) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO case_party (case_id, reporter_id, conversation_id, token_hash, sealed_token, since)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
         (case_id, new.reporter_id, new.conversation_id, new.token_hash, new.token, now),
     )
     return case_id, reference
@@ -136,10 +151,16 @@ def _message(connection: sqlite3.Connection, message: NewMessage, filing: Filing
         "INSERT INTO message (inbox_id, case_id, conversation_id, reporter_id, direction, at, automatic, sealed_body)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (
-            filing.inbox_id, case_id, message.conversation_id, message.reporter_id, message.direction, filing.now,
-            message.automatic, message.body,
+            filing.inbox_id,
+            case_id,
+            message.conversation_id,
+            message.reporter_id,
+            message.direction,
+            filing.now,
+            message.automatic,
+            message.body,
         ),
-    ).fetchone()[0]  # fmt: skip
+    ).fetchone()[0]
     connection.executemany(
         "INSERT INTO attachment (message_id, kind, state, size, name_hash, sealed_details) VALUES (?, ?, ?, ?, ?, ?)",
         [(message_id, one.kind, one.state, one.size, one.name, one.details) for one in message.attachments],
@@ -151,13 +172,20 @@ def append(connection: sqlite3.Connection, case_id: int, event: NewEvent, now: I
     """Append an event to a case's history; its place in it."""
     seq: int = connection.execute(
         "INSERT INTO case_event (case_id, seq, at, actor, role, kind, source, target, sealed_data)"
-        " VALUES (:case, 1 + coalesce((SELECT max(seq) FROM case_event WHERE case_id = :case), 0), :now, :actor, :role, :kind,"
+        " VALUES (:case, 1 + coalesce((SELECT max(seq) FROM case_event WHERE case_id = :case), 0), :now,"
+        " :actor, :role, :kind,"
         " :source, :target, :data) RETURNING seq",
         {
-            "case": case_id, "now": now, "actor": event.actor, "role": event.role, "kind": event.kind, "source": event.source,
-            "target": event.target, "data": event.data,
+            "case": case_id,
+            "now": now,
+            "actor": event.actor,
+            "role": event.role,
+            "kind": event.kind,
+            "source": event.source,
+            "target": event.target,
+            "data": event.data,
         },
-    ).fetchone()[0]  # fmt: skip
+    ).fetchone()[0]
     return seq
 
 
@@ -197,14 +225,26 @@ def queue(
 ) -> None:
     """Put drafts into the outbox; the same words for the same event, recipient and step go in once."""
     connection.executemany(
-        "INSERT INTO outbox (delivery_id, send_key, case_id, event_seq, conversation_id, channel_id, template, sealed_values,"
+        "INSERT INTO outbox (delivery_id, send_key, case_id, event_seq, conversation_id, channel_id,"
+        " template, sealed_values,"
         " urgent, reply, state, due, expires_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)"
         " ON CONFLICT (send_key) DO NOTHING",
         [
             (
-                one.delivery_id, f"{one.once or origin}/to:{one.conversation_id}/{one.channel_id}/{one.step or one.template}", case_id, seq,
-                one.conversation_id, one.channel_id, one.template, one.values, one.urgent, one.reply, one.due or now, one.expires_at, now,
+                one.delivery_id,
+                f"{one.once or origin}/to:{one.conversation_id}/{one.channel_id}/{one.step or one.template}",
+                case_id,
+                seq,
+                one.conversation_id,
+                one.channel_id,
+                one.template,
+                one.values,
+                one.urgent,
+                one.reply,
+                one.due or now,
+                one.expires_at,
+                now,
             )
             for one in drafts
         ],
-    )  # fmt: skip
+    )

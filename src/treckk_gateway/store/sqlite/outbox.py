@@ -14,13 +14,32 @@ from treckk_gateway.store.rows import AttemptRow, Ended, Go, Heard, Nothing, Not
 from treckk_gateway.store.sqlite import receiving
 
 _OUTBOX = (
-    "id, delivery_id, send_key, case_id, event_seq, conversation_id, channel_id, template, sealed_values, sealed_text, urgent,"
+    "id, delivery_id, send_key, case_id, event_seq, conversation_id, channel_id, template,"
+    " sealed_values, sealed_text, urgent,"
     " reply, state, due, attempts, attempt_id, expires_at, reason, created_at, heard"
 )
 _NAMES = (
-    "id", "delivery_id", "send_key", "case_id", "event_seq", "conversation_id", "channel_id", "template", "values", "text", "urgent",
-    "reply", "state", "due", "attempts", "attempt_id", "expires_at", "reason", "created_at", "heard",
-)  # fmt: skip
+    "id",
+    "delivery_id",
+    "send_key",
+    "case_id",
+    "event_seq",
+    "conversation_id",
+    "channel_id",
+    "template",
+    "values",
+    "text",
+    "urgent",
+    "reply",
+    "state",
+    "due",
+    "attempts",
+    "attempt_id",
+    "expires_at",
+    "reason",
+    "created_at",
+    "heard",
+)
 
 
 def _row(found: tuple[object, ...]) -> OutboxRow:
@@ -91,7 +110,8 @@ def begin_send(connection: sqlite3.Connection, start: Start) -> Go | NotYet | No
         connection.execute("UPDATE outbox SET due = ? WHERE id = ?", (slot, row.id))
         return NotYet(slot)
     connection.execute(
-        "UPDATE outbox SET state = 'sending', attempt_id = ?, sealed_text = ?, attempts = attempts + 1, sending_until = ? WHERE id = ?",
+        "UPDATE outbox SET state = 'sending', attempt_id = ?, sealed_text = ?, attempts = attempts + 1,"
+        " sending_until = ? WHERE id = ?",
         (start.attempt_id, start.text, start.until, row.id),
     )
     connection.execute(
@@ -117,18 +137,24 @@ def record(connection: sqlite3.Connection, ended: Ended) -> bool:
     """The attempt's end. A late result, after the row moved on, is kept as a fact and moves nothing."""
     # A provider that repeats an id of its own must not make us lose the fact that this attempt ended.
     connection.execute(
-        "UPDATE attempt SET ended_at = ?, outcome = ?, code = ?, provider_message_id = CASE WHEN EXISTS (SELECT 1 FROM attempt o"
+        "UPDATE attempt SET ended_at = ?, outcome = ?, code = ?, provider_message_id = CASE WHEN EXISTS"
+        " (SELECT 1 FROM attempt o"
         " WHERE o.channel_id = attempt.channel_id AND o.provider_message_id = ?) THEN NULL ELSE ? END WHERE id = ?",
         (ended.now, ended.outcome, ended.code, ended.provider_message_id, ended.provider_message_id, ended.attempt_id),
     )
     moved = connection.execute(
-        "UPDATE outbox SET state = :state, reason = :reason, due = coalesce(:due, due), attempts = coalesce(:attempts, attempts)"
+        "UPDATE outbox SET state = :state, reason = :reason, due = coalesce(:due, due), attempts ="
+        " coalesce(:attempts, attempts)"
         " WHERE id = :id AND state IN ('sending', 'uncertain') AND attempt_id = :attempt RETURNING conversation_id",
         {
-            "state": ended.state, "reason": ended.reason, "due": ended.due, "attempts": ended.attempts, "id": ended.outbox_id,
+            "state": ended.state,
+            "reason": ended.reason,
+            "due": ended.due,
+            "attempts": ended.attempts,
+            "id": ended.outbox_id,
             "attempt": ended.attempt_id,
         },
-    ).fetchone()  # fmt: skip
+    ).fetchone()
     if moved is None:
         return False
     if ended.heard is not None:
@@ -144,13 +170,19 @@ def hear(connection: sqlite3.Connection, heard: Heard) -> None:
         return
     found = _heard_of(connection, heard)
     connection.execute(
-        "INSERT INTO receipt (channel_id, provider_message_id, outbox_id, state, raw_status, code, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO receipt (channel_id, provider_message_id, outbox_id, state, raw_status, code, at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT DO NOTHING",
         (
-            heard.channel_id, heard.provider_message_id or f"delivery:{heard.delivery_id}", found[0] if found else None, heard.state,
-            heard.raw_status, heard.code, heard.now,
+            heard.channel_id,
+            heard.provider_message_id or f"delivery:{heard.delivery_id}",
+            found[0] if found else None,
+            heard.state,
+            heard.raw_status,
+            heard.code,
+            heard.now,
         ),
-    )  # fmt: skip
+    )
     if found is None:
         return
     outbox_id, conversation_id, state = found
@@ -159,7 +191,8 @@ def hear(connection: sqlite3.Connection, heard: Heard) -> None:
         connection.execute("UPDATE outbox SET state = 'sent', reason = NULL WHERE id = ?", (outbox_id,))
     if heard.provider_message_id:
         connection.execute(
-            "UPDATE OR IGNORE attempt SET provider_message_id = ? WHERE outbox_id = ? AND provider_message_id IS NULL AND id ="
+            "UPDATE OR IGNORE attempt SET provider_message_id = ? WHERE outbox_id = ? AND"
+            " provider_message_id IS NULL AND id ="
             " (SELECT attempt_id FROM outbox WHERE id = ?)",
             (heard.provider_message_id, outbox_id, outbox_id),
         )
@@ -208,7 +241,8 @@ def _silence(
 def suppressed(connection: sqlite3.Connection, conversation_id: int) -> str | None:
     """Why the conversation's address gets nothing; `None` when it may."""
     found = connection.execute(
-        "SELECT reason FROM suppression WHERE (channel_id, address_hash) = (SELECT channel_id, address_hash FROM conversation WHERE id = ?)",
+        "SELECT reason FROM suppression WHERE (channel_id, address_hash) = (SELECT channel_id,"
+        " address_hash FROM conversation WHERE id = ?)",
         (conversation_id,),
     ).fetchone()
     return found[0] if found else None
@@ -233,8 +267,8 @@ def recover(connection: sqlite3.Connection, _now: Instant) -> int:
 def uncertain(connection: sqlite3.Connection, before: Instant) -> Sequence[OutboxRow]:
     """Uncertain rows whose attempt began before that moment."""
     query = (
-        f"SELECT {', '.join('outbox.' + one.strip() for one in _OUTBOX.split(','))} FROM outbox"  # noqa: S608 constant text
-        " JOIN attempt ON attempt.id = outbox.attempt_id"
+        f"SELECT {', '.join('outbox.' + one.strip() for one in _OUTBOX.split(','))} "  # noqa: S608 constant
+        "FROM outbox JOIN attempt ON attempt.id = outbox.attempt_id"
         " WHERE outbox.state = 'uncertain' AND started_at < ? ORDER BY outbox.id LIMIT 100"
     )
     return [_row(row) for row in connection.execute(query, (before,))]

@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from treckk_gateway.model import Instant
 from treckk_gateway.store.rows import ConversationFields, ConversationRow, MessageRow, ReporterRow
 
-_CONVERSATION = "id, channel_id, sealed_address, reporter_id, staff, last_inbound_at, window_until, opted_out_at, sealed_asking, language"
+_CONVERSATION = (
+    "id, channel_id, sealed_address, reporter_id, staff, last_inbound_at, window_until,"
+    " opted_out_at, sealed_asking, language"
+)
 _NAMES = (
     "id",
     "channel_id",
@@ -100,7 +103,8 @@ def ensure_conversation(
 def touch(connection: sqlite3.Connection, conversation_id: int, fields: ConversationFields) -> None:
     """What an inbound message changes: the window, silence, what we asked. Held messages may leave again."""
     connection.execute(
-        "UPDATE conversation SET last_inbound_at = coalesce(:at, last_inbound_at), window_until = coalesce(:window, window_until),"
+        "UPDATE conversation SET last_inbound_at = coalesce(:at, last_inbound_at), window_until ="
+        " coalesce(:window, window_until),"
         " opted_out_at = CASE WHEN :opted_in THEN NULL ELSE coalesce(:opted_out, opted_out_at) END,"
         " sealed_asking = CASE WHEN :answered THEN :asking ELSE coalesce(:asking, sealed_asking) END,"
         " language = coalesce(:language, language) WHERE id = :id",

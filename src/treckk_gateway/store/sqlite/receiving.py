@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from functools import lru_cache
 
 from treckk_gateway.model import Instant
 from treckk_gateway.store.rows import InboxRow, NewRequest
 
 _COLUMNS = "id, channel_id, dedupe_key, kind, item, lane, key_day, sealed_raw, received_at, state, reason, attempts"
 
-_KEEP = """
-INSERT INTO inbox (channel_id, dedupe_key, kind, item, lane, key_day, sealed_raw, raw_of, received_at, claimed_at, state, reason, due)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id
-"""
+_FIRST = """
+INSERT INTO inbox (channel_id, dedupe_key, kind, item, lane, key_day, sealed_raw, raw_of, received_at, claimed_at,
+ state, reason, due)
+VALUES """
+_VALUES = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_KEEP = f"{_FIRST} {_VALUES} ON CONFLICT DO NOTHING RETURNING id"
+_MOST_TOGETHER = 64
 
 
 def _row(found: tuple[object, ...]) -> InboxRow:
@@ -40,20 +44,69 @@ def intake_key(connection: sqlite3.Connection, day: str, wrapped: bytes) -> byte
     return bytes(connection.execute("SELECT wrapped FROM intake_key WHERE day = ?", (day,)).fetchone()[0])
 
 
+@lru_cache(maxsize=_MOST_TOGETHER)
+def _keeping(count: int) -> str:
+    return f"{_FIRST} {', '.join([_VALUES] * count)} ON CONFLICT DO NOTHING"
+
+
+def accept_together(connection: sqlite3.Connection, requests: list[NewRequest]) -> list[tuple[bool, ...]]:
+    """`accept` for many requests: those of one item in as few statements as can be."""
+    results: list[tuple[bool, ...]] = [()] * len(requests)
+    single = [number for number, one in enumerate(requests) if len(one.items) == 1]
+    for begin in range(0, len(single), _MOST_TOGETHER):
+        _accept_single(connection, requests, single[begin : begin + _MOST_TOGETHER], results)
+    for number, one in enumerate(requests):
+        if len(one.items) != 1:
+            results[number] = accept(connection, one)
+    return results
+
+
+def _accept_single(
+    connection: sqlite3.Connection, requests: list[NewRequest], chosen: list[int], results: list[tuple[bool, ...]]
+) -> None:
+    values: list[object] = []
+    for number in chosen:
+        values += _values(requests[number], 0, requests[number].raw, None)
+    done = connection.execute(_keeping(len(chosen)), values)
+    for number in chosen:
+        results[number] = (True,)
+    if done.rowcount == len(chosen):
+        return
+    # Some were known. Only this connection inserts, so what is new are the last rows, in the order given.
+    query = "SELECT channel_id, dedupe_key FROM inbox ORDER BY id DESC LIMIT ?"
+    new = set(connection.execute(query, (done.rowcount,)))
+    for number in chosen:
+        key = (requests[number].channel_id, requests[number].items[0].dedupe_key)
+        results[number] = (key in new,)
+        new.discard(key)
+
+
+def _values(request: NewRequest, number: int, raw: bytes | None, raw_of: int | None) -> tuple[object, ...]:
+    item = request.items[number]
+    return (
+        request.channel_id,
+        item.dedupe_key,
+        item.kind,
+        item.item,
+        item.lane,
+        request.key_day,
+        raw,
+        raw_of,
+        request.received_at,
+        item.claimed_at,
+        "parked" if request.parked else "new",
+        request.parked,
+        request.received_at,
+    )
+
+
 def accept(connection: sqlite3.Connection, request: NewRequest) -> tuple[bool, ...]:
     """Insert what is new; the raw request stands with the first new item, the others point to it."""
     first: int | None = None
     new = []
-    state = "parked" if request.parked else "new"
-    for item in request.items:
-        found = connection.execute(
-            _KEEP,
-            (
-                request.channel_id, item.dedupe_key, item.kind, item.item, item.lane, request.key_day,
-                request.raw if first is None else None, first, request.received_at, item.claimed_at,
-                state, request.parked, request.received_at,
-            ),
-        ).fetchone()  # fmt: skip
+    for number in range(len(request.items)):
+        values = _values(request, number, request.raw if first is None else None, first)
+        found = connection.execute(_KEEP, values).fetchone()
         new.append(found is not None)
         if found is not None and first is None:
             first = found[0]

@@ -107,7 +107,8 @@ class SQLiteStore:
         known = opened.execute("SELECT value FROM meta WHERE key = 'key'").fetchone()[0]
         if known != self._fingerprint:
             raise StoreUnavailable(
-                f"this data was sealed with another secret_key (fingerprint {known}, yours is {self._fingerprint}): configure that one"
+                f"this data was sealed with another secret_key (fingerprint {known}, yours is"
+                f" {self._fingerprint}): configure that one"
             )
 
     def _enter_reader(self) -> None:
@@ -136,7 +137,7 @@ class SQLiteStore:
 
     async def accept(self, request: NewRequest) -> tuple[bool, ...]:
         """See `Store.accept`."""
-        return await self._writer.run(lambda opened: receiving.accept(opened, request), Rank.INTAKE)
+        return await self._writer.join(receiving.accept_together, request, Rank.INTAKE)
 
     # changes
 

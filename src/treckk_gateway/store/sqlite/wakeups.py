@@ -60,7 +60,7 @@ class LocalWakeups:
             self._ended.set()
 
     async def stop(self, grace: float) -> None:
-        """Start nothing new, wait for what runs, then cancel it: rows stay as they are and are taken up at the next start."""
+        """Start nothing new, wait for what runs, then cancel it: its rows are taken up at the next start."""
         self._stopping = True
         self._event.set()
         await self._ended.wait()
@@ -89,7 +89,7 @@ class LocalWakeups:
         again = self._last.get(wake.lane) == wake.row_id
         try:
             await handler(wake)
-        except Exception as problem:  # noqa: BLE001 one row's trouble is not the others'
+        except Exception as problem:
             log.error("wakeups.handler_failed", topic=wake.topic, count=1, exc_info=problem)
             again = True
         finally:

@@ -21,7 +21,10 @@ import structlog
 from treckk_gateway.errors import StoreBusy, StoreUnavailable
 
 T = TypeVar("T")
+A = TypeVar("A")
 Operation = Callable[[sqlite3.Connection], T]
+Joint = Callable[[sqlite3.Connection, list[A]], list[T]]
+"""One statement for many requests: each statement gives the interpreter away, and taking it back may cost more."""
 
 _BATCH = 256
 _CHECKPOINT_SECONDS = 0.25
@@ -37,11 +40,19 @@ class Rank(IntEnum):
 
 
 class _Request:
-    __slots__ = ("future", "operation", "since")
+    __slots__ = ("argument", "future", "joint", "operation", "since")
 
-    def __init__(self, operation: Operation[Any], future: asyncio.Future[Any]) -> None:
-        self.operation = operation
+    def __init__(
+        self,
+        future: asyncio.Future[Any],
+        operation: Operation[Any],
+        joint: Joint[Any, Any] | None = None,
+        argument: object = None,
+    ) -> None:
         self.future = future
+        self.operation = operation
+        self.joint = joint
+        self.argument = argument
         self.since = time.monotonic()
 
 
@@ -62,6 +73,7 @@ class Writer:
         self._busy_since: float | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._kicked = False
         self.commits = 0
 
     @property
@@ -82,31 +94,46 @@ class Writer:
 
         Raises `StoreBusy` when the queue is over its bounds, `StoreUnavailable` when nothing can be written.
         """
-        loop = self._loop
-        if loop is None or self._closing or not self.alive:
+        request = _Request(self._future(rank), operation)
+        return cast("T", await self._enqueued(request, rank))
+
+    async def join(self, joint: Joint[A, T], argument: A, rank: Rank = Rank.WORK) -> T:
+        """The result for `argument` of an operation that takes all that wait together. Raises what `run` raises."""
+        request = _Request(self._future(rank), lambda opened: joint(opened, [argument])[0], joint, argument)
+        return cast("T", await self._enqueued(request, rank))
+
+    def _future(self, rank: Rank) -> asyncio.Future[Any]:
+        if self._loop is None or self._closing or not self.alive:
             raise StoreUnavailable("the store is closed")
         queue = self._queues[rank]
         if len(queue) >= self._limit or self._stalled(queue):
             raise StoreBusy("the store is behind: try again")
-        request = _Request(operation, loop.create_future())
-        queue.append(request)
+        return self._loop.create_future()
+
+    def _enqueued(self, request: _Request, rank: Rank) -> asyncio.Future[Any]:
+        self._queues[rank].append(request)
+        if not self._kicked:
+            # Once per turn of the loop: waking the thread for each request would cost more than the request.
+            self._kicked = True
+            cast("asyncio.AbstractEventLoop", self._loop).call_soon(self._kick)
+        return request.future
+
+    def _kick(self) -> None:
+        self._kicked = False
         self._wake.set()
-        return cast("T", await request.future)
 
     async def stop(self) -> None:
         """Finish what is queued, checkpoint, close the connection, end the thread."""
         self._closing = True
         self._wake.set()
         thread = self._thread
-        while thread is not None and thread.is_alive():
+        while thread is not None and thread.is_alive():  # noqa: ASYNC110 the end of a thread sends no event
             await asyncio.sleep(0.005)
 
     def _stalled(self, queue: deque[_Request]) -> bool:
         since = self._busy_since
-        try:
+        with contextlib.suppress(IndexError):
             since = min(since, queue[0].since) if since is not None else queue[0].since
-        except IndexError:
-            pass
         return since is not None and time.monotonic() - since > self._oldest
 
     def _live(self, opened: asyncio.Future[None]) -> None:
@@ -119,7 +146,7 @@ class Writer:
         self._call(_succeed, opened, None)
         try:
             self._work(connection)
-        except BaseException as problem:  # noqa: BLE001 the thread must not die silently
+        except BaseException as problem:
             self._dead = problem
             log.error("store.writer_died", exc_info=problem)
         finally:
@@ -188,7 +215,16 @@ class Writer:
 
 def _together(connection: sqlite3.Connection, batch: list[_Request]) -> list[_Outcome]:
     connection.execute("BEGIN IMMEDIATE")
-    outcomes: list[_Outcome] = [(request, request.operation(connection), None) for request in batch]
+    outcomes: list[_Outcome] = []
+    joint: dict[Any, list[_Request]] = {}
+    for request in batch:
+        if request.joint is None:
+            outcomes.append((request, request.operation(connection), None))
+        else:
+            joint.setdefault(request.joint, []).append(request)
+    for operation, requests in joint.items():
+        results = operation(connection, [one.argument for one in requests])
+        outcomes += [(request, result, None) for request, result in zip(requests, results, strict=True)]
     connection.execute("COMMIT")
     return outcomes
 
@@ -200,7 +236,7 @@ def _one_by_one(connection: sqlite3.Connection, batch: list[_Request]) -> list[_
         connection.execute("SAVEPOINT one")
         try:
             outcomes.append((request, request.operation(connection), None))
-        except Exception as problem:  # noqa: BLE001 its own request is told
+        except Exception as problem:
             # A full disk rolls the whole transaction back by itself: then nothing of the batch is good.
             if not connection.in_transaction:
                 raise

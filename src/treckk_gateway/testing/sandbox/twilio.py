@@ -7,8 +7,8 @@
         answer = await twilio.write("whatsapp:+6281200000000", "whatsapp:+6281100000000", "Ada parkir liar")
         [receipt] = await twilio.heard("whatsapp:+6281200000000")
 
-Configure the channel with `api_base_url = twilio.url` and the sandbox's `account_sid` and `auth_token`. It behaves as
-Twilio's documentation says: Message resource; WhatsApp rules; Webhooks.
+The channel takes `api_base_url = twilio.url` and the sandbox's `account_sid` and `auth_token`.
+Source: Twilio docs, Message resource; WhatsApp rules; Webhooks.
 """
 
 from __future__ import annotations
@@ -44,8 +44,6 @@ _FAULTS = {
     Fault.GARBAGE: Twist(status=200, garbage=True),
 }
 
-Watch = Callable[[Message], Awaitable[None]]
-
 
 class Callbacks(StrEnum):
     """In which order status callbacks are posted; Twilio promises none."""
@@ -73,7 +71,7 @@ class TwilioSandbox:
         port: int = 0,
         callbacks: Callbacks = Callbacks.IN_ORDER,
         window: Window = Window.OPEN,
-        watch: Watch | None = None,
+        watch: Callable[[Message], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.time,
         sids: Callable[[str], str] = new_sid,
         chance: random.Random | None = None,
@@ -174,8 +172,7 @@ class TwilioSandbox:
         if to not in self._webhooks:
             msg = "connect the number first"
             raise LookupError(msg)
-        known = self._ledger.find(sid) if sid else None
-        message = known or self._ledger.receive(from_, to, text, sid, list(files))
+        message = (self._ledger.find(sid) if sid else None) or self._ledger.receive(from_, to, text, sid, list(files))
         fields = {
             **inbound_form(message, self.account_sid, self._media(message)),
             **person_form(from_, name, user_id),

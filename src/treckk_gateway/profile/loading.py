@@ -1,0 +1,179 @@
+"""A folder of TOML, JSON and CSV files becomes a `Profile`; bad data is refused before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from treckk_gateway.errors import ProfileError
+from treckk_gateway.model import Reason, State, Urgency
+from treckk_gateway.profile import shapes
+from treckk_gateway.profile.files import Folder, refuse
+from treckk_gateway.profile.geography import read_geography
+from treckk_gateway.profile.profile import Category, Office, Post, Profile, ReasonText, Vocabulary
+from treckk_gateway.profile.texts import read_templates
+from treckk_gateway.profile.vocabulary import read_lexicon
+
+PROFILE = "profile.toml"
+CATEGORIES = "categories.json"
+SAMPLES = "sample_messages.jsonl"
+FIELDS = ("name", "location", "time", "description")
+"""Fields of the form that each language must name."""
+
+K = TypeVar("K", State, Urgency, Reason)
+V = TypeVar("V")
+
+
+def load(name_or_folder: str | Path) -> Profile:
+    """Read a profile that ships, by name, or a folder (a `Path`, or a text with a `/` in it).
+
+    Raises `ProfileError` naming file, key and reason.
+    """
+    folder, name = _folder(name_or_folder)
+    written = folder.toml(PROFILE, shapes.ProfileFile)
+    languages = tuple(written.languages)
+    _check_unit(written)
+    geography = read_geography(folder, written.places, written.bounds)
+    offices = {
+        one.code: Office(code=one.code, name=one.name, contact=one.contact, short=one.short) for one in written.offices
+    }
+    _unique(PROFILE, "offices", [one.code for one in written.offices])
+    _check_offices(written.places, offices)
+    categories = _categories(folder, languages, offices)
+    return Profile(
+        name=name,
+        unit=written.unit,
+        zone=written.zone,
+        region=written.region,
+        languages=languages,
+        reference_prefix=written.reference_prefix,
+        emergency_number=written.emergency.number,
+        posts=_posts(written, {one.code for one in geography.districts}),
+        categories=categories,
+        districts=geography.districts,
+        villages=geography.villages,
+        neighbours=geography.neighbours,
+        offices=offices,
+        vocabularies={one: _vocabulary(one, written) for one in languages},
+        bounds=geography.bounds,
+        gazetteer=geography.gazetteer,
+        lexicon=read_lexicon(folder, categories, written.reference_prefix),
+        templates=read_templates(folder, written),
+    )
+
+
+def shipped() -> tuple[str, ...]:
+    """Names of the profiles that ship, sorted."""
+    here = files("treckk_gateway.profile")
+    return tuple(sorted(one.name for one in here.iterdir() if one.is_dir() and one.joinpath(PROFILE).is_file()))
+
+
+def samples(name_or_folder: str | Path) -> tuple[dict[str, Any], ...]:
+    """The profile's sample messages: invented, labelled, one mapping each (`id`, `channel`, `text`, `expected`, ...)."""
+    return _folder(name_or_folder)[0].json_lines(SAMPLES)
+
+
+def _folder(name_or_folder: str | Path) -> tuple[Folder, str]:
+    if isinstance(name_or_folder, Path) or "/" in name_or_folder:
+        path = Path(name_or_folder)
+        if not path.is_dir():
+            raise ProfileError(f"{path.name}: is no folder; a profile is a shipped name or a folder")
+        return Folder(path), path.resolve().name
+    if name_or_folder not in shipped():
+        raise ProfileError(f"no profile {name_or_folder!r} ships; there is {', '.join(shipped())}, or name a folder")
+    return Folder(files("treckk_gateway.profile").joinpath(name_or_folder)), name_or_folder
+
+
+def _check_unit(written: shapes.ProfileFile) -> None:
+    try:
+        ZoneInfo(written.zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        refuse(PROFILE, "zone", "is no time zone; write one like Asia/Makassar")
+    for language in written.languages:
+        if language not in written.language:
+            refuse(PROFILE, f"language.{language}", "is missing")
+        if language not in written.emergency.words:
+            refuse(PROFILE, f"emergency.words.{language}", "is missing")
+
+
+def _check_offices(places: shapes.PlacesTable, offices: Mapping[str, Office]) -> None:
+    named = [*places.neighbours.values(), *(one.office for one in places.outside)]
+    for code in named:
+        if code is not None and code not in offices:
+            refuse(PROFILE, "places", f"names the office {code!r}, which is not under [[offices]]")
+
+
+def _posts(written: shapes.ProfileFile, districts: set[str]) -> tuple[Post, ...]:
+    _unique(PROFILE, "posts", [one.id for one in written.posts])
+    _unique(PROFILE, "posts.districts", [code for one in written.posts for code in one.districts])
+    for post in written.posts:
+        for code in post.districts:
+            if code not in districts:
+                refuse(PROFILE, f"posts.{post.id}.districts", f"there is no district {code!r}")
+    if sum(one.central for one in written.posts) != 1:
+        refuse(PROFILE, "posts", "exactly one post is central = true: it takes what has no known place")
+    return tuple(
+        Post(post_id=one.id, name=one.name, districts=tuple(one.districts), central=one.central)
+        for one in written.posts
+    )
+
+
+def _categories(folder: Folder, languages: tuple[str, ...], offices: Mapping[str, Office]) -> tuple[Category, ...]:
+    entries = folder.json(CATEGORIES, shapes.CategoriesFile).categories
+    _unique(CATEGORIES, "categories", [one.code for one in entries])
+    for entry in entries:
+        if languages[0] not in entry.name:
+            refuse(CATEGORIES, f"{entry.code}.name.{languages[0]}", "is missing")
+        for code in entry.refer_to:
+            if code not in offices:
+                refuse(CATEGORIES, f"{entry.code}.refer_to", f"{code!r} is not under [[offices]] of {PROFILE}")
+    return tuple(
+        Category(
+            code=one.code,
+            names=one.name,
+            includes=one.includes,
+            legal_basis=one.legal_basis,
+            cues=tuple(one.cue_words),
+            offices=tuple(one.refer_to),
+            leadership_only=one.leadership_only,
+            reports=one.reports,
+        )
+        for one in entries
+    )
+
+
+def _vocabulary(language: str, written: shapes.ProfileFile) -> Vocabulary:
+    table, key = written.language[language], f"language.{language}"
+    for field in FIELDS:
+        if field not in table.field:
+            refuse(PROFILE, f"{key}.field.{field}", "is missing")
+    reasons = {code: ReasonText(long=one.long, short=one.short, next=one.next) for code, one in table.reason.items()}
+    return Vocabulary(
+        states=_complete(State, table.state, f"{key}.state"),
+        urgencies=_complete(Urgency, table.urgency, f"{key}.urgency"),
+        fields=table.field,
+        reasons=_complete(Reason, reasons, f"{key}.reason"),
+        undecided=table.undecided,
+    )
+
+
+def _complete(codes: type[K], written: Mapping[str, V], key: str) -> dict[K, V]:
+    """One entry for each code, and no other."""
+    for name in written:
+        if name not in set(codes):
+            refuse(PROFILE, f"{key}.{name}", f"is unknown; there are {', '.join(codes)}")
+    for code in codes:
+        if code.value not in written:
+            refuse(PROFILE, f"{key}.{code}", "is missing")
+    return {code: written[code.value] for code in codes}
+
+
+def _unique(file: str, key: str, codes: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for code in codes:
+        if code in seen:
+            refuse(file, key, f"{code!r} stands there twice")
+        seen.add(code)

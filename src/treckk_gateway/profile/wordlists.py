@@ -1,0 +1,67 @@
+"""The word lists a profile must have, and what each is for. Lists may be empty; other names are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+LISTS: Mapping[str, str] = {
+    # Words that carry nothing by themselves
+    "greeting": "how people say hello",
+    "filler": "forms of address, politeness, particles: nothing is meant by them",
+    "negation": "not, don't, never: turns what follows",
+    # Feedback
+    "thanks": "thank you",
+    "praise": "good, quick, friendly",
+    "praise_about": "what is praised, and words that only strengthen: service, work, very",
+    "agree": "ok, fine, understood",
+    "settled": "keyword: the matter is settled",
+    "not_settled": "keyword: the matter is not settled",
+    "objection": "phrases that say it still goes on after we called it handled",
+    "weak_objection": "phrases that say so only where a case was handled",
+    "withdraw": "take back, cancel: a report, where one is named",
+    "withdrawal": "phrases that take a report back by themselves",
+    # Consent and data
+    "stop": "stop, by itself enough",
+    "stop_weak": "don't, no more: enough only with a word of `messages`",
+    "messages": "message, send, chat: what is to stop",
+    "opt_in": "keyword: messages are wanted again",
+    "erase": "keyword: erase my data",
+    "own_data": "my data",
+    "data_act": "what can be asked about one's data: send, erase, correct",
+    "secrecy": "keep secret: a wish, no request about data",
+    # Menu and status
+    "menu": "keyword: show the menu",
+    "choose_report": "keyword: I want to report",
+    "choose_question": "keyword: I want to ask",
+    "choose_status": "keyword: status",
+    "report_noun": "report, complaint",
+    "own_report": "my report, the report from yesterday",
+    "status": "words that ask how far it is",
+    "status_alone": "phrases that ask how far it is without naming a report",
+    "how_to_report": "how do I report",
+    # Questions
+    "question": "question words",
+    "permission": "may one",
+    "ask_intro": "I'd like to ask",
+    "procedure": "requirements, opening hours, duties: what offices are asked about",
+    "unit": "the unit itself: its name, its office",
+    # Reports
+    "report_intro": "I'd like to report",
+    "act": "what the unit is asked to do about it",
+    "exists": "there is, many, a group",
+    "nuisance": "disturbs, endangers, forbidden",
+    "now": "now, since, every day",
+    # Danger
+    "emergency": "danger to life, fire or a weapon, whatever stands around it",
+    "high": "violence, minors, misconduct",
+    "cry": "a call for help",
+    "calm": "longer phrases that hold a word of danger and mean none",
+    # Mail and forms
+    "auto_reply": "phrases of automatic answers",
+    "auto_greeting": "thanks for writing to us, as machines say it",
+    "auto_promise": "we shall answer soon, as machines say it",
+    "here": "this is the place, said with a pin",
+    "place_label": "labels of a form's line that says where it happened",
+    "home_label": "labels of a form's line that says where the sender lives",
+}
+"""Name to meaning."""

@@ -1,0 +1,10 @@
+"""The steps that ship. Each is one coroutine function that works with any profile: words and places are data."""
+
+from treckk_gateway.triage.steps.automatic import automatic
+from treckk_gateway.triage.steps.category import category
+from treckk_gateway.triage.steps.intent import intent
+from treckk_gateway.triage.steps.language import language
+from treckk_gateway.triage.steps.place import place
+from treckk_gateway.triage.steps.urgency import urgency
+
+__all__ = ["automatic", "category", "intent", "language", "place", "urgency"]

@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tomllib
+import urllib.request
+from importlib.metadata import version
+
+import pytest
+
+from treckk_gateway.server.cli import run
+from treckk_gateway.settings import load
+
+TRECKK = (sys.executable, "-c", "from treckk_gateway.server.cli import main; main()")
+
+
+def treckk(*arguments, cwd=None):
+    return subprocess.run(
+        [*TRECKK, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False, cwd=cwd,
+        env={**os.environ, "COLUMNS": "200"},
+    )  # fmt: skip
+
+
+def one_line(text):
+    return text.startswith("treckk: ") and text.count("\n") == 1
+
+
+@pytest.fixture
+def begun(tmp_path):
+    """A fresh configuration on a free port; its token."""
+    done = treckk("init", "--dir", tmp_path)
+    assert done.returncode == 0, done.stderr
+    config = tmp_path / "treckk.toml"
+    config.write_text(config.read_text().replace('listen = "127.0.0.1:8080"', 'listen = "127.0.0.1:0"'))
+    token = re.search(r"shown only now: (\S+)", done.stdout)[1]
+    return config, token
+
+
+@contextlib.contextmanager
+def serving(config):
+    server = subprocess.Popen(
+        [*TRECKK, "serve", "--config", str(config)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        started = json.loads(server.stdout.readline())
+        assert started["event"] == "server.started"
+        yield server, f"http://127.0.0.1:{started['port']}"
+    finally:
+        if server.poll() is None:
+            server.kill()
+        server.communicate(timeout=20)
+
+
+def get(url, token=None):
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310 our own server
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 our own server
+        return answer.status, answer.read()
+
+
+def test_the_version_is_that_of_the_package():
+    done = treckk("--version")
+    assert (done.returncode, done.stdout.strip()) == (0, f"treckk {version('treckk-gateway')}")
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["serve"], ["init"], ["doctor"], ["demo"], ["replay"], ["case"], ["case", "move"]]
+)
+def test_every_command_explains_itself(command, capsys):
+    assert run([*command, "--help"]) == 0
+    assert len(capsys.readouterr().out) > 200
+
+
+def test_init_writes_what_is_valid_and_keeps_secrets_to_their_owner(tmp_path):
+    done = treckk("init", "--dir", tmp_path / "new", "--public-url", "https://aduan.example.go.id")
+
+    settings = load(tmp_path / "new" / "treckk.toml")
+    token = re.search(r"shown only now: (\S+)", done.stdout)[1]
+    assert settings.public_url == "https://aduan.example.go.id"
+    assert settings.staff[0].token_sha256 == hashlib.sha256(token.encode()).hexdigest()
+    assert len(settings.master_key()) == 32
+    for name in ("treckk.toml", "secrets/gateway.key", "secrets/web.secret"):
+        assert stat.S_IMODE((tmp_path / "new" / name).stat().st_mode) == 0o600
+    assert token not in (tmp_path / "new" / "treckk.toml").read_text()
+
+
+@pytest.mark.parametrize("there", ["treckk.toml", "secrets/gateway.key", "secrets/web.secret"])
+def test_init_overwrites_nothing(tmp_path, there, capsys):
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / there).write_text("precious")
+
+    assert run(["init", "--dir", str(tmp_path)]) == 2
+
+    assert one_line(capsys.readouterr().err)
+    assert (tmp_path / there).read_text() == "precious"
+    assert [one.name for one in tmp_path.rglob("*") if one.is_file()] == [there.rpartition("/")[2]]
+
+
+def test_a_refused_setting_is_one_line_and_exit_code_2(begun):
+    config, _ = begun
+    config.write_text(config.read_text().replace("[gateway]", "[gateway]\nlisen = 1", 1))
+    for command in (["serve"], ["doctor"], ["case", "list"]):
+        done = treckk(*command, "--config", config)
+        assert done.returncode == 2
+        assert one_line(done.stderr)
+        assert "gateway.lisen" in done.stderr
+        assert done.stdout == ""
+
+
+def test_a_missing_file_is_one_line_and_exit_code_2(tmp_path):
+    done = treckk("serve", cwd=tmp_path)
+    assert done.returncode == 2
+    assert one_line(done.stderr)
+    assert "treckk init" in done.stderr
+
+
+def test_the_doctor_finds_a_fresh_set_up_fit_to_run(begun):
+    config, _ = begun
+    done = treckk("doctor", "--config", config)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for word in (
+        "fingerprint",
+        "GiB free",
+        "SQLite",
+        "no provider can reach",
+        "nobody can instruct a team",
+        "channel web",
+    ):
+        assert word in done.stdout
+    assert tomllib.loads(config.read_text())["staff"][0]["token_sha256"] not in done.stdout
+
+
+def test_the_doctor_says_what_is_fatal(begun):
+    config, _ = begun
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        config.write_text(config.read_text().replace('"127.0.0.1:0"', f'"127.0.0.1:{port}"'))
+        done = treckk("doctor", "--config", config)
+        started = treckk("serve", "--config", config)
+    assert done.returncode == 1
+    assert "FATAL" in done.stdout
+    assert "cannot listen there" in done.stdout
+    assert started.returncode == 2
+    assert one_line(started.stderr)
+    assert "gateway.listen" in started.stderr
+
+
+def test_from_init_to_an_orderly_end(begun):
+    config, token = begun
+    sock = config.parent / "data" / "control.sock"
+    with serving(config) as (server, base):
+        assert get(f"{base}/healthz")[0] == 200
+        assert stat.S_IMODE(sock.stat().st_mode) == 0o600
+        request = urllib.request.Request(  # noqa: S310 our own server
+            f"{base}/api/v1/cases", data=b'{"text": "Pohon tumbang menutup jalan desa"}',
+            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+        )  # fmt: skip
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 our own server
+            reference = json.loads(answer.read())["reference"]
+
+        listed = treckk("case", "list", "--config", config)
+        assert reference in listed.stdout
+        moved = treckk("case", "move", reference, "under_review", "--config", config)
+        assert moved.stdout == f"{reference}: under_review\n"
+        refused = treckk("case", "move", reference, "instructed", "--post", "paringin", "--config", config)
+        assert (refused.returncode, one_line(refused.stderr)) == (1, True)
+        assert treckk("case", "note", reference, "sudah ditelepon", "--config", config).returncode == 0
+        shown = treckk("case", "show", reference, "--config", config)
+        assert "Pohon tumbang" in shown.stdout
+        assert "sudah ditelepon" in shown.stdout
+        assert "server runs" in treckk("doctor", "--config", config).stdout
+        second = treckk("serve", "--config", config)
+        assert (second.returncode, one_line(second.stderr)) == (1, True)
+
+        server.send_signal(signal.SIGTERM)
+        out, err = server.communicate(timeout=20)
+        assert server.returncode == 0
+        assert err == ""
+        said = [json.loads(line) for line in out.splitlines()]
+        assert said[-1]["event"] == "server.stopped"
+        assert not any("Pohon" in json.dumps(one) or token in json.dumps(one) for one in said)
+    assert not sock.exists()
+
+    offline = treckk("case", "list", "--config", config, "--json")
+    assert [one["reference"] for one in json.loads(offline.stdout)["items"]] == [reference]
+
+
+def test_a_socket_left_behind_by_a_killed_server_is_replaced(begun):
+    config, _ = begun
+    with serving(config) as (server, _base):
+        server.kill()
+        server.wait(10)
+    assert (config.parent / "data" / "control.sock").exists()
+
+    assert treckk("case", "list", "--config", config).returncode == 0
+    with serving(config):
+        assert treckk("case", "list", "--config", config).returncode == 0
+
+
+def test_replay_wants_one_kind_and_either_names_or_all(begun, capsys):
+    config, _ = begun
+    for arguments in ([], ["--parked"], ["--dead", "--parked", "--all"], ["--dead", "--all", "1"], ["1"]):
+        assert run(["replay", "--config", str(config), *arguments]) == 2
+    capsys.readouterr()
+    assert run(["replay", "--config", str(config), "--dead", "--all"]) == 0
+    assert capsys.readouterr().out == "0 of 0 run again\n"
+    assert run(["replay", "--config", str(config), "--parked", "77"]) == 0
+    assert capsys.readouterr().out == "0 of 1 run again\n"
+
+
+def test_a_deep_data_folder_still_has_its_socket(begun):
+    config, _ = begun
+    deep = "/".join(["d" * 40] * 4)
+    config.write_text(config.read_text().replace('data_dir = "data"', f'data_dir = "{deep}"'))
+    with serving(config):
+        assert treckk("case", "list", "--config", config).returncode == 0
+
+
+def test_serving_loads_no_tools_for_terminals():
+    code = """
+import sys, treckk_gateway.server.cli, treckk_gateway.server.serving
+print([one for one in ("typer", "click", "jinja2", "prometheus_client", "twilio.rest", "treckk_gateway.testing")
+       if one in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Iterator
+
+import hypothesis
+import msgspec
+import pytest
+import schemathesis
+from aiohttp import web
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from treckk_gateway import Gateway, WalkIn
+from treckk_gateway.server import subapp
+from treckk_gateway.server.api import ROUTES
+from treckk_gateway.server.bearer import OPERATOR
+from treckk_gateway.server.openapi import document
+
+TOKEN = "admin-token-0123456789abcdef"
+
+
+def test_the_description_is_valid_and_names_every_route():
+    described = msgspec.json.decode(document(ROUTES, "https://aduan.example.go.id"))
+
+    OpenAPIV31SpecValidator(described).validate()
+
+    named = {(method.upper(), path) for path, found in described["paths"].items() for method in found}
+    assert named == {(one.method, one.path) for one in ROUTES}
+    assert described["servers"] == [{"url": "https://aduan.example.go.id/api/v1"}]
+    assert "Refusal" not in described["components"]["schemas"]
+
+
+async def test_it_is_served_without_a_token(served, client):
+    async with client.get(f"{served}/api/v1/openapi.json") as answer:
+        assert (answer.status, answer.content_type) == (200, "application/json")
+        assert (await answer.json())["openapi"].startswith("3.1")
+
+
+class Elsewhere(threading.Thread):
+    """The real gateway, served from a thread of its own: schemathesis calls it from outside."""
+
+    def __init__(self, settings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.told: queue.Queue[str | BaseException] = queue.Queue()
+        self.end = threading.Event()
+
+    def run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as problem:  # noqa: BLE001 raised again where the test waits
+            self.told.put(problem)
+
+    async def _serve(self) -> None:
+        async with Gateway.from_config(self.settings) as gateway:
+            runner = web.AppRunner(subapp(gateway), access_log=None)
+            await runner.setup()
+            try:
+                await web.TCPSite(runner, "127.0.0.1", 0).start()
+                await gateway.desk.open_walk_in(OPERATOR, WalkIn(text="Satu laporan, agar ada yang dilihat"))
+                self.told.put(f"http://127.0.0.1:{runner.addresses[0][1]}/api/v1")
+                await asyncio.to_thread(self.end.wait)
+            finally:
+                await runner.cleanup()
+
+
+@pytest.fixture
+def address(make_settings) -> Iterator[str]:
+    thread = Elsewhere(make_settings())
+    thread.start()
+    try:
+        told = thread.told.get(timeout=20)
+        if isinstance(told, BaseException):
+            raise told
+        yield told
+    finally:
+        thread.end.set()
+        thread.join(20)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda one: one.name)
+def test_the_server_does_what_it_describes(address, route):
+    schema = schemathesis.openapi.from_url(f"{address}/openapi.json")
+    schema.config.update(base_url=address)
+    operation = schema[route.path][route.method]
+
+    @hypothesis.given(case=operation.as_strategy())
+    @hypothesis.settings(
+        max_examples=25,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    def conforms(case):
+        case.call_and_validate(headers={"Authorization": f"Bearer {TOKEN}"})
+
+    conforms()

@@ -1,0 +1,323 @@
+"""A whole town in one process: the gateway behind its real server, real providers' stand-ins, and people who write."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import re
+import socket
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack, closing
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+import attrs
+from aiohttp import web
+from multidict import CIMultiDict, MultiDict
+from twilio.request_validator import RequestValidator
+from yarl import URL
+
+from treckk_gateway import Gateway, Settings, WebhookRequest
+from treckk_gateway.server.app import application
+from treckk_gateway.settings import from_mapping
+from treckk_gateway.testing.sandbox.mail import MailSandbox
+from treckk_gateway.testing.sandbox.portal import PortalSandbox
+from treckk_gateway.testing.sandbox.twilio import AUTH_TOKEN, TwilioSandbox, Window
+
+PUBLIC = "https://aduan.example.go.id"
+WHATSAPP = "whatsapp:+6281100000000"
+SMS = "+6281100000001"
+DESK = "aduan@satpolpp.example.go.id"
+WEB_SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
+WAYS = ("whatsapp", "sms", "email", "web")
+COMPLAINT = "Ada pedagang jualan di trotoar depan pasar Paringin tiap pagi, jadi macet"
+PATIENCE = 20.0
+
+
+@attrs.frozen
+class Person:
+    """Somebody who can be reached over every channel; the same phone for WhatsApp and SMS."""
+
+    number: str
+    mail: str
+    conversation: str
+
+    @classmethod
+    def numbered(cls, count: int) -> Person:
+        return cls(f"+62812000{count:05d}", f"warga{count}@example.org", f"percakapan-{count}")
+
+    def at(self, way: str) -> str:
+        """The address as the staff's API writes it."""
+        return {"whatsapp": f"whatsapp:{self.number}", "sms": f"sms:{self.number}", "email": f"mailto:{self.mail}"}[way]
+
+
+BUDI, SITI, ARIF = (Person.numbered(count) for count in (1, 2, 3))
+
+ADMIN, KASAT, DANRU, BIDANG = ("+6281300000001", "+6281300000002", "+6281300000003", "+6281300000005")
+JUAI, DUTY_MAIL = "+6281300000006", "piket@satpolpp.example.go.id"
+STAFF = (
+    ("rini", "admin", None, f"whatsapp:{ADMIN}"),
+    ("pak-kasat", "leadership", None, f"whatsapp:{KASAT}"),
+    ("danru-paringin", "team", "paringin", f"whatsapp:{DANRU}"),
+    ("piket-mako", "duty", "mako", f"mailto:{DUTY_MAIL}"),
+    ("bidang-trantibum", "holder", None, f"sms:{BIDANG}"),
+    ("danru-juai", "team", "juai", f"whatsapp:{JUAI}"),
+)
+
+
+def token(name: str) -> str:
+    return f"token-of-{name}-0123456789"
+
+
+class Clock:
+    """Time that runs as it does, and leaps when told."""
+
+    START = 1_795_500_000.0  # 2026-11-24T06:00:00Z
+
+    def __init__(self, start: float = START) -> None:
+        self._ahead = start - time.monotonic()
+
+    def now(self) -> int:
+        return round(self.seconds() * 1_000_000)
+
+    def seconds(self) -> float:
+        return time.monotonic() + self._ahead
+
+    def advance(self, seconds: float = 0, *, hours: float = 0) -> None:
+        self._ahead += seconds + 3600 * hours
+
+
+class Town:
+    """Everything on loopback; an async context manager. The gateway alone can be stopped and started again."""
+
+    def __init__(
+        self, folder: Path, *, channels: tuple[str, ...] = WAYS, today: bool = False, **tables: Mapping[str, Any]
+    ) -> None:
+        self.folder = folder
+        self.clock = Clock(time.time()) if today else Clock()
+        self.gateway: Gateway
+        self._channels = channels
+        self._tables = tables
+        self._stack = AsyncExitStack()
+        self._running = AsyncExitStack()
+        self._port = 0
+        self._lmtp = 0
+
+    async def __aenter__(self) -> Self:
+        enter = self._stack.enter_async_context
+        self.twilio = await enter(TwilioSandbox(clock=self.clock.seconds, window=Window.REFUSES))
+        self.portal = await enter(PortalSandbox(WEB_SECRET, clock=self.clock.seconds))
+        self.mail = await enter(MailSandbox(clock=self.clock.seconds))
+        self.http = await enter(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)))
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+        await self._stack.aclose()
+
+    async def start(self) -> None:
+        """Open the gateway and serve it where it was served before."""
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", self._port))
+        self._port = listener.getsockname()[1]
+        self._lmtp = self._lmtp or free_port()
+        self.mail.listener = f"lmtp://127.0.0.1:{self._lmtp}"
+        self.gateway = Gateway.from_config(self.settings(), clock=self.clock.now)
+        runner = web.AppRunner(application(self.gateway), access_log=None, shutdown_timeout=2.0)
+        await self._running.enter_async_context(self.gateway)
+        await runner.setup()
+        self._running.push_async_callback(runner.cleanup)
+        await web.SockSite(runner, listener).start()
+        self.portal.webhook_url = f"{self.url}/channels/web"
+        for name, sender in (("whatsapp", WHATSAPP), ("sms", SMS)):
+            self.twilio.connect(sender, webhook_url=f"{PUBLIC}/channels/{name}", post_to=f"{self.url}/channels/{name}")
+
+    async def stop(self) -> None:
+        running, self._running = self._running, AsyncExitStack()
+        await running.aclose()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def settings(self) -> Settings:
+        return from_mapping(self.table(), where="town", base=self.folder)
+
+    def table(self) -> dict[str, Any]:
+        for name, text in {
+            "key": base64.b64encode(bytes(range(32))).decode(),
+            "twilio": AUTH_TOKEN,
+            "web": WEB_SECRET,
+        }.items():
+            (self.folder / f"{name}.secret").write_text(text, encoding="utf-8")
+        twilio = {
+            "adapter": "twilio",
+            "account_sid": self.twilio.account_sid,
+            "auth_token": "file:twilio.secret",
+            "api_base_url": self.twilio.url,
+        }
+        known = {
+            "whatsapp": twilio | {"sender": WHATSAPP},
+            "sms": twilio | {"sender": SMS, "inbound": True},
+            "email": {"adapter": "email", "listen": self.mail.listener, "smtp": self.mail.url, "address": DESK},
+            "web": {"adapter": "web", "secret": "file:web.secret", "callback_url": self.portal.callback_url},
+            "lapor": {"adapter": "web", "secret": "file:web.secret"},
+        }
+        return {
+            "gateway": {"public_url": PUBLIC, "data_dir": "data", "secret_key": "file:key.secret",
+                        **self._tables.get("gateway", {})},
+            "channels": {name: known[name] for name in self._channels},
+            "delivery": dict(self._tables.get("delivery", {})),
+            "staff": [staff_entry(*one) for one in STAFF],
+        }  # fmt: skip
+
+    # People
+
+    async def write(self, way: str, person: Person, text: str, **more: Any) -> int:
+        """Write as a person; the status the provider was answered. Mail raises when the listener refuses it."""
+        if way == "email":
+            await self.mail.write(person.mail, DESK, text, **({"subject": "Laporan warga"} | more))
+            return 250
+        if way == "web":
+            return (await self.portal.submit(text, conversation_id=person.conversation, **more)).status
+        sender, to = (f"whatsapp:{person.number}", WHATSAPP) if way == "whatsapp" else (person.number, SMS)
+        return (await self.twilio.write(sender, to, text, **more)).status or 0
+
+    async def staff_writes(self, number: str, text: str) -> None:
+        answer = await self.twilio.write(f"whatsapp:{number}", WHATSAPP, text)
+        assert answer.status == 200
+
+    def heard(self, way: str, person: Person) -> list[str]:
+        """The texts that reached a person over one channel, oldest first."""
+        if way == "email":
+            return [f"{one.subject}\n{one.text}" for one in self.mail.mailbox(person.mail)]
+        if way == "web":
+            return [one.text for one in self.portal.conversation(person.conversation)]
+        return self.phone(person.number, whatsapp=way == "whatsapp")
+
+    def phone(self, number: str, *, whatsapp: bool = True) -> list[str]:
+        return [one.body for one in self.twilio.phone(f"whatsapp:{number}" if whatsapp else number)]
+
+    async def hears(self, way: str, person: Person, count: int = 1) -> list[str]:
+        """The texts that reached a person, once everything has settled: exactly that many."""
+        await self.settled()
+        found = self.heard(way, person)
+        assert len(found) == count, found
+        return found
+
+    # Staff
+
+    async def api(self, method: str, path: str, *, by: str = "rini", **body: Any) -> tuple[int, Any]:
+        headers = {"Authorization": f"Bearer {token(by)}"}
+        sent = {"json": body} if body else {}
+        async with self.http.request(method, f"{self.url}/api/v1{path}", headers=headers, **sent) as answer:
+            return answer.status, await answer.json(content_type=None)
+
+    async def get(self, path: str, *, by: str = "rini") -> Any:
+        status, found = await self.api("GET", path, by=by)
+        assert status == 200, found
+        return found
+
+    async def move(self, reference: str, to: str, *, by: str, **given: Any) -> None:
+        status, answer = await self.api("POST", f"/cases/{reference}/transitions", by=by, to=to, **given)
+        assert (status, answer.get("state")) == (200, to), answer
+
+    async def cases(self) -> list[dict[str, Any]]:
+        return (await self.get("/cases"))["items"]
+
+    async def case(self, reference: str) -> dict[str, Any]:
+        return await self.get(f"/cases/{reference}")
+
+    async def only_case(self) -> dict[str, Any]:
+        [one] = await self.cases()
+        return await self.case(one["reference"])
+
+    # The wire
+
+    def twilio_request(
+        self, channel: str, pairs: list[tuple[str, str]], *, query: str = "", extra: Mapping[str, str] = {}
+    ) -> WebhookRequest:
+        """A form as Twilio signs and posts it, whatever it holds."""
+        url = f"{PUBLIC}/channels/{channel}{query}"
+        signature = RequestValidator(AUTH_TOKEN).compute_signature(url, MultiDict(pairs))
+        body = aiohttp.FormData(pairs)()
+        headers = {"X-Twilio-Signature": signature, "Content-Type": body.content_type, **extra}
+        return WebhookRequest.of("POST", url, headers, bytes(body._value))
+
+    def message_pairs(self, sid: str, person: Person, text: str, *, way: str = "whatsapp") -> list[tuple[str, str]]:
+        sender, to = (f"whatsapp:{person.number}", WHATSAPP) if way == "whatsapp" else (person.number, SMS)
+        return [("MessageSid", sid), ("AccountSid", self.twilio.account_sid), ("From", sender), ("To", to),
+                ("Body", text), ("NumMedia", "0"), ("SmsStatus", "received")]  # fmt: skip
+
+    async def post(self, request: WebhookRequest) -> tuple[int, Mapping[str, str]]:
+        """Send a request as it is to where it really is served."""
+        url = URL(request.url.replace(PUBLIC, self.url, 1), encoded=True)
+        headers = CIMultiDict(request.headers)
+        async with self.http.request(request.method, url, data=request.body, headers=headers) as answer:
+            await answer.read()
+            return answer.status, answer.headers
+
+    # What is stored
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        path = (self.folder / "data" / "treckk.db").as_uri()
+        with closing(sqlite3.connect(f"{path}?mode=ro", uri=True)) as opened:
+            return opened.execute(query, values).fetchall()
+
+    def tables(self) -> dict[str, int]:
+        """How many rows each table has."""
+        names = [name for (name,) in self.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        return {name: self.rows(f"SELECT count(*) FROM {name}")[0][0] for name in names}
+
+    async def books(self) -> dict[str, int]:
+        found = await self.gateway.counters()
+        assert found["received"] == found["filed"] + found["parked"] + found["new"]
+        return found
+
+    async def settled(self, *, leap: float = 2.0) -> None:
+        """Return when nothing is under way; waits of up to `leap` seconds (a rate limit's) are leapt over."""
+        store, wakeups = self.gateway._parts.store, self.gateway._parts.wakeups
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                assert await self.gateway.settled(PATIENCE)
+                await self.twilio.settled()
+                due, now = await store.next_due(), self.clock.now()
+                if due is not None and due <= now + leap * 1_000_000:
+                    self.clock.advance(max(0, due - now) / 1_000_000)
+                    wakeups.hint()
+                elif await self.gateway.settled(PATIENCE) and not self.twilio._tasks:
+                    return
+
+    def wake(self) -> None:
+        """Have the gateway look at its clock now."""
+        self.gateway._parts.wakeups.hint()
+
+
+def staff_entry(name: str, role: str, post: str | None, address: str) -> dict[str, Any]:
+    entry = {"name": name, "role": role, "addresses": [address]}
+    return entry | {"token_sha256": sha256(token(name).encode()).hexdigest()} | ({"post": post} if post else {})
+
+
+async def until(true: Callable[[], object], *, within: float = PATIENCE) -> None:
+    """Return once `true()` is, for conditions nobody announces."""
+    async with asyncio.timeout(within):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+def number_in(text: str) -> str:
+    """The case number a text names; all mentions must agree."""
+    [found] = set(re.findall(r"TRK-\d{4}-\d{5}", text))
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
