@@ -29,7 +29,8 @@ def loading(name: str, port: int, pid: int, connections: int) -> Callable[[int],
     def one_round(number: int) -> dict[str, float]:
         job = {
             "port": port, "path": servers.PATH, "public_url": servers.PUBLIC + servers.PATH, "connections": connections,
-            "count": COUNTS[connections], "seed": f"{name}/{connections}/{number}", "salt": number * 104729 + connections,
+            "count": COUNTS[connections],
+            "seed": f"{name}/{connections}/{number}", "salt": number * 104729 + connections,
             "core": pairs.LOAD_CORE,
         }  # fmt: skip
         before = pairs.cpu_seconds(pid)
@@ -112,7 +113,7 @@ def judged(connections: int, results: dict[str, list[dict[str, float]]]) -> list
     made.append(
         {
             "what": f"{connections} connections: p50 / p99 ms, cpu us",
-            "value": f"{pairs.median(ours, 'p50_ms'):.2f} / {pairs.median(ours, 'p99_ms'):.2f}, {pairs.median(ours, 'cpu_us'):.0f}",
+            "value": " / ".join(f"{pairs.median(ours, one):.2f}" for one in ("p50_ms", "p99_ms", "cpu_us")),
             "goal": "-",
             "verdict": f"bare {pairs.median(results['bare'], 'cpu_us'):.0f} us",
         }

@@ -18,14 +18,15 @@ from urllib.parse import urlencode
 import uvloop
 
 ACCOUNT = "AC" + "0" * 32
-TOKEN = "benchmark-token-0001"
+TOKEN = "benchmark-token-0001"  # noqa: S105 made up
 SENDER = "whatsapp:+6281100000000"
 
 
 def signed_form(sid: str, sender: str, url: str, text: str) -> tuple[bytes, str]:
     """A WhatsApp form of about 525 bytes and its signature, as the provider computes it."""
     fields = {
-        "AccountSid": ACCOUNT, "ApiVersion": "2010-04-01", "Body": text, "From": f"whatsapp:{sender}", "MessageSid": sid,
+        "AccountSid": ACCOUNT, "ApiVersion": "2010-04-01", "Body": text, "From": f"whatsapp:{sender}",
+        "MessageSid": sid,
         "MessageType": "text", "NumMedia": "0", "NumSegments": "1", "ProfileName": "Warga", "ReferralNumMedia": "0",
         "SmsMessageSid": sid, "SmsSid": sid, "SmsStatus": "received", "To": SENDER, "WaId": sender[1:],
     }  # fmt: skip
@@ -59,10 +60,12 @@ class Connection(asyncio.Protocol):
         self.buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
         self.transport = transport
         self.next()
 
     def next(self) -> None:
+        """Send the next request, or be done."""
         if not self.work:
             if not self.done.done():
                 self.done.set_result(None)
@@ -71,6 +74,7 @@ class Connection(asyncio.Protocol):
         self.transport.write(self.work.pop())
 
     def data_received(self, data: bytes) -> None:
+        """Count the answer once it is complete."""
         self.buffer += data
         end = self.buffer.find(b"\r\n\r\n")
         if end < 0:
@@ -86,6 +90,7 @@ class Connection(asyncio.Protocol):
         self.next()
 
     def connection_lost(self, _problem: Exception | None) -> None:
+        """Nothing more will come."""
         if not self.done.done():
             self.done.set_result(None)
 

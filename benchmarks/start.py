@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import os
 import signal
 import subprocess
@@ -59,16 +58,21 @@ callback_url = "http://127.0.0.1:9/"
     return path
 
 
+def answers(port: int) -> bool:
+    """Whether the server answers 200 by now."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
 def first_answer(arguments: list[str], port: int) -> tuple[float, int]:
     """Seconds from start to the first 200, and resident bytes two seconds later."""
     begun = time.perf_counter()
     process = subprocess.Popen([*arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        while True:
-            with contextlib.suppress(OSError, urllib.error.URLError):
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1) as answer:
-                    if answer.status == 200:
-                        break
+        while not answers(port):
             if process.poll() is not None:
                 sys.exit(f"{arguments} ended with {process.returncode}")
             time.sleep(0.002)
@@ -98,21 +102,31 @@ def main() -> None:
             if number:
                 results["ours"].append({"seconds": ours[0], "mib": ours[1] / 2**20})
                 results["bare"].append({"seconds": bare[0], "mib": bare[1] / 2**20})
-            print(
-                f"  round {number}: ours {ours[0]:.3f} s {ours[1] / 2**20:.0f} MiB, bare {bare[0]:.3f} s {bare[1] / 2**20:.0f} MiB"
-            )
+            print(f"  round {number}: ours {told(ours)}, bare {told(bare)}")
     ratio = pairs.ratios(results["ours"], results["bare"], "seconds")
     memory = pairs.median(results["ours"], "mib") * 2**20 / 1e6
     pairs.report(
         "start",
         [
             {
-                "what": "start to first 200, of a bare aiohttp server", "value": f"{ratio[1]:.2f} ({ratio[0]:.2f} to {ratio[2]:.2f})",
-                "goal": "<= 1.35", "verdict": pairs.verdict(ratio[1], 1.35, at_least=False),
+                "what": "start to first 200, of a bare aiohttp server",
+                "value": f"{ratio[1]:.2f} ({ratio[0]:.2f} to {ratio[2]:.2f})",
+                "goal": "<= 1.35",
+                "verdict": pairs.verdict(ratio[1], 1.35, at_least=False),
             },
-            {"what": "idle resident memory, MB", "value": f"{memory:.0f}", "goal": "< 90", "verdict": pairs.verdict(memory, 90, at_least=False)},
+            {
+                "what": "idle resident memory, MB",
+                "value": f"{memory:.0f}",
+                "goal": "< 90",
+                "verdict": pairs.verdict(memory, 90, at_least=False),
+            },
         ],
-    )  # fmt: skip
+    )
+
+
+def told(measured: tuple[float, int]) -> str:
+    """Seconds and memory in words."""
+    return f"{measured[0]:.3f} s {measured[1] / 2**20:.0f} MiB"
 
 
 if __name__ == "__main__":

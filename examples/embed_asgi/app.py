@@ -18,7 +18,10 @@ from contextlib import AsyncExitStack
 from typing import Any
 from urllib.parse import quote
 
+import structlog
+
 from treckk_gateway import Gateway, TreckkError, WebhookRequest, WebhookResponse
+from treckk_gateway.privacy import redact
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -106,4 +109,14 @@ async def reply(send: Send, answer: WebhookResponse) -> None:
     await send({"type": "http.response.body", "body": answer.body})
 
 
-app = Webhooks(lambda: Gateway.from_config(os.environ.get("TRECKK_CONFIG", "treckk.toml")))
+def configured() -> Gateway:
+    """The gateway of `TRECKK_CONFIG`, with a log that shows nothing personal.
+
+    The library sets up no logging, that is the host's part. As structlog comes, it may show exceptions with the values
+    of variables, and so what somebody wrote. `redact` drops unknown keys, the host's own included.
+    """
+    structlog.configure(processors=[structlog.processors.add_log_level, redact, structlog.processors.JSONRenderer()])
+    return Gateway.from_config(os.environ.get("TRECKK_CONFIG", "treckk.toml"))
+
+
+app = Webhooks(configured)

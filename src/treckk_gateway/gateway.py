@@ -28,6 +28,7 @@ from treckk_gateway.inbound.intake import Intake
 from treckk_gateway.inbound.media import Files
 from treckk_gateway.inbound.parsing import Parser
 from treckk_gateway.inbound.receiving import IntakeKeys, Receiver
+from treckk_gateway.inbound.retention import Retention
 from treckk_gateway.model import Finding, Instant, Subject
 from treckk_gateway.outbound.backoff import Policy
 from treckk_gateway.outbound.breaker import Breakers
@@ -37,7 +38,7 @@ from treckk_gateway.outbound.settling import Settler
 from treckk_gateway.privacy import Keyring
 from treckk_gateway.profile import Profile
 from treckk_gateway.profile import load as load_profile
-from treckk_gateway.settings import Settings
+from treckk_gateway.settings import Settings, check_posts
 from treckk_gateway.settings import load as load_settings
 from treckk_gateway.store.rows import Topic, Wake
 from treckk_gateway.store.sqlite import LocalWakeups, SQLiteStore
@@ -91,6 +92,7 @@ class Gateway:
     ) -> None:
         self.settings = settings
         self.profile = profile or load_profile(settings.profile)
+        check_posts(settings, self.profile)
         self.channels: Mapping[str, Channel] = {
             one.channel_id: _build(one.adapter, one.options, self._context(one.channel_id, clock))
             for one in settings.channels
@@ -196,6 +198,7 @@ class Gateway:
         self._tasks = [
             asyncio.create_task(parts.wakeups.run(self._handle), name="treckk-work"),
             asyncio.create_task(parts.settler.run(), name="treckk-settle"),
+            asyncio.create_task(parts.retention.run(), name="treckk-retention"),
         ]
         for channel in self.channels.values():
             if isinstance(channel, Listening):
@@ -209,10 +212,11 @@ class Gateway:
             if isinstance(channel, Listening):
                 await _quietly(channel.quiet())
         if self._tasks:
-            work, settle = self._tasks
-            settle.cancel()
+            work, *others = self._tasks
+            for one in others:
+                one.cancel()
             await parts.wakeups.stop(_GRACE)
-            await asyncio.gather(work, settle, return_exceptions=True)
+            await asyncio.gather(work, *others, return_exceptions=True)
             self._tasks = []
         if self._working:
             for channel in self.channels.values():
@@ -270,6 +274,7 @@ class _Parts:
     notices: Notices
     sender: Sender
     settler: Settler
+    retention: Retention
     desk: Desk
 
     @classmethod
@@ -332,6 +337,7 @@ class _Parts:
             notices=Notices(casework),
             sender=sender,
             settler=Settler(sender=sender, policy=settings.delivery.settle),
+            retention=Retention(store=store, clock=clock, parked_days=settings.retention.parked_days),
             desk=Desk(casework),
         )
 

@@ -295,7 +295,7 @@ async def test_quiet_ends_idle_peers_and_lets_a_mail_under_way_end():
     store = Store()
     store.open.clear()
     async with listening(store) as channel:
-        idle, busy = await channel.connect(), await channel.connect()
+        idle, busy, place = await channel.connect(), await channel.connect(), channel.listening
         answering = asyncio.create_task(busy.mail())
         await asyncio.wait_for(store.entered.wait(), 10)
 
@@ -303,8 +303,8 @@ async def test_quiet_ends_idle_peers_and_lets_a_mail_under_way_end():
 
         assert (await idle.hear()).startswith("421 4.3.2")
         assert await idle.hear() == ""
-        with pytest.raises(OSError):
-            await channel.connect()
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection(*place)
         store.open.set()
         assert (await asyncio.wait_for(answering, 10)).startswith("250")
         assert (await busy.hear()).startswith("421")

@@ -5,17 +5,19 @@ from __future__ import annotations
 import base64
 import importlib.util
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+import structlog
 from aiohttp import ClientSession, ClientTimeout, web
 from places import DESK, EXAMPLES, PUBLIC, WEB_SECRET
 
 from treckk_gateway.testing.sandbox.portal import PortalSandbox
 from treckk_gateway.testing.sandbox.twilio import TwilioSandbox
+
 
 @pytest.fixture
 def example() -> Callable[[str], ModuleType]:
@@ -28,6 +30,13 @@ def example() -> Callable[[str], ModuleType]:
         return module
 
     return load
+
+
+@pytest.fixture
+def own_logging() -> Iterator[None]:
+    """Gives structlog back as it was, for examples that set it up."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

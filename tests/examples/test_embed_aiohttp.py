@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 
 import pytest
@@ -66,6 +67,18 @@ async def test_the_gateways_own_pages_are_below_the_prefix_only(town, client):
         assert answer.status == 200
     async with client.get(f"{url}/readyz") as answer:
         assert answer.status == 404
+
+
+async def test_a_forged_webhook_is_logged_without_what_it_says(town, client, capfd, own_logging):
+    module, _app, url = town
+    module.private_log()
+    form = {"From": CITIZEN, "Body": "rahasia sekali"}
+    async with client.post(f"{url}/aduan/channels/whatsapp", data=form) as answer:
+        assert answer.status == 403
+    [line] = map(json.loads, capfd.readouterr().out.splitlines())
+    assert (line["event"], line["channel_id"]) == ("request.refused", "whatsapp")
+    assert "rahasia" not in str(line)
+    assert "6281200000000" not in str(line)
 
 
 async def test_before_it_is_open_it_takes_nothing_and_asks_to_come_again(example, configure, whatsapp):

@@ -7,6 +7,7 @@ import re
 from contextlib import asynccontextmanager
 
 import pytest
+import structlog
 from asgi_server import StartupFailedError, living, server
 from places import CITIZEN, DESK, PUBLIC
 
@@ -27,7 +28,9 @@ def open_town(example, serve, twilio):
     @asynccontextmanager
     async def opened(config, **mode):
         gateways = []
-        app = example("embed_asgi/app.py").Webhooks(lambda: gateways.append(Gateway.from_config(config)) or gateways[-1])
+        app = example("embed_asgi/app.py").Webhooks(
+            lambda: gateways.append(Gateway.from_config(config)) or gateways[-1]
+        )
         async with living(app):
             url = await serve(server(app, **mode))
             twilio.connect(DESK, webhook_url=f"{PUBLIC}/channels/whatsapp", post_to=f"{url}/channels/whatsapp")
@@ -97,6 +100,12 @@ async def test_a_refused_configuration_is_told_to_the_server(example, configure)
     with pytest.raises(StartupFailedError, match=r"channels\.whatsapp\.account_sid"):
         async with living(app):
             pytest.fail("it started")
+
+
+async def test_the_configuration_is_named_by_the_environment(example, configure, monkeypatch, own_logging):
+    monkeypatch.setenv("TRECKK_CONFIG", str(configure({})))
+    async with living(example("embed_asgi/app.py").app):
+        assert structlog.is_configured()
 
 
 async def test_a_peer_that_hangs_up_leaves_nothing(example):

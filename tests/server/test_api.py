@@ -136,9 +136,9 @@ async def test_notes_and_messages_need_a_case_and_a_reporter(served, client, bea
     answer, noted = await ask(client, served, "POST", f"{path}/notes", bearing("admin"), json={"text": "sudah dicek"})
     assert (answer.status, noted["reference"]) == (200, case["reference"])
     answer, told = await ask(client, served, "POST", f"{path}/messages", bearing("admin"), json={"text": "halo"})
-    assert is_problem(answer, told, 422, "incomplete")
+    assert is_problem(answer, told, 409, "incomplete")
     answer, told = await ask(client, served, "POST", f"{path}/confirmation", bearing("leadership"), json={})
-    assert is_problem(answer, told, 422, "incomplete")
+    assert is_problem(answer, told, 409, "incomplete")
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_the_doctor_finds_a_fresh_set_up_fit_to_run(begun):
         "SQLite",
         "no provider can reach",
         "nobody can instruct a team",
-        "channel web",
+        "channel lapor: web, webhooks at",
     ):
         assert word in done.stdout
     assert tomllib.loads(config.read_text())["staff"][0]["token_sha256"] not in done.stdout

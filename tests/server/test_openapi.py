@@ -16,20 +16,24 @@ from treckk_gateway import Gateway, WalkIn
 from treckk_gateway.server import subapp
 from treckk_gateway.server.api import ROUTES
 from treckk_gateway.server.bearer import OPERATOR
+from treckk_gateway.server.facts import Facts
 from treckk_gateway.server.openapi import document
 
 TOKEN = "admin-token-0123456789abcdef"
 
 
 def test_the_description_is_valid_and_names_every_route():
-    described = msgspec.json.decode(document(ROUTES, "https://aduan.example.go.id"))
+    facts = Facts(posts=("mako",), offices=(), schemes=("sms",))
+    described = msgspec.json.decode(document(ROUTES, "https://aduan.example.go.id", facts))
 
     OpenAPIV31SpecValidator(described).validate()
 
     named = {(method.upper(), path) for path, found in described["paths"].items() for method in found}
     assert named == {(one.method, one.path) for one in ROUTES}
     assert described["servers"] == [{"url": "https://aduan.example.go.id/api/v1"}]
-    assert "Refusal" not in described["components"]["schemas"]
+    schemas = described["components"]["schemas"]
+    assert schemas["WalkInBody"]["properties"]["post"]["anyOf"] == [{"enum": ["mako"]}, {"type": "null"}]
+    assert schemas["StepBody"]["properties"]["office"]["anyOf"] == [{"type": "null"}]
 
 
 async def test_it_is_served_without_a_token(served, client):
@@ -44,7 +48,7 @@ class Elsewhere(threading.Thread):
     def __init__(self, settings) -> None:
         super().__init__()
         self.settings = settings
-        self.told: queue.Queue[str | BaseException] = queue.Queue()
+        self.told: queue.Queue[tuple[str, str] | BaseException] = queue.Queue()
         self.end = threading.Event()
 
     def run(self) -> None:
@@ -59,15 +63,15 @@ class Elsewhere(threading.Thread):
             await runner.setup()
             try:
                 await web.TCPSite(runner, "127.0.0.1", 0).start()
-                await gateway.desk.open_walk_in(OPERATOR, WalkIn(text="Satu laporan, agar ada yang dilihat"))
-                self.told.put(f"http://127.0.0.1:{runner.addresses[0][1]}/api/v1")
+                case = await gateway.desk.open_walk_in(OPERATOR, WalkIn(text="Satu laporan, agar ada yang dilihat"))
+                self.told.put((f"http://127.0.0.1:{runner.addresses[0][1]}/api/v1", case.reference))
                 await asyncio.to_thread(self.end.wait)
             finally:
                 await runner.cleanup()
 
 
 @pytest.fixture
-def address(make_settings) -> Iterator[str]:
+def running(make_settings) -> Iterator[tuple[str, str]]:
     thread = Elsewhere(make_settings())
     thread.start()
     try:
@@ -80,8 +84,17 @@ def address(make_settings) -> Iterator[str]:
         thread.join(20)
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda one: one.name)
-def test_the_server_does_what_it_describes(address, route):
+CALLS = [
+    pytest.param(one, known, id=f"{one.name}{'-known' if known else ''}")
+    for one in ROUTES
+    for known in (False, True)
+    if not known or "reference" in one.path
+]
+
+
+@pytest.mark.parametrize(("route", "known"), CALLS)
+def test_the_server_does_what_it_describes(running, route, known):
+    address, reference = running
     schema = schemathesis.openapi.from_url(f"{address}/openapi.json")
     schema.config.update(base_url=address)
     operation = schema[route.path][route.method]
@@ -95,6 +108,8 @@ def test_the_server_does_what_it_describes(address, route):
         suppress_health_check=list(hypothesis.HealthCheck),
     )
     def conforms(case):
+        if known:
+            case.path_parameters["reference"] = reference
         case.call_and_validate(headers={"Authorization": f"Bearer {TOKEN}"})
 
     conforms()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 
+import attrs
 import pytest
 
 from conftest import request_of
@@ -115,3 +116,20 @@ async def test_a_closed_store_refuses_everything(tmp_path):
         await store.accept(request_of("SM1"))
     with pytest.raises(StoreUnavailable):
         await store.counters()
+
+
+async def test_what_was_parked_ends_with_its_days_key_and_what_waits_is_spared(store):
+    await store.intake_key("100", b"old")
+    await store.intake_key("101", b"waiting")
+    await store.intake_key("200", b"young")
+    for number, (day, parked) in enumerate([("100", "odd"), ("101", None), ("200", "odd")]):
+        wanted = request_of(f"SM{number}", parked=parked)
+        await store.accept(attrs.evolve(wanted, key_day=day))
+    assert await store.end_intake_keys(150) == 1
+    assert (await store.inbox(1)).raw is None
+    assert await store.unpark(1, 5) is False
+    assert (await store.inbox(2)).raw is not None
+    assert (await store.inbox(3)).raw is not None
+    assert await store.intake_key("101", b"new") == b"waiting"
+    assert await store.intake_key("100", b"new") == b"new", "the old key is gone for good"
+    assert await store.accept(request_of("SM0")) == (False,), "a repeat is still known"

@@ -113,7 +113,11 @@ class Town:
         self.portal = await enter(PortalSandbox(WEB_SECRET, clock=self.clock.seconds))
         self.mail = await enter(MailSandbox(clock=self.clock.seconds))
         self.http = await enter(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)))
-        await self.start()
+        try:
+            await self.start()
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -122,10 +126,6 @@ class Town:
 
     async def start(self) -> None:
         """Open the gateway and serve it where it was served before."""
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", self._port))
-        self._port = listener.getsockname()[1]
         self._lmtp = self._lmtp or free_port()
         self.mail.listener = f"lmtp://127.0.0.1:{self._lmtp}"
         self.gateway = Gateway.from_config(self.settings(), clock=self.clock.now)
@@ -133,7 +133,8 @@ class Town:
         await self._running.enter_async_context(self.gateway)
         await runner.setup()
         self._running.push_async_callback(runner.cleanup)
-        await web.SockSite(runner, listener).start()
+        await web.TCPSite(runner, "127.0.0.1", self._port).start()
+        self._port = runner.addresses[0][1]
         self.portal.webhook_url = f"{self.url}/channels/web"
         for name, sender in (("whatsapp", WHATSAPP), ("sms", SMS)):
             self.twilio.connect(sender, webhook_url=f"{PUBLIC}/channels/{name}", post_to=f"{self.url}/channels/{name}")

@@ -31,8 +31,9 @@ def read_secret(written: object, *, where: str, key: str, base: Path) -> Secret:
     elif source == "file" and name:
         try:
             text = (base / name).read_text(encoding="utf-8")
-        except OSError as problem:
-            raise ConfigError(where, key, f"cannot read the file it names: {problem.strerror}") from problem
+        except (OSError, ValueError) as problem:
+            reason = getattr(problem, "strerror", None) or "it is not text"
+            raise ConfigError(where, key, f"cannot read the file it names: {reason}") from problem
     else:
         raise ConfigError(where, key, "a secret is written env:NAME or file:PATH, never in plain")
     if not text.strip():

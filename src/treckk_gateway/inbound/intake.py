@@ -106,14 +106,14 @@ class Intake:
         staff = self.casework.roster.at(message.sender)
         if staff is not None:
             filing = await self.act(staff, row.channel_id, message)
-            await self.casework.store.file(attrs.evolve(filing, inbox_id=row.id))
+            touched = self._touched(row.channel_id, message, filing)
+            await self.casework.store.file(attrs.evolve(filing, inbox_id=row.id, conversation=touched))
             return
         for _ in range(_RACES):
             scene = await Conversations(self.casework).scene(row.channel_id, message)
             filing = await self._decide(scene)
-            filing = attrs.evolve(
-                filing, inbox_id=row.id, message=await self._kept(scene), conversation=self._touched(scene, filing)
-            )
+            touched = self._touched(row.channel_id, message, filing)
+            filing = attrs.evolve(filing, inbox_id=row.id, message=await self._kept(scene), conversation=touched)
             filed = await self.casework.store.file(filing)
             if not filed.stale:
                 return
@@ -132,11 +132,12 @@ class Intake:
             automatic=scene.message.automatic,
         )
 
-    def _touched(self, scene: Scene, filing: Filing) -> ConversationFields:
+    def _touched(self, channel_id: str, message: InboundMessage, filing: Filing) -> ConversationFields:
+        """The conversation as a person's message leaves it, staff's too: its reply window opens."""
         now = filing.now
-        window = self.channels[scene.channel_id].capabilities.reply_window
+        window = self.channels[channel_id].capabilities.reply_window
         fields = filing.conversation or ConversationFields()
-        if scene.message.automatic:
+        if message.automatic:
             return fields
         return attrs.evolve(
             fields, last_inbound_at=now, window_until=now + window * _SECOND if window is not None else None

@@ -77,7 +77,8 @@ class Settler:
         found = await self.sender.message(row)
         if found is None or not isinstance(found[0], LookingUp):
             return None
-        channel, message = found
+        channel: LookingUp = found[0]
+        message = found[1]
         try:
             async with asyncio.timeout(self.sender.timeout):
                 result = await channel.lookup(attrs.evolve(message, attempt_id=row.attempt_id or ""), started)

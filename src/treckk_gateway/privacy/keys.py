@@ -1,7 +1,8 @@
 """Sealing of what people entrust to us.
 
 The gateway's key wraps one key per reporter and one per intake day. Destroying a wrapped key ends everything sealed
-under it, back-ups included. Look-ups go through a keyed hash, so that the store never holds an address in plain.
+under it; a back-up taken before still holds the key and needs an end of its own. Look-ups go through a keyed hash, so
+that the store never holds an address in plain.
 """
 
 from __future__ import annotations

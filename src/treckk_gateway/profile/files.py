@@ -33,7 +33,7 @@ class Folder:
     def toml(self, file: str, shape: type[T]) -> T:
         """A TOML file in the shape given."""
         try:
-            return _shaped(file, tomllib.loads(self._text(file)), shape)
+            return shaped(file, "", tomllib.loads(self._text(file)), shape)
         except tomllib.TOMLDecodeError as problem:
             refuse(file, "", f"is not valid TOML: {problem}")
 
@@ -42,7 +42,7 @@ class Folder:
         try:
             return msgspec.json.decode(self._text(file), type=shape)
         except msgspec.ValidationError as problem:
-            _refuse_shape(file, problem)
+            _refuse_shape(file, "", problem)
         except msgspec.DecodeError as problem:
             refuse(file, "", f"is not valid JSON: {problem}")
 
@@ -76,7 +76,7 @@ class Folder:
 
     def _text(self, file: str) -> str:
         try:
-            return self._root.joinpath(file).read_text("utf-8")
+            return self._root.joinpath(file).read_text(encoding="utf-8")
         except FileNotFoundError:
             refuse(file, "", "is missing")
         except UnicodeDecodeError:
@@ -93,14 +93,15 @@ def degrees(file: str, line: int, row: Mapping[str, str]) -> tuple[float, float]
         refuse(file, f"line {line}, lat, lng", "are degrees with a dot, such as -2.2972 and 115.5331")
 
 
-def _shaped(file: str, data: object, shape: type[T]) -> T:
+def shaped(file: str, key: str, data: object, shape: type[T]) -> T:
+    """A part of a file, which stands there under `key`, in the shape given."""
     try:
         return msgspec.convert(data, shape)
     except msgspec.ValidationError as problem:
-        _refuse_shape(file, problem)
+        _refuse_shape(file, key, problem)
 
 
-def _refuse_shape(file: str, problem: msgspec.ValidationError) -> NoReturn:
-    """Msgspec says `reason - at $.a.b`; what we say begins with the key."""
+def _refuse_shape(file: str, key: str, problem: msgspec.ValidationError) -> NoReturn:
+    """Refuse with the whole key first; what is raised reads `reason - at $.a.b`."""
     reason, _, path = str(problem).partition(" - at `")
-    refuse(file, path.strip("`").removeprefix("$").lstrip("."), reason[:1].lower() + reason[1:])
+    refuse(file, (key + path.strip("`").removeprefix("$")).lstrip("."), reason[:1].lower() + reason[1:])

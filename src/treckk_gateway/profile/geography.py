@@ -30,11 +30,11 @@ def read_geography(folder: Folder, words: shapes.PlacesTable, box: shapes.Bounds
     """Read `districts.csv`, `villages.csv` and, where there is one, `neighbours.csv`. Raises `ProfileError`."""
     bounds = Bounds(south=box.south, west=box.west, north=box.north, east=box.east)
     districts = _districts(folder, bounds)
-    villages = _villages(folder, bounds, {one.code for one in districts})
-    neighbours = (*_bordering(folder, words), *_further(words))
     _once(_DISTRICTS, districts)
+    villages = _villages(folder, bounds, {one.code for one in districts})
     _once(_VILLAGES, villages)
-    codes = {one.code for one in (*districts, *villages)}
+    neighbours = (*_bordering(folder, words), *_further(words))
+    codes = {one.code for one in districts} | {one.code for one in villages}
     for name, code in words.aliases.items():
         if code not in codes or not fold(name):
             refuse(_PROFILE, f"places.aliases.{name}", f"there is no district or village {code!r}")

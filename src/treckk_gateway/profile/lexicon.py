@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import zip_longest
+from itertools import chain, zip_longest
 
 import attrs
 
@@ -46,7 +46,7 @@ class Reading:
     """A message as the word lists see it.
 
     `original` and `formal` are its words before and after spelling was rewritten; `references` the case numbers
-    that were cut out; `questioned` and `exclaimed` say that it has such a mark, `quoted` that it quotes another message.
+    that were cut out. `questioned` and `exclaimed` say that it has such a mark, `quoted` that it quotes another.
     """
 
     original: tuple[str, ...] = attrs.field(repr=False)
@@ -133,12 +133,8 @@ class Lexicon:
         kept = self._cutting.apply(text[:LONGEST])
         original = self._timed(tokens(kept.text))
         formal, inside = self._formal(original)
-        none = frozenset[int]()
-        hits = [
-            *self._hits(original, none, formal=False),
-            *self._clipped(original),
-            *self._hits(formal, inside, formal=True),
-        ]
+        written = chain(self._hits(original, frozenset(), formal=False), self._clipped(original))
+        hits = chain(written, self._hits(formal, inside, formal=True))
         return Reading(
             original=original,
             formal=formal,

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from treckk_gateway.errors import ProfileError
 from treckk_gateway.model import Reason, State, Urgency
 from treckk_gateway.profile import shapes
-from treckk_gateway.profile.files import Folder, refuse
+from treckk_gateway.profile.files import Folder, refuse, shaped
 from treckk_gateway.profile.geography import read_geography
 from treckk_gateway.profile.profile import Category, Office, Post, Profile, ReasonText, Vocabulary
 from treckk_gateway.profile.texts import read_templates
@@ -35,13 +35,9 @@ def load(name_or_folder: str | Path) -> Profile:
     folder, name = _folder(name_or_folder)
     written = folder.toml(PROFILE, shapes.ProfileFile)
     languages = tuple(written.languages)
-    _check_unit(written)
+    tables = _languages(written)
     geography = read_geography(folder, written.places, written.bounds)
-    offices = {
-        one.code: Office(code=one.code, name=one.name, contact=one.contact, short=one.short) for one in written.offices
-    }
-    _unique(PROFILE, "offices", [one.code for one in written.offices])
-    _check_offices(written.places, offices)
+    offices = _offices(written)
     categories = _categories(folder, languages, offices)
     return Profile(
         name=name,
@@ -57,11 +53,11 @@ def load(name_or_folder: str | Path) -> Profile:
         villages=geography.villages,
         neighbours=geography.neighbours,
         offices=offices,
-        vocabularies={one: _vocabulary(one, written) for one in languages},
+        vocabularies={one: _vocabulary(one, table) for one, table in tables.items()},
         bounds=geography.bounds,
         gazetteer=geography.gazetteer,
         lexicon=read_lexicon(folder, categories, written.reference_prefix),
-        templates=read_templates(folder, written),
+        templates=read_templates(folder, written, {one: table.letter for one, table in tables.items()}),
     )
 
 
@@ -72,7 +68,7 @@ def shipped() -> tuple[str, ...]:
 
 
 def samples(name_or_folder: str | Path) -> tuple[dict[str, Any], ...]:
-    """The profile's sample messages: invented, labelled, one mapping each (`id`, `channel`, `text`, `expected`, ...)."""
+    """The profile's sample messages, invented and labelled: mappings with `id`, `text`, `expected` and more."""
     return _folder(name_or_folder)[0].json_lines(SAMPLES)
 
 
@@ -87,7 +83,7 @@ def _folder(name_or_folder: str | Path) -> tuple[Folder, str]:
     return Folder(files("treckk_gateway.profile").joinpath(name_or_folder)), name_or_folder
 
 
-def _check_unit(written: shapes.ProfileFile) -> None:
+def _languages(written: shapes.ProfileFile) -> dict[str, shapes.LanguageTable]:
     try:
         ZoneInfo(written.zone)
     except (ZoneInfoNotFoundError, ValueError):
@@ -97,13 +93,22 @@ def _check_unit(written: shapes.ProfileFile) -> None:
             refuse(PROFILE, f"language.{language}", "is missing")
         if language not in written.emergency.words:
             refuse(PROFILE, f"emergency.words.{language}", "is missing")
+    return {
+        one: shaped(PROFILE, f"language.{one}", written.language[one], shapes.LanguageTable)
+        for one in written.languages
+    }
 
 
-def _check_offices(places: shapes.PlacesTable, offices: Mapping[str, Office]) -> None:
-    named = [*places.neighbours.values(), *(one.office for one in places.outside)]
-    for code in named:
+def _offices(written: shapes.ProfileFile) -> dict[str, Office]:
+    _unique(PROFILE, "offices", [one.code for one in written.offices])
+    offices = {
+        one.code: Office(code=one.code, name=one.name, contact=one.contact, short=one.short) for one in written.offices
+    }
+    places = written.places
+    for code in (*places.neighbours.values(), *(one.office for one in places.outside)):
         if code is not None and code not in offices:
             refuse(PROFILE, "places", f"names the office {code!r}, which is not under [[offices]]")
+    return offices
 
 
 def _posts(written: shapes.ProfileFile, districts: set[str]) -> tuple[Post, ...]:
@@ -145,12 +150,12 @@ def _categories(folder: Folder, languages: tuple[str, ...], offices: Mapping[str
     )
 
 
-def _vocabulary(language: str, written: shapes.ProfileFile) -> Vocabulary:
-    table, key = written.language[language], f"language.{language}"
+def _vocabulary(language: str, table: shapes.LanguageTable) -> Vocabulary:
+    key = f"language.{language}"
     for field in FIELDS:
         if field not in table.field:
             refuse(PROFILE, f"{key}.field.{field}", "is missing")
-    reasons = {code: ReasonText(long=one.long, short=one.short, next=one.next) for code, one in table.reason.items()}
+    reasons = {code: _reason(f"{key}.reason.{code}", one) for code, one in table.reason.items()}
     return Vocabulary(
         states=_complete(State, table.state, f"{key}.state"),
         urgencies=_complete(Urgency, table.urgency, f"{key}.urgency"),
@@ -158,6 +163,11 @@ def _vocabulary(language: str, written: shapes.ProfileFile) -> Vocabulary:
         reasons=_complete(Reason, reasons, f"{key}.reason"),
         undecided=table.undecided,
     )
+
+
+def _reason(key: str, written: object) -> ReasonText:
+    table = shaped(PROFILE, key, written, shapes.ReasonTable)
+    return ReasonText(long=table.long, short=table.short, next=table.next)
 
 
 def _complete(codes: type[K], written: Mapping[str, V], key: str) -> dict[K, V]:

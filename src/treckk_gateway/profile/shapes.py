@@ -66,12 +66,12 @@ class LetterTable(_Strict, frozen=True, kw_only=True):
 
 
 class LanguageTable(_Strict, frozen=True, kw_only=True):
-    """`[language.LANGUAGE]`."""
+    """`[language.LANGUAGE]`; each of `reason` is a `ReasonTable`."""
 
     state: dict[Text, Text]
     urgency: dict[Text, Text]
     field: dict[Text, Text]
-    reason: dict[Text, ReasonTable]
+    reason: dict[Text, dict[str, object]]
     letter: LetterTable
     undecided: Text
 
@@ -96,7 +96,7 @@ class PlacesTable(_Strict, frozen=True, kw_only=True):
 
 
 class ProfileFile(_Strict, frozen=True, kw_only=True):
-    """`profile.toml`."""
+    """`profile.toml`; each of `language` is a `LanguageTable`."""
 
     unit: Text
     zone: Text
@@ -107,7 +107,7 @@ class ProfileFile(_Strict, frozen=True, kw_only=True):
     bounds: BoundsTable
     posts: Annotated[list[PostTable], Meta(min_length=1)]
     offices: list[OfficeTable] = []
-    language: dict[Language, LanguageTable]
+    language: dict[Language, dict[str, object]]
     places: PlacesTable
 
 
@@ -147,10 +147,10 @@ class FormsEntry(_Strict, frozen=True, kw_only=True):
 
 
 class TemplatesFile(_Strict, frozen=True, kw_only=True):
-    """`templates.json`: example values, and the texts by name and language."""
+    """`templates.json`: example values, and the texts by name and language, each a `FormsEntry`."""
 
     example_values: dict[Text, str]
-    templates: dict[Text, dict[Language, FormsEntry]]
+    templates: dict[Text, dict[Language, dict[str, object]]]
     note: str = ""
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from treckk_gateway.profile import shapes
-from treckk_gateway.profile.files import Folder, refuse
+from treckk_gateway.profile.files import Folder, refuse, shaped
 from treckk_gateway.profile.templates import (
     ALWAYS,
     FORMS,
@@ -23,7 +23,7 @@ from treckk_gateway.profile.templates import (
 TEMPLATES = "templates.json"
 
 
-def read_templates(folder: Folder, profile: shapes.ProfileFile) -> Templates:
+def read_templates(folder: Folder, profile: shapes.ProfileFile, letters: Mapping[str, shapes.LetterTable]) -> Templates:
     """Read and check all texts; what a language lacks for short messages and letters is made of its chat text.
 
     Raises `ProfileError` for a template that is missing or unknown, a placeholder it cannot have, a short message
@@ -44,9 +44,10 @@ def read_templates(folder: Folder, profile: shapes.ProfileFile) -> Templates:
         for language, entry in by_language.items():
             if language not in profile.languages:
                 refuse(TEMPLATES, f"templates.{name}.{language}", "is not among languages of profile.toml")
-            for form, wording in _forms(name, entry, profile.language[language].letter):
-                key = f"templates.{name}.{language}.{form}"
-                _check(key, name, form, wording, written.example_values | constants[language])
+            place = f"templates.{name}.{language}"
+            forms = shaped(TEMPLATES, place, entry, shapes.FormsEntry)
+            for form, wording in _forms(name, forms, letters[language]):
+                _check(f"{place}.{form}", name, form, wording, written.example_values | constants[language])
                 wordings[name, language, form] = wording
     return Templates(wordings, languages=tuple(profile.languages), constants=constants, examples=written.example_values)
 

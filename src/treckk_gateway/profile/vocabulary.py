@@ -40,7 +40,7 @@ def read_lexicon(folder: Folder, categories: Iterable[Category], prefix: str) ->
         lists |= {first: pair.words, second: pair.together_with}
         pairs.append(Pair(level=pair.level, first=first, second=second))
     for name, phrases in lists.items():
-        _worded(f"lists.{name}", phrases)
+        _worded(name, phrases)
     return Lexicon(
         lists,
         spellings=_spellings(folder, written),
@@ -69,7 +69,9 @@ def _dialect(folder: Folder, table: shapes.DialectTable) -> Dialect:
     return Dialect(code=table.code, words=frozenset(map(fold, words)) - without, mixes=table.mixes)
 
 
-def _worded(key: str, phrases: Iterable[str]) -> None:
+def _worded(name: str, phrases: Iterable[str]) -> None:
+    kind, _, code = name.partition(".")
+    file, key = ("categories.json", code) if kind == "category" else (WORDS, f"lists.{name}")
     for phrase in phrases:
         if not tokens(phrase):
-            refuse(WORDS, key, f"{phrase!r} has no letters or digits")
+            refuse(file, key, f"{phrase!r} has no letters or digits")

@@ -86,9 +86,10 @@ class Api:
         )
 
     async def _describe(self, _request: web.Request) -> web.StreamResponse:
-        from treckk_gateway.server import openapi  # noqa: PLC0415 loaded only when somebody asks for it
+        from treckk_gateway.server import facts, openapi  # noqa: PLC0415 loaded only when somebody asks for it
 
-        return web.Response(body=openapi.document(ROUTES, self.gateway.settings.public_url), content_type=_JSON)
+        document = openapi.document(ROUTES, self.gateway.settings.public_url, facts.Facts.of(self.gateway))
+        return web.Response(body=document, content_type=_JSON)
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:

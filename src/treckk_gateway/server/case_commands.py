@@ -76,6 +76,8 @@ def show(reference: Reference, config: Config = _HERE, *, as_json: Json = False)
     for event in case["events"]:
         step = f" {event['source']} -> {event['target']}" if event["target"] else ""
         console.print(Text(f"{_minute(event['at'])}  {event['kind']}{step} by {event['actor']}"))
+        for name, value in event["data"].items():
+            console.print(Text(f"{'':18}{name}: {value}"))
 
 
 @app.command()
@@ -111,7 +113,7 @@ def note(reference: Reference, text: str, config: Config = _HERE) -> None:
 
 
 def replay(
-    numbers: Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="What to run again.")] = None,
+    numbers: Annotated[list[int] | None, typer.Argument(metavar="ID", help="What to run again.")] = None,
     *,
     config: Config = _HERE,
     parked: Annotated[bool, typer.Option("--parked", help="Requests nobody could read.")] = False,

@@ -63,7 +63,7 @@ ROUTES = (
     ),
     Route(
         method="POST", path="/cases", name="openCase", summary="Write down a complaint for somebody",
-        run=_open, answers=shapes.CaseItem, status=201, body=shapes.WalkInBody, idempotent=True, errors=(404,),
+        run=_open, answers=shapes.CaseItem, status=201, body=shapes.WalkInBody, idempotent=True, errors=(404, 409),
     ),
     Route(
         method="GET", path=_ONE, name="showCase", summary="One case; looking at it is written down",

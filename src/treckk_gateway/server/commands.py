@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
 from treckk_gateway.server import case_commands
 from treckk_gateway.server.options import Config
@@ -21,8 +21,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.add_typer(case_commands.app, name="case")
-app.command("replay")(case_commands.replay)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 typer's callback
@@ -75,20 +73,16 @@ def doctor(config: Config = Path("treckk.toml")) -> None:
     from treckk_gateway.server.doctor import examine  # noqa: PLC0415 one command's own needs
     from treckk_gateway.settings import load  # noqa: PLC0415 as above
 
-    checked = asyncio.run(examine(load(config)))
     console = Console(highlight=False, soft_wrap=True)
-    table = Table.grid(padding=(0, 2))
     fatal = False
-    for one in checked:
+    for one in asyncio.run(examine(load(config))):
         problem = one.problem
         if problem is None:
-            table.add_row("[green]ok[/]", one.what, one.found)
+            console.print(f"[green]ok   [/] {one.what}: {escape(one.found)}")
             continue
         fatal = fatal or problem.fatal
-        table.add_row("[red]FATAL[/]" if problem.fatal else "[yellow]mend[/]", one.what, one.found)
-        table.add_row("", "", f"{problem.summary}")
-        table.add_row("", "", f"-> {problem.remedy}")
-    console.print(table)
+        console.print(f"{'[red]FATAL[/]' if problem.fatal else '[yellow]mend [/]'} {one.what}: {escape(one.found)}")
+        console.print(f"      {escape(problem.summary)}\n      -> {escape(problem.remedy)}")
     if fatal:
         raise typer.Exit(1)
 
@@ -107,3 +101,7 @@ def demo(
     from treckk_gateway.server.demo import run  # noqa: PLC0415 one command's own needs
 
     raise typer.Exit(run(script=script, port=port, browser=not no_browser, keep=keep))
+
+
+app.add_typer(case_commands.app, name="case")
+app.command("replay")(case_commands.replay)

@@ -20,6 +20,7 @@ from treckk_gateway.gateway import Gateway
 from treckk_gateway.model import Role
 from treckk_gateway.privacy import Keyring
 from treckk_gateway.server import control
+from treckk_gateway.server.pages import form
 from treckk_gateway.settings import Settings
 
 _GIB = 1 << 30
@@ -61,9 +62,11 @@ async def _channels(settings: Settings) -> list[Checked]:
     if not gateway.channels:
         nothing = Problem(summary="no channel is configured", remedy="add a [channels.NAME] table")
         return [Checked(what="channels", found="none", problem=nothing)]
+    # The form's reporters have their status page, so its channel needs no way back.
+    quiet = {one.channel_id for one in settings.channels if form.opens(one) and one.options.callback_url is None}
     found = []
     for channel_id, channel in gateway.channels.items():
-        own = [problem for name, problem in problems if name == channel_id]
+        own = [problem for name, problem in problems if name == channel_id and name not in quiet]
         what = f"channel {channel_id}"
         found += [Checked(what=what, found=channel.kind, problem=one) for one in own]
         if not own:

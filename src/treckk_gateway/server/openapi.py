@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from treckk_gateway.server.facts import Facts
 from treckk_gateway.server.problems import CONTENT_TYPE, Problem
 from treckk_gateway.server.route import Route
 
@@ -27,9 +28,10 @@ _KEY = {
 
 
 @lru_cache(maxsize=8)
-def document(routes: tuple[Route, ...], public_url: str) -> bytes:
+def document(routes: tuple[Route, ...], public_url: str, facts: Facts) -> bytes:
     """The whole description as JSON."""
     schemas = _Schemas(routes)
+    facts.refine(schemas.components)
     return msgspec.json.encode(
         {
             "openapi": "3.1.0",

@@ -18,6 +18,7 @@ from treckk_gateway.errors import (
     StoreUnavailable,
     TreckkError,
 )
+from treckk_gateway.server import shapes
 
 CONTENT_TYPE = "application/problem+json"
 _TYPE = "urn:treckk:problem:"
@@ -59,11 +60,16 @@ _KINDS: tuple[tuple[type[TreckkError], int, str], ...] = (
 
 
 def refusal(problem: TreckkError) -> Refusal | None:
-    """What one of our own errors is answered with; `None` for those no caller can cause."""
+    """What one of our own errors is answered with; `None` for those no caller can cause.
+
+    `Incomplete` is 422 when the caller can send what is missing, and 409 when the case itself is not far enough.
+    """
     for kind, status, code in _KINDS:
         if isinstance(problem, kind):
             refused = Refusal(status, code, str(problem) if status < _SERVER else "", _headers(problem))
-            refused.missing = problem.missing if isinstance(problem, Incomplete) else ()
+            if isinstance(problem, Incomplete):
+                refused.missing = problem.missing
+                refused.status = status if problem.missing and shapes.ASKED.issuperset(problem.missing) else 409
             return refused
     return None
 

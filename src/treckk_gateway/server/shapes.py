@@ -108,6 +108,12 @@ class ConfirmationBody(Asked):
     note: Words | None = None
 
 
+ASKED = frozenset(
+    name for kind in (CasesQuery, WalkInBody, StepBody, TextBody, ConfirmationBody) for name in kind.__struct_fields__
+)
+"""Every name a caller may send."""
+
+
 # --- shown ---------------------------------------------------------------------------------------------------------
 
 

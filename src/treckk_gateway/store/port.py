@@ -164,6 +164,9 @@ class Store(Protocol):
     async def attempt_started(self, attempt_id: str) -> Instant | None:
         """When an attempt began."""
 
+    async def end_intake_keys(self, before: int) -> int:
+        """Destroy the keys of days (since the epoch) before that, where nothing new waits; how many parked end."""
+
     # for staff
     async def counters(self) -> Counters:
         """The books."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from aiosmtpd.lmtp import LMTP
@@ -134,8 +134,7 @@ class _Full(asyncio.Protocol):
     """Sends a peer away."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.WriteTransport):
-            transport.write(_NOT_NOW.encode() + b"\r\n")
+        _writing(transport).write(_NOT_NOW.encode() + b"\r\n")
         transport.close()
 
 
@@ -196,8 +195,8 @@ class _Session(SMTP):
 
     def hang_up(self) -> asyncio.Task[None] | None:
         """End it whatever is under way; returns the task that ends with it."""
-        if isinstance(self.transport, asyncio.WriteTransport):
-            self.transport.abort()
+        if self.transport is not None:
+            _writing(self.transport).abort()
         return self._handler_coroutine
 
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 aiosmtpd's name
@@ -236,7 +235,10 @@ class _Session(SMTP):
             if len(content) > most:
                 too_large = True
                 del content[: -len(_END)]
-        return None if too_large else bytes(content[: -len(_MAYBE_END)]).replace(b"\r\n.", b"\r\n")[2:]
+        if too_large:
+            return None
+        del content[-len(_MAYBE_END) :]
+        return bytes(memoryview(content.replace(b"\r\n.", b"\r\n"))[2:])
 
 
 class _SmtpSession(_Session):
@@ -245,6 +247,10 @@ class _SmtpSession(_Session):
 
 class _LmtpSession(_Session, LMTP):
     """Over LMTP: the same but for the greeting (RFC 2033)."""
+
+
+def _writing(transport: asyncio.BaseTransport) -> asyncio.WriteTransport:
+    return cast("asyncio.WriteTransport", transport)  # uvloop's are none by their class
 
 
 def _written(address: str) -> str:

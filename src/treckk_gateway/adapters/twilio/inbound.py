@@ -68,10 +68,9 @@ def read(request: WebhookRequest) -> tuple[Inbound, ...]:
         ours = [value for name, value in form.queried(request) if name == DELIVERY]
     except ValueError:
         raise PayloadError("more fields than any of Twilio's requests") from None
-    fields: dict[str, str] = {}
-    for name, value in pairs:
-        if name not in fields:
-            fields[name] = value if value.isprintable() else form.clean(value)
+    fields = dict(reversed(pairs))
+    if not "".join(fields.values()).isprintable():
+        fields = {name: form.clean(value) for name, value in fields.items()}
     if _is_status(fields, ours):
         return (_receipt(fields, ours[0] if len(ours) == 1 else None),)
     return (_message(fields, pairs),)
@@ -138,6 +137,8 @@ def address(written: str) -> Address | None:
     No prefix is SMS, unless it is a business-scoped WhatsApp id, which some versions send bare. Such an id holds no
     number and is kept to the letter; other prefixes (`messenger:`) are kept with their value.
     """
+    if not written:
+        return None
     prefix, mark, value = written.strip().partition(":")
     if not mark:
         prefix, value = "whatsapp" if _USER_ID.fullmatch(prefix) else "sms", prefix

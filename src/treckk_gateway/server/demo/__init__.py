@@ -13,11 +13,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from treckk_gateway.errors import ConfigError
 from treckk_gateway.server.demo.script import play
 from treckk_gateway.server.demo.world import World
 from treckk_gateway.server.logs import configure_logging
-
 
 _WIDE = 160
 """Characters a line where nobody says how many there are, so that the table is whole in a file."""
@@ -47,17 +45,14 @@ async def _run(folder: Path, *, script: bool, port: int, browser: bool) -> int:
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDE)
-    try:
-        async with World(folder, port) as world:
-            if script:
-                return 0 if await play(world, console) else 1
-            console.print(f"The demo is at [bold]{world.url}[/bold] (stop it with Ctrl-C)")
-            if browser:
-                with contextlib.suppress(webbrowser.Error):
-                    webbrowser.open(world.url)
-            await _interrupted()
-    except OSError as problem:
-        raise ConfigError("demo", "--port", f"cannot listen on port {port}: {problem.strerror}") from problem
+    async with World(folder, 0 if script else port) as world:
+        if script:
+            return 0 if await play(world, console) else 1
+        console.print(f"The demo is at [bold]{world.url}[/bold] (stop it with Ctrl-C)")
+        if browser:
+            with contextlib.suppress(webbrowser.Error):
+                webbrowser.open(world.url)
+        await _interrupted()
     return 0
 
 

@@ -18,7 +18,7 @@ from treckk_gateway.model import Actor, Case, Role
 from treckk_gateway.server.demo.world import World
 
 _DESK = Actor(name="demo", role=Role.ADMIN, roles=frozenset({Role.ADMIN, Role.LEADERSHIP}))
-_PATIENCE = 30.0
+_PATIENCE = 120.0
 _COLUMNS = (
     ("id", 3, 3),
     ("channel", 8, 8),

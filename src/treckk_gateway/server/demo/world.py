@@ -15,6 +15,7 @@ from typing import Any, Self
 import attrs
 from aiohttp import web
 
+from treckk_gateway.errors import ConfigError
 from treckk_gateway.gateway import Gateway
 from treckk_gateway.server.app import application
 from treckk_gateway.settings import Settings, from_mapping
@@ -215,9 +216,9 @@ def _listening_socket(port: int) -> tuple[socket.socket, str]:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
-    except OSError:
+    except OSError as problem:
         listener.close()
-        raise
+        raise ConfigError("demo", "--port", f"cannot listen on port {port}: {problem.strerror}") from problem
     return listener, f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 

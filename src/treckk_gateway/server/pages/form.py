@@ -14,7 +14,10 @@ import msgspec
 
 from treckk_gateway.casework.desk import status_key
 from treckk_gateway.channel import WebhookRequest, standard_webhooks
+from treckk_gateway.settings import ChannelSettings
 
+CHANNEL = "lapor"
+"""The channel the form speaks to, where it is configured with the adapter `web`."""
 LIMITS: Mapping[str, int] = {"isi": 4000, "lokasi": 500, "nama": 100, "kontak": 200}
 """The fields a person fills in, and how many characters each may have."""
 TRAP = "situs"
@@ -26,6 +29,11 @@ _MOST_FIELDS = 20
 _OLDEST = 86400.0
 _QUICKEST = 3.0
 _KEY = re.compile(r"([0-9a-f]{32})\.([0-9]{1,12})\.([0-9a-f]{64})")
+
+
+def opens(channel: ChannelSettings) -> bool:
+    """Whether it is the channel that the form speaks to."""
+    return channel.channel_id == CHANNEL and channel.adapter == "web"
 
 
 @attrs.frozen(kw_only=True)

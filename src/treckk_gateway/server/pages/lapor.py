@@ -19,8 +19,6 @@ from treckk_gateway.server.pages.rendering import page
 from treckk_gateway.server.reading import BodyRefused, read_body
 from treckk_gateway.server.visitors import Patience, origin
 
-CHANNEL = "lapor"
-
 _REMEMBERED = 5000
 _LOOKS, _BETWEEN = 20, 0.05
 _OK = 200
@@ -49,7 +47,7 @@ class Lapor:
     def of(cls, gateway: Gateway, answers: Answers) -> Lapor | None:
         """The form, where a web channel named `lapor` is configured."""
         for channel in gateway.settings.channels:
-            if channel.channel_id == CHANNEL and channel.adapter == "web":
+            if form.opens(channel):
                 keys = form.Keys.of(gateway.settings.master_key())
                 return cls(gateway=gateway, answers=answers, keys=keys, secret=channel.options.secret[0].reveal())
         return None
@@ -85,10 +83,10 @@ class Lapor:
             again=self._sent.get(key.token, content) != content,
             doubtful=form.suspected(entry, key, now),
             secret=self.secret,
-            url=self.gateway.webhook_url(CHANNEL),
+            url=self.gateway.webhook_url(form.CHANNEL),
             now=now,
         )
-        answer = await self.gateway.receive(CHANNEL, signed)
+        answer = await self.gateway.receive(form.CHANNEL, signed)
         if answer.status != _OK:
             log.warning("form.not_kept", status=answer.status)
             return self._form(503, entry, notice="sibuk")

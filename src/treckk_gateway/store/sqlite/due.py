@@ -10,15 +10,20 @@ from treckk_gateway.store.rows import Counters, Topic, Wake
 
 _INBOX = "SELECT id, lane, due FROM inbox WHERE state = 'new' AND id > ? ORDER BY id LIMIT ?"
 _PAGE = 512
-_OUTBOX = """
-SELECT id, conversation_id FROM outbox WHERE state = 'queued' AND due <= :now AND NOT EXISTS
+_URGENT = """
+SELECT id, conversation_id FROM outbox WHERE state = 'queued' AND urgent AND due <= :now AND NOT EXISTS
  (SELECT 1 FROM outbox e WHERE e.conversation_id = outbox.conversation_id AND e.id < outbox.id
-  AND (e.state = 'sending' OR (e.state IN ('queued', 'uncertain') AND (e.urgent OR NOT outbox.urgent))))
- ORDER BY due, id LIMIT :limit
+  AND (e.state = 'sending' OR (e.state IN ('queued', 'uncertain') AND e.urgent))) ORDER BY due, id LIMIT :limit
+"""
+_OUTBOX = """
+SELECT id, conversation_id FROM outbox WHERE state = 'queued' AND NOT urgent AND due <= :now AND NOT EXISTS
+ (SELECT 1 FROM outbox e WHERE e.conversation_id = outbox.conversation_id AND e.id < outbox.id
+  AND e.state IN ('queued', 'sending', 'uncertain')) ORDER BY due, id LIMIT :limit
 """
 _TIMER = "SELECT id, case_id FROM timer WHERE state = 'queued' AND due <= :now ORDER BY due, id LIMIT :limit"
 
-_SOURCES = ((Topic.OUTBOX, _OUTBOX), (Topic.TIMER, _TIMER))
+# What is urgent comes first, so that of one conversation's rows it is the one that is taken.
+_SOURCES = ((Topic.OUTBOX, _URGENT), (Topic.OUTBOX, _OUTBOX), (Topic.TIMER, _TIMER))
 
 
 def heads(connection: sqlite3.Connection, now: Instant, limit: int) -> Sequence[Wake]:

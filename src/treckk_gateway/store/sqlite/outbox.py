@@ -213,7 +213,7 @@ def _heard_of(connection: sqlite3.Connection, heard: Heard) -> tuple[int, int, s
             " WHERE attempt.channel_id = ? AND provider_message_id = ?",
             (heard.channel_id, heard.provider_message_id),
         ).fetchone()
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _show(connection: sqlite3.Connection, outbox_id: int, state: DeliveryState) -> None:

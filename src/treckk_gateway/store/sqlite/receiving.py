@@ -168,3 +168,18 @@ def unpark(connection: sqlite3.Connection, inbox_id: int, now: Instant) -> bool:
         (now, inbox_id),
     )
     return changed.rowcount == 1
+
+
+def end_intake_keys(connection: sqlite3.Connection, before: int) -> int:
+    """Destroy old days' keys and what was parked under them; the rows stay, so that a repeat is still known."""
+    ended = connection.execute(
+        "UPDATE inbox SET sealed_raw = NULL, reason = 'its time of keeping ended'"
+        " WHERE state = 'parked' AND sealed_raw IS NOT NULL AND CAST(key_day AS INTEGER) < ?",
+        (before,),
+    )
+    connection.execute(
+        "DELETE FROM intake_key WHERE CAST(day AS INTEGER) < ?"
+        " AND NOT EXISTS (SELECT 1 FROM inbox WHERE state = 'new' AND key_day = intake_key.day)",
+        (before,),
+    )
+    return ended.rowcount

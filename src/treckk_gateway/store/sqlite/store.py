@@ -211,6 +211,10 @@ class SQLiteStore:
         """See `Store.unpark`."""
         return await self._write(receiving.unpark, inbox_id, now)
 
+    async def end_intake_keys(self, before: int) -> int:
+        """See `Store.end_intake_keys`."""
+        return await self._write(receiving.end_intake_keys, before)
+
     # looks
 
     async def inbox(self, inbox_id: int) -> InboxRow | None:

@@ -77,8 +77,11 @@ class LocalWakeups:
             return self._poll
         now = self._clock()
         found = await self._store.heads(now, self._slots * 2)
-        ready = [one for one in found if one.lane not in self._busy and one.lane not in self._cooling]
-        for one in ready[:free]:
+        ready: dict[str, Wake] = {}
+        for one in found:  # several rows of a lane may be due, an urgent one and timers among them: the first goes
+            if one.lane not in self._busy and one.lane not in self._cooling:
+                ready.setdefault(one.lane, one)
+        for one in list(ready.values())[:free]:
             self._busy[one.lane] = asyncio.create_task(self._handle(handler, one))
         if ready:
             return self._poll

@@ -20,6 +20,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from email.headerregistry import Address as MailAddress
 from email.message import EmailMessage
 from email.policy import SMTPUTF8
 from typing import Self
@@ -167,7 +168,7 @@ class MailSandbox:
         """
         mail = EmailMessage(SMTPUTF8 if not from_.isascii() else SMTPUTF8.clone(utf8=False))
         message_id = f"<{self._new_id()}@{from_.rpartition('@')[2] or 'example.org'}>"
-        mail["From"] = f'"{name}" <{from_}>' if name else from_
+        mail["From"] = MailAddress(name or "", *from_.rsplit("@", 1))
         mail["To"] = to
         mail["Subject"] = subject
         mail["Date"] = datetime.fromtimestamp(self._clock(), UTC)

@@ -53,9 +53,9 @@ class Mail:
 
     @property
     def text(self) -> str:
-        """The words of its plain text, without spaces at the end."""
+        """The words of its plain text, in plain lines without spaces at the end."""
         body = self.message.get_body(("plain",))
-        return str(body.get_content()).rstrip() if body else ""
+        return "\n".join(str(body.get_content()).splitlines()).rstrip() if body else ""
 
     @property
     def subject(self) -> str:
@@ -121,8 +121,7 @@ class Relay:
     def hang_up(self) -> None:
         """Cut all connections."""
         for session in tuple(self.sessions):
-            if isinstance(session.transport, asyncio.WriteTransport):
-                session.transport.abort()
+            session.hang_up()
 
     def protocol(self) -> asyncio.Protocol:
         """For one connection."""
@@ -183,6 +182,11 @@ class _Session(SMTP):
         self._relay.sessions.discard(self)
         super().connection_lost(error)
 
+    def hang_up(self) -> None:
+        """Cut the connection."""
+        if self.transport is not None:
+            cast("asyncio.WriteTransport", self.transport).abort()  # uvloop's are none by their class
+
     async def trouble(self, stage: Stage) -> bytes | None:
         """The line to answer instead of going on, `None` when all is well. Never returns where the connection ends."""
         trouble = self._relay.due(stage)
@@ -192,8 +196,7 @@ class _Session(SMTP):
             await self._relay.release.wait()
         if trouble.answer is not None and not trouble.hang:
             return trouble.answer
-        if isinstance(self.transport, asyncio.WriteTransport):
-            self.transport.abort()
+        self.hang_up()
         await asyncio.Event().wait()  # until aiosmtpd cancels us, since the connection is lost
         return None
 

@@ -167,6 +167,7 @@ CREATE TABLE outbox (
   heard TEXT NOT NULL DEFAULT 'pending'
 ) STRICT;
 CREATE INDEX outbox_due ON outbox (due, id) WHERE state = 'queued';
+CREATE INDEX outbox_urgent ON outbox (due, id) WHERE state = 'queued' AND urgent;
 CREATE INDEX outbox_conversation ON outbox (conversation_id, id) WHERE state IN ('queued', 'sending', 'uncertain');
 CREATE INDEX outbox_held ON outbox (conversation_id, id) WHERE state = 'held';
 CREATE INDEX outbox_sending ON outbox (sending_until) WHERE state = 'sending';

@@ -1,0 +1,42 @@
+"""The end of what nobody could read: raw requests last as long as their day's key."""
+
+from __future__ import annotations
+
+import asyncio
+
+import attrs
+import structlog
+
+from treckk_gateway.casework.ids import Clock
+from treckk_gateway.errors import StoreError
+from treckk_gateway.store import Store
+
+_DAY = 86_400_000_000
+_PAUSE = 3600.0
+
+log = structlog.get_logger(__name__)
+
+
+@attrs.frozen(kw_only=True)
+class Retention:
+    """Ends intake keys older than `parked_days`, at start and every hour; what still waits to be filed is spared."""
+
+    store: Store
+    clock: Clock
+    parked_days: int
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            try:
+                await self.end()
+            except StoreError as problem:
+                log.error("retention.failed", exc_info=problem)
+            await asyncio.sleep(_PAUSE)
+
+    async def end(self) -> int:
+        """One round; how many parked requests can no longer be read."""
+        ended = await self.store.end_intake_keys(self.clock() // _DAY - self.parked_days)
+        if ended:
+            log.info("retention.ended", count=ended)
+        return ended
