@@ -56,7 +56,7 @@ def test_the_nearest_points_come_with_their_distance():
     assert nearest[0] == (layap, 0.0)
     assert [distance for _one, distance in nearest] == sorted(distance for _one, distance in nearest)
     far = GAZETTEER.nearest(layap.lat + 1, layap.lng, 157)
-    assert dict((one.code, distance) for one, distance in far)[layap.code] == pytest.approx(111.3, abs=0.2)
+    assert {one.code: distance for one, distance in far}[layap.code] == pytest.approx(111.3, abs=0.2)
 
 
 def test_bounds_hold_their_edge_and_nothing_beyond():

@@ -53,11 +53,19 @@ def test_short_messages_stay_short_with_the_units_real_words(language):
     number = "TRK-2611-00042"
     texts = [
         *(
-            render("status", "sms", language, nomor=number, status=BALANGAN.state_word(one, language), waktu="24/11 19.45")
+            render(
+                "status", "sms", language, nomor=number, status=BALANGAN.state_word(one, language), waktu="24/11 19.45"
+            )
             for one in State
         ),
         *(
-            render("not_actionable", "sms", language, nomor=number, alasan_singkat=BALANGAN.reason_text(one, language).short)
+            render(
+                "not_actionable",
+                "sms",
+                language,
+                nomor=number,
+                alasan_singkat=BALANGAN.reason_text(one, language).short,
+            )
             for one in Reason
         ),
         *(
@@ -104,7 +112,9 @@ def test_a_letter_without_a_case_has_no_number_in_its_subject():
 
 
 def test_what_people_write_cannot_make_text_bold_or_be_filled_again():
-    text = render("resolved", nomor="TRK-1", hasil="*selesai* _ya_ ~x~ `y` {nomor} {0} %s ${a}\x1b[31m\u202e", batas="-").text
+    text = render(
+        "resolved", nomor="TRK-1", hasil="*selesai* _ya_ ~x~ `y` {nomor} {0} %s ${a}\x1b[31m\u202e", batas="-"
+    ).text
     assert "Hasil: selesai ya x y (nomor) (0) %s $(a)[31m\n" in text
     assert text.count("*") == 6
 
@@ -138,7 +148,9 @@ TEXTS = st.text(max_size=80)
 @given(
     name=st.sampled_from(sorted(VARIABLES)),
     form=st.sampled_from(FORMS),
-    values=st.dictionaries(st.sampled_from(sorted(set().union(*VARIABLES.values()) | {"nomor", "status", "lokasi"})), TEXTS),
+    values=st.dictionaries(
+        st.sampled_from(sorted(set().union(*VARIABLES.values()) | {"nomor", "status", "lokasi"})), TEXTS
+    ),
 )
 def test_no_value_leaves_a_placeholder_or_a_control_character(name, form, values):
     rendered = BALANGAN.templates.render(name, form, "id", values)

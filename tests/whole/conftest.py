@@ -1,12 +1,57 @@
-"""The whole town, ready to be written to."""
+"""The whole town, ready to be written to, and what its gateway logs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
+import structlog
 from town import Town
+
+from treckk_gateway.privacy.redaction import redact
+
+
+class Log:
+    """Every line the gateway logged, as the server would have written it. `allow` names faults a test brings about."""
+
+    FAULTS = frozenset(
+        {
+            "message.filing_failed", "message.send_failed", "request.parse_failed", "settling.failed",
+            "wakeups.handler_failed", "wakeups.store_failed", "store.batch_failed", "store.writer_died",
+            "webhook.failed", "call.failed", "channel.close_failed", "mail.refused",
+        }
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.lines: list[dict[str, Any]] = []
+        self._allowed: set[str] = set()
+
+    def __call__(self, _logger: object, _method: str, line: dict[str, Any]) -> dict[str, Any]:
+        self.lines.append(dict(line))
+        raise structlog.DropEvent
+
+    def allow(self, *events: str) -> None:
+        self._allowed.update(events)
+
+    def faults(self) -> list[dict[str, Any]]:
+        return [one for one in self.lines if one["event"] in self.FAULTS - self._allowed]
+
+    def said(self, event: str) -> list[dict[str, Any]]:
+        return [one for one in self.lines if one["event"] == event]
+
+
+@pytest.fixture(autouse=True)
+def log(caplog: pytest.LogCaptureFixture) -> Iterator[Log]:
+    """Fails a test in which the gateway noticed a fault of its own, or a task died unseen."""
+    before, kept = structlog.get_config(), Log()
+    structlog.configure(processors=[redact, kept], cache_logger_on_first_use=False)
+    yield kept
+    structlog.configure(**before)
+    assert kept.faults() == []
+    assert [one.getMessage() for one in caplog.records if one.levelno >= logging.ERROR] == []
 
 
 @pytest.fixture

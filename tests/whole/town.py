@@ -26,7 +26,7 @@ from treckk_gateway.server.app import application
 from treckk_gateway.settings import from_mapping
 from treckk_gateway.testing.sandbox.mail import MailSandbox
 from treckk_gateway.testing.sandbox.portal import PortalSandbox
-from treckk_gateway.testing.sandbox.twilio import AUTH_TOKEN, TwilioSandbox, Window
+from treckk_gateway.testing.sandbox.twilio import AUTH_TOKEN, TwilioSandbox
 
 PUBLIC = "https://aduan.example.go.id"
 WHATSAPP = "whatsapp:+6281100000000"
@@ -109,7 +109,7 @@ class Town:
 
     async def __aenter__(self) -> Self:
         enter = self._stack.enter_async_context
-        self.twilio = await enter(TwilioSandbox(clock=self.clock.seconds, window=Window.REFUSES))
+        self.twilio = await enter(TwilioSandbox(clock=self.clock.seconds))
         self.portal = await enter(PortalSandbox(WEB_SECRET, clock=self.clock.seconds))
         self.mail = await enter(MailSandbox(clock=self.clock.seconds))
         self.http = await enter(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)))

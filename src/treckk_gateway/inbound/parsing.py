@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -94,6 +95,16 @@ def _parse(channel: Channel, stored: bytes) -> Sequence[Inbound]:
 def _bound(memory: int) -> None:
     import resource  # noqa: PLC0415 not on every platform
     import signal  # noqa: PLC0415 only in the worker
+    import threading  # noqa: PLC0415 only in the worker
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Whoever waits for work never learns that a killed parent is gone: the pool's pipe is open at both ends here."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -15,6 +15,7 @@ from itertools import chain, zip_longest
 import attrs
 
 from treckk_gateway.profile.quoting import Cutting
+from treckk_gateway.profile.roots import Roots
 from treckk_gateway.profile.tokens import tokens
 
 LONGEST = 12_000
@@ -102,8 +103,8 @@ class Lexicon:
     """The word lists of a unit.
 
     `lists` are words and phrases by the list's name; `spellings` rewrite informal and dialect words; `clipped` names
-    lists whose single words are also known with vowels left out; `clock` are words that mean "o'clock" before a
-    number, whatever else they mean, with what is read instead.
+    lists whose single words are also known with vowels left out; `roots` are words of which every form counts;
+    `clock` are words that mean "o'clock" before a number, whatever else they mean, with what is read instead.
     """
 
     def __init__(
@@ -115,6 +116,7 @@ class Lexicon:
         clipped: Iterable[str] = (),
         clock: Mapping[str, str] | None = None,
         kept: Iterable[str] = (),
+        roots: Roots | None = None,
         pairs: Iterable[Pair] = (),
         dialects: Iterable[Dialect] = (),
     ) -> None:
@@ -122,6 +124,7 @@ class Lexicon:
         self.pairs = tuple(pairs)
         self.dialects = tuple(dialects)
         self._cutting = cutting or Cutting()
+        self._roots = roots or Roots()
         self._clock = dict(clock or {})
         self._kept = frozenset(kept)
         self._spelling = _Spelling(spellings or {})
@@ -133,8 +136,13 @@ class Lexicon:
         kept = self._cutting.apply(text[:LONGEST])
         original = self._timed(tokens(kept.text))
         formal, inside = self._formal(original)
-        written = chain(self._hits(original, frozenset(), formal=False), self._clipped(original))
-        hits = chain(written, self._hits(formal, inside, formal=True))
+        hits = chain(
+            self._hits(original, frozenset(), formal=False),
+            self._forms(original, formal=False),
+            self._clipped(original),
+            self._hits(formal, inside, formal=True),
+            self._forms(formal, formal=True),
+        )
         return Reading(
             original=original,
             formal=formal,
@@ -189,11 +197,16 @@ class Lexicon:
                     text = " ".join(phrase)
                     yield from (Hit(name=name, phrase=text, start=start, end=end, formal=formal) for name in names)
 
+    def _forms(self, words: Sequence[str], *, formal: bool) -> Iterator[Hit]:
+        for start, word in enumerate(words):
+            for name in self._roots.names(word):
+                yield Hit(name=name, phrase=word, start=start, end=start + 1, formal=formal)
+
     def _clipped(self, words: Sequence[str]) -> Iterator[Hit]:
         """Words written without some of their vowels, as in a short message: `kbakran`."""
         for start, word in enumerate(words):
             for whole, name in self._skeletons.get(word.translate(_VOWELS), ()):
-                if len(word) < len(whole) and _within(word, whole):
+                if len(word) < len(whole) and word not in self._index and _within(word, whole):
                     yield Hit(name=name, phrase=whole, start=start, end=start + 1, formal=False)
 
 

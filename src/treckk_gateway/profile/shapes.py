@@ -175,11 +175,23 @@ class DialectTable(_Strict, frozen=True, kw_only=True):
     mixes: bool = False
 
 
+class AffixesTable(_Strict, frozen=True, kw_only=True):
+    """`[affixes]` of `words.toml`: what may stand before and after a root.
+
+    `softened` are first letters of roots that change after a prefix, with what they become: `tembak`, `menembak`.
+    """
+
+    prefixes: list[Text] = []
+    suffixes: list[Text] = []
+    softened: dict[Text, Text] = {}
+
+
 class WordsFile(_Strict, frozen=True, kw_only=True):
     """`words.toml`.
 
     `spellings` are tables (`old,new` and further columns) of words to rewrite; `kept` are words that end like a
-    suffixed one and are none; `clock` are words that mean "o'clock" before a number.
+    suffixed one and are none; `clock` are words that mean "o'clock" before a number. `roots` add to a list of that
+    name each root with all `affixes`.
     """
 
     lists: dict[Text, list[Text]]
@@ -188,3 +200,5 @@ class WordsFile(_Strict, frozen=True, kw_only=True):
     clock: dict[Text, Text] = {}
     kept: list[Text] = []
     spellings: list[Text] = []
+    affixes: AffixesTable = AffixesTable()
+    roots: dict[Text, list[Text]] = {}

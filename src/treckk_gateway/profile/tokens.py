@@ -14,6 +14,8 @@ def tokens(text: str) -> tuple[str, ...]:
 
     A hyphen separates, so that a doubled word is found by its single form.
     """
+    if text.isascii():
+        return tuple(_WORD.findall(text.lower().replace("'", "").replace("`", "")))
     return tuple(_WORD.findall(unicodedata.normalize("NFKC", text).casefold().translate(_DROPPED)))
 
 

@@ -48,6 +48,7 @@ LISTS: Mapping[str, str] = {
     # Reports
     "report_intro": "I'd like to report",
     "act": "what the unit is asked to do about it",
+    "already": "words that say what the unit did, before a word of `act`",
     "exists": "there is, many, a group",
     "nuisance": "disturbs, endangers, forbidden",
     "now": "now, since, every day",

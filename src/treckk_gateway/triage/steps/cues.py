@@ -31,9 +31,15 @@ def _swallowed(hit: Hit, other: Hit) -> bool:
     return longer and hit.formal is other.formal and other.start <= hit.start and hit.end <= other.end
 
 
-def follows(reading: Reading, hit: Hit, name: str) -> bool:
-    """Whether a word of the list stands directly before."""
-    return any(one.formal is hit.formal and one.end == hit.start for one in reading.found(name))
+def standing(reading: Reading, name: str) -> list[Hit]:
+    """Hits that are no part of a longer harmless phrase such as "kereta api"."""
+    calm = reading.found("calm")
+    return [hit for hit in reading.found(name) if not any(_swallowed(hit, other) for other in calm)]
+
+
+def follows(reading: Reading, hit: Hit, *names: str) -> bool:
+    """Whether a word of one of these lists stands directly before."""
+    return any(one.formal is hit.formal and one.end == hit.start for one in reading.found(*names))
 
 
 @attrs.frozen(kw_only=True)
@@ -63,7 +69,10 @@ def weigh(reading: Reading, context: TriageContext) -> Evidence:
     sort = min(len(set(reporting)), _TWICE)
     nuisance = min(len(reading.phrases("nuisance")), _TWICE)
     intro = 0 if reading.has("own_report", "how_to_report") else _TWICE * reading.has("report_intro")
-    wanted = any(not follows(reading, hit, "stop_weak") for hit in reading.found("act"))
+    acts = reading.found("act")
+    # In formal spelling, where it has them: "sdh ditindak" is no wish.
+    acts = tuple(hit for hit in acts if hit.formal) or acts
+    wanted = any(not follows(reading, hit, "stop_weak", "already") for hit in acts)
     hard = _TWICE * wanted + nuisance + intro
     core = sort + hard
     placed = bool(context.values("district") or context.values("district_candidate"))
@@ -71,7 +80,7 @@ def weigh(reading: Reading, context: TriageContext) -> Evidence:
     return Evidence(
         report=core + around,
         question=_question(reading),
-        hard=hard + around,
+        hard=hard,
         matter=sort + nuisance + placed,
         reasons=tuple(dict.fromkeys((*reporting, *reading.phrases("report_intro", "act", "nuisance")))),
     )

@@ -13,7 +13,7 @@ from treckk_gateway.model import Consent, Finding, Intent, MediaKind, Subject, U
 from treckk_gateway.model.lifecycle import SETTLED
 from treckk_gateway.profile import Reading
 from treckk_gateway.triage.pipeline import TriageContext
-from treckk_gateway.triage.steps.cues import Evidence, follows, weigh
+from treckk_gateway.triage.steps.cues import Evidence, follows, standing, weigh
 
 _NEAR = 5
 """Words that may stand between a verb and what it is about."""
@@ -176,9 +176,11 @@ def _greeting(look: Look) -> Sequence[Finding] | None:
 def _thanks(look: Look) -> Sequence[Finding] | None:
     reading = look.reading
     lists = ("thanks", "praise", "praise_about", "agree", *_POLITE)
-    if not reading.has("thanks", "praise", "agree") or reading.has("negation", "nuisance", "act", "cry"):
+    if not reading.has("thanks", "praise", "agree") or reading.has("negation", "nuisance"):
         return None
-    spare = 2 if reading.has("thanks") else 0
+    if standing(reading, "cry"):
+        return None
+    spare = 1 if reading.has("thanks") else 0
     if len(reading.rest(*lists)) <= spare and not reading.questioned and look.evidence.report <= 1:
         return [_is(Intent.FEEDBACK, 0.9, "thanks or agrees and nothing else")]
     return None
@@ -188,7 +190,7 @@ def _status(look: Look) -> Sequence[Finding] | None:
     reading, report = look.reading, look.evidence.report
     asked = reading.questioned or reading.has("status", "question")
     told = look.evidence.matter > 0 and report > 2  # noqa: PLR2004 more than a word on what it was about
-    if reading.has("status_alone") and report <= 1:
+    if reading.has("status_alone") and (report <= 1 or reading.has("own_report")):
         return [_is(Intent.STATUS_QUERY, 0.9, "asks how far it is")]
     if asked and not told and (reading.has("own_report") or reading.references):
         return [_is(Intent.STATUS_QUERY, 0.85, "asks about a report of its own")]
@@ -203,7 +205,7 @@ def _objection(look: Look) -> Sequence[Finding] | None:
     """Says that it goes on. Without a case handled before, only clear words that describe nothing new count."""
     case = look.subject.case
     handled = case is not None and case.state in SETTLED
-    plain = not look.context.values("district") and look.evidence.report - look.evidence.hard <= 0
+    plain = look.evidence.matter == 0
     if look.reading.has("objection") and (handled or plain):
         sure = 0.9 if handled else 0.65
     elif handled and look.reading.has("weak_objection"):
@@ -249,8 +251,8 @@ _RULES: tuple[Rule, ...] = (
     _menu,
     _greeting,
     _thanks,
-    _status,
     _objection,
+    _status,
     _report_or_question,
     _answer,
 )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from treckk_gateway.model import Finding, Subject, Urgency
 from treckk_gateway.profile import Hit, Reading
 from treckk_gateway.triage.pipeline import TriageContext
+from treckk_gateway.triage.steps.cues import standing
 
 
 async def urgency(subject: Subject, context: TriageContext) -> Sequence[Finding]:
@@ -21,7 +22,7 @@ async def urgency(subject: Subject, context: TriageContext) -> Sequence[Finding]
     pairs = context.profile.lexicon.pairs
     for level in (Urgency.EMERGENCY, Urgency.HIGH):
         for pair in (one for one in pairs if one.level == level):
-            together = _together(_standing(reading, pair.first), _standing(reading, pair.second))
+            together = _together(standing(reading, pair.first), standing(reading, pair.second))
             if together:
                 return [_found(level, 0.8, together)]
         if level is Urgency.EMERGENCY and _cries(subject, reading):
@@ -31,17 +32,7 @@ async def urgency(subject: Subject, context: TriageContext) -> Sequence[Finding]
 
 
 def _words(reading: Reading, name: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(hit.phrase for hit in _standing(reading, name)))
-
-
-def _standing(reading: Reading, name: str) -> list[Hit]:
-    """Hits that are no part of a longer harmless phrase such as "kereta api"."""
-    calm = reading.found("calm")
-    return [hit for hit in reading.found(name) if not any(_inside(hit, other) for other in calm)]
-
-
-def _inside(hit: Hit, other: Hit) -> bool:
-    return hit.formal is other.formal and other.start <= hit.start and hit.end <= other.end
+    return tuple(dict.fromkeys(hit.phrase for hit in standing(reading, name)))
 
 
 def _together(first: list[Hit], second: list[Hit]) -> tuple[str, ...]:

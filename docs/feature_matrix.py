@@ -1,0 +1,108 @@
+"""Writes `reference/feature-matrix.md` from what the bundled adapters claim: `python docs/feature_matrix.py`.
+
+The conformance kit holds an adapter to its claims, so the page says what was checked. `--check` writes nothing and
+exits 1 when the page is not current.
+"""
+# ruff: noqa: INP001 a script beside the page it writes
+
+from __future__ import annotations
+
+import base64
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from treckk_gateway.channel import Capabilities, Channel, ChannelContext, registry
+from treckk_gateway.model import DeliveryState, Secret
+
+PAGE = Path(__file__).parent / "reference" / "feature-matrix.md"
+
+_TOKEN = Secret("0123456789abcdef0123456789abcdef")
+_TWILIO: dict[str, object] = {"account_sid": "AC" + "0" * 32, "auth_token": _TOKEN}
+_EMAIL: dict[str, object] = {
+    "listen": "lmtp://127.0.0.1:8024",
+    "smtp": "smtp://127.0.0.1:25",
+    "address": "aduan@example.go.id",
+}
+_WEB: dict[str, object] = {"secret": (Secret("whsec_" + base64.b64encode(bytes(32)).decode()),)}
+
+CHANNELS: tuple[tuple[str, str, dict[str, object]], ...] = (
+    ("WhatsApp, Twilio", "twilio", _TWILIO | {"sender": "whatsapp:+6281100000000"}),
+    ("SMS, Twilio, number abroad", "twilio", _TWILIO | {"sender": "+15550000000"}),
+    ("SMS, Twilio, Indonesian number or name", "twilio", _TWILIO | {"sender": "SATPOLPP"}),
+    ("email", "email", _EMAIL),
+    ("web, with callback", "web", _WEB | {"callback_url": "https://portal.example.go.id/updates"}),
+    ("web, without (the form)", "web", _WEB),
+)
+"""The columns: a heading, an adapter, and the settings that change what it can do."""
+
+ROWS: tuple[tuple[str, Callable[[Capabilities], object]], ...] = (
+    ("people can write to it", lambda one: one.inbound),
+    ("people can be told", lambda one: one.outbound),
+    ("addresses", lambda one: ", ".join(f"`{scheme}:`" for scheme in sorted(one.schemes))),
+    ("comes in by", lambda one: " and ".join(_ways(one))),
+    ("parsed", lambda one: {"inline": "before the answer", "deferred": "after the commit, apart"}[one.parse]),
+    ("wording", lambda one: {"whatsapp": "chat", "sms": "short", "email": "letter"}[one.form]),
+    ("subject line", lambda one: one.subject),
+    ("answers keep their thread", lambda one: one.threads),
+    ("bold", lambda one: one.bold),
+    ("files in", lambda one: one.media_in),
+    ("files out", lambda one: one.media_out),
+    ("places in", lambda one: one.location),
+    ("receipts", lambda one: ", ".join(state for state in DeliveryState if state in one.receipts)),
+    ("free text only within", lambda one: f"{one.reply_window // 3600} hours" if one.reply_window else None),
+    ("approved templates", lambda one: one.templates),
+    ("longest text", lambda one: f"{one.max_text} characters" if one.max_text else None),
+    ("sent in parts", lambda one: one.segments),
+    ("pace", lambda one: f"{_pace(one.rate)}, {one.burst} at once"),
+    ("a repeat sends once", lambda one: one.idempotent_send),
+    ("an uncertain send can be looked up", lambda one: one.lookup),
+)
+"""The rows: what it is called, and how it is read from the claims."""
+
+
+def capabilities(adapter: str, settings: dict[str, object]) -> Capabilities:
+    """What an adapter claims with these settings."""
+    kind: type[Channel] = registry.load(adapter)
+    context = ChannelContext(channel_id="example", webhook_url="https://aduan.example.go.id/channels/example")
+    return kind.from_settings(kind.Options(**settings), context).capabilities
+
+
+def page() -> str:
+    """The whole page."""
+    claims = [capabilities(adapter, settings) for _, adapter, settings in CHANNELS]
+    lines = [
+        "# What each channel can do",
+        "",
+        "Written by `python docs/feature_matrix.py` from the `Capabilities` of the adapters; a test keeps it current.",
+        "Details: [Twilio](channels/twilio.md), [email](channels/email.md), [web](channels/web.md).",
+        "",
+        f"| | {' | '.join(heading for heading, _, _ in CHANNELS)} |",
+        f"|---|{'---|' * len(CHANNELS)}",
+        *(f"| {name} | {' | '.join(_cell(read(one)) for one in claims)} |" for name, read in ROWS),
+        "",
+        '"-" means no, or no such limit. On a web channel without a callback nobody can be told: whoever used the form',
+        "looks at the status page instead.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _ways(one: Capabilities) -> list[str]:
+    return [*(["webhook"] if one.webhook else []), *(["its own listener"] if one.listens else [])]
+
+
+def _pace(rate: float) -> str:
+    return f"{rate:g} a second" if rate >= 1 else f"1 in {1 / rate:g} seconds"
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "-"
+    return str(value or "-")
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv[1:]:
+        sys.exit(PAGE.read_text(encoding="utf-8") != page())
+    PAGE.write_text(page(), encoding="utf-8")
