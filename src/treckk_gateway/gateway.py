@@ -11,6 +11,7 @@ from typing import Self
 
 import attrs
 import structlog
+from msgspec.structs import asdict
 
 from treckk_gateway.casework import Casework, Clock, Desk, Ids, People, Roster, Wording, wall_clock
 from treckk_gateway.channel import (
@@ -147,7 +148,7 @@ class Gateway:
 
     async def counters(self) -> dict[str, int]:
         """The books: `received = filed + parked + new`, what waits to leave, what was given up, what was refused."""
-        counted = attrs.asdict(await self._parts.store.counters())
+        counted = asdict(await self._parts.store.counters())
         return counted | {"refused": self._parts.receiver.traffic.refused.total()}
 
     async def health(self) -> Health:

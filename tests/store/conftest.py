@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from treckk_gateway.store.rows import NewItem, NewRequest
 from treckk_gateway.store.sqlite import SQLiteStore
 
 FINGERPRINT = "f" * 16
@@ -14,17 +13,3 @@ async def store(tmp_path):
     await opened.open()
     yield opened
     await opened.close()
-
-
-def request_of(key, *, channel="wa", lane=b"lane", now=1_000_000, items=1, parked=None):
-    return NewRequest(
-        channel_id=channel,
-        items=tuple(
-            NewItem(dedupe_key=f"{key}/{n}" if items > 1 else key, kind="message", lane=lane, item=n)
-            for n in range(items)
-        ),
-        raw=b"sealed " + key.encode(),
-        key_day="2026-11-24",
-        received_at=now,
-        parked=parked,
-    )

@@ -3,10 +3,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 
-import attrs
 import pytest
+from inbox_requests import request_of
+from msgspec.structs import replace
 
-from conftest import request_of
 from treckk_gateway.errors import SchemaTooNew, StoreLocked, StoreUnavailable
 from treckk_gateway.store.rows import Filing
 from treckk_gateway.store.sqlite import FILE_NAME, SQLiteStore
@@ -124,7 +124,7 @@ async def test_what_was_parked_ends_with_its_days_key_and_what_waits_is_spared(s
     await store.intake_key("200", b"young")
     for number, (day, parked) in enumerate([("100", "odd"), ("101", None), ("200", "odd")]):
         wanted = request_of(f"SM{number}", parked=parked)
-        await store.accept(attrs.evolve(wanted, key_day=day))
+        await store.accept(replace(wanted, key_day=day))
     assert await store.end_intake_keys(150) == 1
     assert (await store.inbox(1)).raw is None
     assert await store.unpark(1, 5) is False

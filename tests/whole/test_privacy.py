@@ -70,7 +70,7 @@ class Everything:
         )  # fmt: skip
         assert answer.status == 200
         status, _ = await self.api("POST", "/cases", text=TEXT, name=NAME, reply_to=PEOPLE["sms"].at("sms"), place=PLACE)
-        assert status == 201
+        assert status == 201, self.server.lines[-1]
         await self.server.rested()
 
     async def troubled(self):

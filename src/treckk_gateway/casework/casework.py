@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import attrs
+from msgspec.structs import replace
 
 from treckk_gateway.casework.bodies import FindingBody, Purpose
 from treckk_gateway.casework.ids import Clock, Ids
@@ -84,7 +85,7 @@ class Casework:
             lifecycle.require(step, given.names())
             await self.guard(case, step, given)
             change = await self.step(case, step, actor, given, tuple(flags))
-            done = await self.store.change(attrs.evolve(change, finishes=finishes))
+            done = await self.store.change(replace(change, finishes=finishes))
             if done is not None:
                 self.hint()
                 return done

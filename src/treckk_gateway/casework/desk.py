@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import attrs
+from msgspec.structs import replace
 
 from treckk_gateway.casework.casework import Casework
 from treckk_gateway.casework.opening import Opening
@@ -196,9 +197,9 @@ class Desk:
                 for one in self.casework.people.identities(channel_id, [address])
             ]
             known = await self.casework.store.known_reporter(identities)
-            return attrs.evolve(wanted, reporter_id=known.id if known else -1)
+            return replace(wanted, reporter_id=known.id if known else -1)
         upper = self.casework.profile.reference_prefix
-        return attrs.evolve(wanted, words=tuple(w.upper() if w.upper().startswith(upper) else w.lower() for w in words))
+        return replace(wanted, words=tuple(w.upper() if w.upper().startswith(upper) else w.lower() for w in words))
 
 
 def status_key(token: str) -> str:

@@ -47,7 +47,7 @@ class WalkIns:
             channel_id=_CHANNEL,
             intent=Intent.COMPLAINT,
             urgency=Urgency.NORMAL,
-            language="id",
+            language=self.casework.profile.languages[0],
             reporter_id=reporter.id if reporter else None,
             conversation_id=conversation.id if conversation else None,
             token=box.seal(Purpose.TOKEN, token.encode()),

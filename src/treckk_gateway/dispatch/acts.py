@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import attrs
+from msgspec.structs import replace
 
 from treckk_gateway.casework.bodies import MessageBody, Purpose
 from treckk_gateway.casework.casework import Casework
@@ -69,7 +70,7 @@ class Acts:
         draft: tuple[Draft, ...] = ()
         if self.casework.speaks(channel_id):
             draft = (self.casework.draft(self.casework.keyring.unit, conversation, update),)
-        return attrs.evolve(filing, drafts=(*filing.drafts, *draft))
+        return replace(filing, drafts=(*filing.drafts, *draft))
 
     async def _act(self, filing: Filing, actor: Actor, text: str) -> tuple[Filing, str]:
         case, rest = await self._case(actor, text)
@@ -83,7 +84,7 @@ class Acts:
         lifecycle.require(step, given.names())
         await self.casework.guard(case, step, given)
         change = await self.casework.step(case, step, actor, given)
-        filing = attrs.evolve(
+        filing = replace(
             filing,
             case_id=case.case_id,
             version=case.version,

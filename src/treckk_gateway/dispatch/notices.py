@@ -90,8 +90,8 @@ class Notices:
         """The fields of a field order: these and no others (lessons, JAKI 2021)."""
         profile, wording = self.casework.profile, self.casework.wording
         return {
-            "kategori": profile.category_name(case.category, "id"),
+            "kategori": profile.category_name(case.category, profile.languages[0]),
             "lokasi": wording.place(case),
-            "urgensi": profile.urgency_word(case.urgency, "id"),
+            "urgensi": profile.urgency_word(case.urgency, profile.languages[0]),
             "pos": profile.post_name(case.post),
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import attrs
+from msgspec.structs import replace
 
 from treckk_gateway.casework.bodies import Asking, Purpose
 from treckk_gateway.casework.casework import Casework
@@ -43,6 +44,9 @@ _ANSWER_EVERY = {
 """Minutes within which the same answer is given once: two machines talking to each other must run dry."""
 _MOST_QUESTIONS = 2
 
+_ANSWERS = {Intent.ABUSE: "abuse", Intent.PRIVACY_REQUEST: "privacy_ack"}
+_INVITES = {"report": "invite_report", "question": "invite_question"}
+_PRIVACY_DAYS = 3
 _SILENT = frozenset({Intent.SPAM, Intent.FEEDBACK})
 _REPORTING = frozenset({Intent.COMPLAINT, Intent.SECURITY_REQUEST})
 
@@ -77,7 +81,7 @@ class Decisions:
             return await self._ask(scene, now, tried=0)
         if intent in OPENS_CASE or urgent:
             return self._open(scene, Intent.COMPLAINT if urgent and intent not in OPENS_CASE else intent, findings, now)
-        return self._answer(scene, intent, now)
+        return self._answer(scene, intent, findings, now)
 
     async def _about_the_past(
         self, scene: Scene, intent: Intent, findings: Sequence[Finding], flags: tuple[str, ...], now: int
@@ -114,7 +118,7 @@ class Decisions:
             channel_id=scene.channel_id,
             intent=intent,
             urgency=urgency,
-            language=_language(scene, findings),
+            language=self._language(scene, findings),
             reporter_id=scene.reporter.id,
             conversation_id=scene.conversation.id,
             token=scene.box.seal(Purpose.TOKEN, token.encode()),
@@ -263,16 +267,14 @@ class Decisions:
             drafts=self._once(scene, CaseUpdate(template="status", values=values, reply=True), now),
         )
 
-    def _answer(self, scene: Scene, intent: Intent, now: int) -> Filing:
+    def _answer(self, scene: Scene, intent: Intent, findings: Sequence[Finding], now: int) -> Filing:
         if intent in _SILENT:
             return Filing(inbox_id=None, now=now)
-        template = {Intent.ABUSE: "abuse", Intent.PRIVACY_REQUEST: "privacy_ack"}.get(intent, "greeting")
-        values = {"batas": self.casework.wording.day(now, 3)} if intent is Intent.PRIVACY_REQUEST else {}
-        return Filing(
-            inbox_id=None,
-            now=now,
-            drafts=self._once(scene, CaseUpdate(template=template, values=values, reply=True), now),
-        )
+        template = _ANSWERS.get(intent) or _INVITES.get(_value(findings, "keyword") or "", "greeting")
+        values = {"batas": self.casework.wording.day(now, _PRIVACY_DAYS)} if intent is Intent.PRIVACY_REQUEST else {}
+        update = CaseUpdate(template=template, values=values, reply=True)
+        fields = ConversationFields(language=self._language(scene, findings))
+        return Filing(inbox_id=None, now=now, conversation=fields, drafts=self._once(scene, update, now))
 
     async def _ask(self, scene: Scene, now: int, *, tried: int) -> Filing:
         """Which of the open cases? The message waits with the conversation and joins the one chosen."""
@@ -307,9 +309,9 @@ class Decisions:
             case = await self.casework.store.case(case_id=choice or asking.cases[0])
             filing = await self._join(scene, case, findings, now, earlier=waiting)
             if choice is None and case is not None:
-                filing = attrs.evolve(filing, fields=CaseFields(flags=(*case.flags, "needs_clarification")))
-        fields = attrs.evolve(filing.conversation or ConversationFields(), answered=True)
-        return attrs.evolve(filing, conversation=fields)
+                filing = replace(filing, fields=CaseFields(flags=(*case.flags, "needs_clarification")))
+        fields = replace(filing.conversation or ConversationFields(), answered=True)
+        return replace(filing, conversation=fields)
 
     async def _waiting(self, scene: Scene) -> tuple[int, ...]:
         """Messages of this conversation that were filed without a case since we asked."""
@@ -321,6 +323,10 @@ class Decisions:
             waiting.append(one.id)
         return tuple(waiting)
 
+    def _language(self, scene: Scene, findings: Sequence[Finding]) -> str:
+        found = _value(findings, "language") or scene.conversation.language
+        return self.casework.profile.reply_language(found)
+
     def _drafts(self, scene: Scene, update: CaseUpdate) -> tuple[Draft, ...]:
         if scene.foreign or not self.casework.speaks(scene.channel_id):
             return ()
@@ -330,20 +336,13 @@ class Decisions:
         bucket = now // (_ANSWER_EVERY.get(update.template, 10) * _MINUTE)
         number = update.values.get("nomor", "")
         return tuple(
-            attrs.evolve(one, once=f"answer:{update.template}{number}:{bucket}") for one in self._drafts(scene, update)
+            replace(one, once=f"answer:{update.template}{number}:{bucket}") for one in self._drafts(scene, update)
         )
 
 
 def _value(findings: Iterable[Finding], field: str) -> str | None:
     found = judged.best(findings, field)
     return found.value if found else None
-
-
-def _language(scene: Scene, findings: Sequence[Finding]) -> str:
-    found = _value(findings, "language")
-    if found is None:
-        return scene.conversation.language or "id"
-    return "en" if found == "en" else "id"
 
 
 def _reporter(scene: Scene) -> Actor:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import attrs
 import structlog
+from msgspec.structs import replace
 
 from treckk_gateway.casework.bodies import MessageBody, Purpose
 from treckk_gateway.casework.casework import Casework
@@ -107,13 +108,13 @@ class Intake:
         if staff is not None:
             filing = await self.act(staff, row.channel_id, message)
             touched = self._touched(row.channel_id, message, filing)
-            await self.casework.store.file(attrs.evolve(filing, inbox_id=row.id, conversation=touched))
+            await self.casework.store.file(replace(filing, inbox_id=row.id, conversation=touched))
             return
         for _ in range(_RACES):
             scene = await Conversations(self.casework).scene(row.channel_id, message)
             filing = await self._decide(scene)
             touched = self._touched(row.channel_id, message, filing)
-            filing = attrs.evolve(filing, inbox_id=row.id, message=await self._kept(scene), conversation=touched)
+            filing = replace(filing, inbox_id=row.id, message=await self._kept(scene), conversation=touched)
             filed = await self.casework.store.file(filing)
             if not filed.stale:
                 return
@@ -139,6 +140,4 @@ class Intake:
         fields = filing.conversation or ConversationFields()
         if message.automatic:
             return fields
-        return attrs.evolve(
-            fields, last_inbound_at=now, window_until=now + window * _SECOND if window is not None else None
-        )
+        return replace(fields, last_inbound_at=now, window_until=now + window * _SECOND if window is not None else None)

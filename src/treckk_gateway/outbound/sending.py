@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import attrs
 import structlog
+from msgspec.structs import replace
 
 from treckk_gateway.casework.bodies import MessageBody, Purpose, SentBody
 from treckk_gateway.casework.casework import Casework
@@ -129,7 +130,8 @@ class Sender:
             return None
         address = Address.parse(box.open(Purpose.ADDRESS, conversation.address).decode())
         case = await self.casework.store.case(case_id=row.case_id) if row.case_id is not None else None
-        language = case.language if case is not None and conversation.staff is None else conversation.language or "id"
+        own = self.renderer.profile.languages[0]
+        language = case.language if case is not None and conversation.staff is None else conversation.language or own
         values = box.open_value(Purpose.VALUES, row.values, dict[str, str])
         letter = self.renderer.render(row.template, values, case, language, channel.capabilities, row.created_at)
         message = OutboundMessage(
@@ -211,13 +213,13 @@ class Sender:
             attempts=row.attempts + 1,
         )
         if isinstance(problem, WindowClosed):
-            return attrs.evolve(base, state="held", reason="window_closed")
+            return replace(base, state="held", reason="window_closed")
         if isinstance(problem, OptedOut):
-            return attrs.evolve(base, suppress="opted_out", opted_out=True)
+            return replace(base, suppress="opted_out", opted_out=True)
         if isinstance(problem, Rejected) and not channel_wide:
-            return attrs.evolve(base, suppress=problem.code if problem.scope is Scope.ADDRESS else None)
+            return replace(base, suppress=problem.code if problem.scope is Scope.ADDRESS else None)
         if isinstance(problem, Uncertain) and not prepared.channel.capabilities.idempotent_send:
-            return attrs.evolve(base, state="uncertain")
+            return replace(base, state="uncertain")
         return self._again(base, row, problem)
 
     def _again(self, base: Ended, row: OutboxRow, problem: SendError) -> Ended:
@@ -229,4 +231,4 @@ class Sender:
             after=problem.after if isinstance(problem, NotTaken) else None,
             policy=self.policy,
         )
-        return attrs.evolve(base, state="queued", due=due) if due is not None else base
+        return replace(base, state="queued", due=due) if due is not None else base

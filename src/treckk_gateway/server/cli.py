@@ -38,7 +38,9 @@ def run(arguments: Sequence[str]) -> int:
 def _command(arguments: Sequence[str]) -> int:
     config = _only_serve(arguments)
     if config is not None:
-        _serve(config)
+        from treckk_gateway.server.serving import serve_file  # noqa: PLC0415 the other commands do without it
+
+        serve_file(config)
         return 0
     from treckk_gateway.server.commands import app  # noqa: PLC0415 `serve` does without it
 
@@ -59,13 +61,6 @@ def _only_serve(arguments: Sequence[str]) -> Path | None:
         case ["serve", joined] if joined.startswith("--config="):
             return Path(joined.removeprefix("--config="))
     return None
-
-
-def _serve(config: Path) -> None:
-    from treckk_gateway.server.serving import serve  # noqa: PLC0415 the other commands do without it
-    from treckk_gateway.settings import load  # noqa: PLC0415 as above
-
-    serve(load(config))
 
 
 def _say(text: str, code: int) -> int:

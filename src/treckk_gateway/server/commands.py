@@ -61,10 +61,9 @@ def init(
 @app.command()
 def serve(config: Config = Path("treckk.toml")) -> None:
     """Run the gateway until SIGTERM or SIGINT; then what is under way is finished."""
-    from treckk_gateway.server.serving import serve as run  # noqa: PLC0415 one command's own needs
-    from treckk_gateway.settings import load  # noqa: PLC0415 as above
+    from treckk_gateway.server.serving import serve_file  # noqa: PLC0415 one command's own needs
 
-    run(load(config))
+    serve_file(config)
 
 
 @app.command()

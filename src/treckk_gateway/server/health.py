@@ -7,9 +7,9 @@ import msgspec
 from aiohttp import web
 
 from treckk_gateway.gateway import Gateway
+from treckk_gateway.server.doorway import ALIVE
 from treckk_gateway.server.presentation import moment
 
-_ALIVE = b'{"status":"ok"}'
 _HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 
 
@@ -21,7 +21,7 @@ class HealthPages:
 
     async def alive(self, _request: web.Request) -> web.Response:
         """200 as long as the process answers."""
-        return web.Response(body=_ALIVE, headers=_HEADERS)
+        return web.Response(body=ALIVE, headers=_HEADERS)
 
     async def ready(self, _request: web.Request) -> web.Response:
         """200 when messages can be taken, else 503; what is wrong, by channel."""

@@ -1,5 +1,6 @@
 """What goes into the store and comes out of it: plain rows, sealed where they hold something of a person.
 
+Structs, not attrs classes: there are many, every message makes some, and nobody outside sees them.
 Every `bytes` field is sealed (or a keyed hash); every `Instant` is microseconds since the epoch.
 """
 
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-import attrs
+from msgspec import Struct
 
 from treckk_gateway.model import Case, DeliveryState, EventKind, Instant, Intent, Role, State, Urgency
 
@@ -20,8 +21,7 @@ class Topic(StrEnum):
     TIMER = "timer"
 
 
-@attrs.frozen
-class Wake:
+class Wake(Struct, frozen=True):
     """A hint that a row is due: ids only. `lane` serialises what must not run side by side."""
 
     topic: Topic
@@ -29,8 +29,7 @@ class Wake:
     lane: str
 
 
-@attrs.frozen(kw_only=True)
-class NewItem:
+class NewItem(Struct, frozen=True, kw_only=True):
     """One item of a request: `kind` is message, receipt or other; `lane` the keyed hash that keeps a person's order."""
 
     dedupe_key: str
@@ -40,8 +39,7 @@ class NewItem:
     claimed_at: Instant | None = None
 
 
-@attrs.frozen(kw_only=True)
-class NewRequest:
+class NewRequest(Struct, frozen=True, kw_only=True):
     """A verified request to keep: its sealed raw form, stored once, and its items."""
 
     channel_id: str
@@ -52,8 +50,7 @@ class NewRequest:
     parked: str | None = None
 
 
-@attrs.frozen(kw_only=True)
-class InboxRow:
+class InboxRow(Struct, frozen=True, kw_only=True):
     """A stored item. `raw` is the sealed request, opened with the intake key of `key_day`."""
 
     id: int
@@ -70,8 +67,7 @@ class InboxRow:
     attempts: int
 
 
-@attrs.frozen(kw_only=True)
-class ReporterRow:
+class ReporterRow(Struct, frozen=True, kw_only=True):
     """A reporter and the wrapped key; `wrapped` is `None` once erased."""
 
     id: int
@@ -79,8 +75,7 @@ class ReporterRow:
     wrapped: bytes | None
 
 
-@attrs.frozen(kw_only=True)
-class ConversationRow:
+class ConversationRow(Struct, frozen=True, kw_only=True):
     """One address on one channel. `asking` is what we asked and still wait for (sealed)."""
 
     id: int
@@ -95,8 +90,7 @@ class ConversationRow:
     language: str | None = None
 
 
-@attrs.frozen(kw_only=True)
-class Draft:
+class Draft(Struct, frozen=True, kw_only=True):
     """An outbox row to be: a template with sealed values for one conversation.
 
     The store makes the `send_key` from the case, the event, the recipient and `step`, so that a repeated trigger adds
@@ -116,8 +110,7 @@ class Draft:
     once: str | None = None
 
 
-@attrs.frozen(kw_only=True)
-class NewAttachment:
+class NewAttachment(Struct, frozen=True, kw_only=True):
     """A file: `name` is the keyed hash it is stored under, `details` seals filename, type and reference."""
 
     kind: str
@@ -127,8 +120,7 @@ class NewAttachment:
     details: bytes
 
 
-@attrs.frozen(kw_only=True)
-class NewFinding:
+class NewFinding(Struct, frozen=True, kw_only=True):
     """A finding with its value and reason sealed."""
 
     step: str
@@ -137,8 +129,7 @@ class NewFinding:
     data: bytes
 
 
-@attrs.frozen(kw_only=True)
-class NewEvent:
+class NewEvent(Struct, frozen=True, kw_only=True):
     """An event to append; `seq` is given by the store."""
 
     actor: str
@@ -149,8 +140,7 @@ class NewEvent:
     target: State | None = None
 
 
-@attrs.frozen(kw_only=True)
-class NewTimer:
+class NewTimer(Struct, frozen=True, kw_only=True):
     """Something to do for a case at `due`; unique by case, kind and instance."""
 
     kind: str
@@ -158,8 +148,7 @@ class NewTimer:
     due: Instant
 
 
-@attrs.frozen(kw_only=True)
-class CaseFields:
+class CaseFields(Struct, frozen=True, kw_only=True):
     """What a change sets; `None` leaves a field as it is."""
 
     state: State | None = None
@@ -174,8 +163,7 @@ class CaseFields:
     reporter_id: int | None = None
 
 
-@attrs.frozen(kw_only=True)
-class NewCase:
+class NewCase(Struct, frozen=True, kw_only=True):
     """A case to open. The store gives the number: `prefix` and the next of its row."""
 
     prefix: str
@@ -194,8 +182,7 @@ class NewCase:
     post: str | None = None
 
 
-@attrs.frozen(kw_only=True)
-class NewMessage:
+class NewMessage(Struct, frozen=True, kw_only=True):
     """An inbound message, sealed under its reporter's key."""
 
     conversation_id: int | None
@@ -206,8 +193,7 @@ class NewMessage:
     direction: str = "in"
 
 
-@attrs.frozen(kw_only=True)
-class ConversationFields:
+class ConversationFields(Struct, frozen=True, kw_only=True):
     """What filing changes of the conversation; `...` fields are set only when given."""
 
     last_inbound_at: Instant | None = None
@@ -219,8 +205,7 @@ class ConversationFields:
     language: str | None = None
 
 
-@attrs.frozen(kw_only=True)
-class Filing:
+class Filing(Struct, frozen=True, kw_only=True):
     """Everything that filing one inbox row does, in one transaction.
 
     Either `opens` a case, or joins `case_id`, or neither. `fields` change the joined case, if it is still at `version`
@@ -246,8 +231,7 @@ class Filing:
     finishes: int | None = None
 
 
-@attrs.frozen(kw_only=True)
-class Filed:
+class Filed(Struct, frozen=True, kw_only=True):
     """What filing made.
 
     `fresh` is false when the row had been filed before, `stale` true when the case moved on; then nothing happened.
@@ -260,8 +244,7 @@ class Filed:
     message_id: int | None = None
 
 
-@attrs.frozen(kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """One change of a case in one transaction: fields, event, what the reporter and staff are told, timers.
 
     `version` is the one the decision was made on. `finishes` is the timer whose work this is.
@@ -278,8 +261,7 @@ class Change:
     finishes: int | None = None
 
 
-@attrs.frozen(kw_only=True)
-class TimerRow:
+class TimerRow(Struct, frozen=True, kw_only=True):
     """A timer that is due."""
 
     id: int
@@ -289,8 +271,7 @@ class TimerRow:
     due: Instant
 
 
-@attrs.frozen(kw_only=True)
-class OutboxRow:
+class OutboxRow(Struct, frozen=True, kw_only=True):
     """A message to be sent, or sent."""
 
     id: int
@@ -315,8 +296,7 @@ class OutboxRow:
     heard: DeliveryState
 
 
-@attrs.frozen(kw_only=True)
-class Pace:
+class Pace(Struct, frozen=True, kw_only=True):
     """A channel's rate: microseconds per message and how far ahead a burst may run."""
 
     interval: int
@@ -324,8 +304,7 @@ class Pace:
     parts: int = 1
 
 
-@attrs.frozen(kw_only=True)
-class Start:
+class Start(Struct, frozen=True, kw_only=True):
     """The wish to send one outbox row now. `text` is what will be sent, sealed. `hold` closes for `held` rows."""
 
     outbox_id: int
@@ -336,25 +315,21 @@ class Start:
     pace: Pace
 
 
-@attrs.frozen
-class Go:
+class Go(Struct, frozen=True):
     """The attempt is on record: call the provider once."""
 
 
-@attrs.frozen
-class NotYet:
+class NotYet(Struct, frozen=True):
     """Not now; `due` says when to look again, `None` when a predecessor's end will wake it."""
 
     due: Instant | None
 
 
-@attrs.frozen
-class Nothing:
+class Nothing(Struct, frozen=True):
     """Nothing to do: sent, cancelled, or not there."""
 
 
-@attrs.frozen(kw_only=True)
-class Ended:
+class Ended(Struct, frozen=True, kw_only=True):
     """How an attempt ended. `state` is the outbox state to take; `suppress` why the address gets no more."""
 
     outbox_id: int
@@ -372,8 +347,7 @@ class Ended:
     opted_out: bool = False
 
 
-@attrs.frozen(kw_only=True)
-class Heard:
+class Heard(Struct, frozen=True, kw_only=True):
     """A provider's word on one of our messages. `suppress` says why the address gets no more.
 
     `inbox_id` is the row that is filed by this; `None` when a message of the same request files it.
@@ -391,8 +365,7 @@ class Heard:
     opted_out: bool = False
 
 
-@attrs.frozen(kw_only=True)
-class AttemptRow:
+class AttemptRow(Struct, frozen=True, kw_only=True):
     """One try at sending."""
 
     attempt_id: str
@@ -404,8 +377,7 @@ class AttemptRow:
     provider_message_id: str | None
 
 
-@attrs.frozen(kw_only=True)
-class MessageRow:
+class MessageRow(Struct, frozen=True, kw_only=True):
     """A filed message with its sealed body."""
 
     id: int
@@ -418,8 +390,7 @@ class MessageRow:
     direction: str
 
 
-@attrs.frozen(kw_only=True)
-class EventRow:
+class EventRow(Struct, frozen=True, kw_only=True):
     """A case event with its data sealed."""
 
     seq: int
@@ -432,8 +403,7 @@ class EventRow:
     data: bytes
 
 
-@attrs.frozen(kw_only=True)
-class FindingRow:
+class FindingRow(Struct, frozen=True, kw_only=True):
     """A finding with value and reason sealed."""
 
     at: Instant
@@ -443,8 +413,7 @@ class FindingRow:
     data: bytes
 
 
-@attrs.frozen(kw_only=True)
-class PartyRow:
+class PartyRow(Struct, frozen=True, kw_only=True):
     """A reporter's part in a case, and the conversation updates go to."""
 
     id: int
@@ -454,8 +423,7 @@ class PartyRow:
     token: bytes
 
 
-@attrs.frozen(kw_only=True)
-class FileRows:
+class FileRows(Struct, frozen=True, kw_only=True):
     """Everything kept of one case."""
 
     case: Case
@@ -468,8 +436,7 @@ class FileRows:
     attachments: tuple[tuple[int, NewAttachment], ...]
 
 
-@attrs.frozen(kw_only=True)
-class CaseFilter:
+class CaseFilter(Struct, frozen=True, kw_only=True):
     """Which cases to list: newest first, below the id `cursor`. `posts` limits to those posts when given."""
 
     states: tuple[State, ...] = ()
@@ -481,8 +448,7 @@ class CaseFilter:
     limit: int = 50
 
 
-@attrs.frozen(kw_only=True)
-class Counters:
+class Counters(Struct, frozen=True, kw_only=True):
     """`received = filed + parked + new` at every moment; `outbox` waits to leave, `dead` was given up."""
 
     received: int

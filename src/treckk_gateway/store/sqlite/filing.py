@@ -6,7 +6,7 @@ import json
 import sqlite3
 from datetime import UTC, datetime
 
-import attrs
+from msgspec.structs import asdict, replace
 
 from treckk_gateway.model import Case, Instant
 from treckk_gateway.store.rows import (
@@ -31,7 +31,7 @@ def file(connection: sqlite3.Connection, filing: Filing) -> Filed:
         known = _keep(connection, filing.request)
         if isinstance(known, Filed):
             return known
-        filing = attrs.evolve(filing, inbox_id=known, request=None)
+        filing = replace(filing, inbox_id=known, request=None)
     if filing.version is not None and not _is_at(connection, filing):
         return Filed(fresh=False, stale=True)
     if filing.inbox_id is not None and not receiving.mark_filed(connection, filing.inbox_id):
@@ -97,7 +97,7 @@ def _is_at(connection: sqlite3.Connection, filing: Filing) -> bool:
 
 
 def _set(connection: sqlite3.Connection, case_id: int, version: int | None, fields: CaseFields, now: Instant) -> bool:
-    values = attrs.asdict(fields, filter=lambda _field, value: value is not None)
+    values = {name: value for name, value in asdict(fields).items() if value is not None}
     if "flags" in values:
         values["flags"] = json.dumps(list(values["flags"]))
     sets = "".join(f", {name} = :{name}" for name in values)

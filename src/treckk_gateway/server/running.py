@@ -1,0 +1,57 @@
+"""The gateway and its HTTP server in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+from aiohttp import web
+
+from treckk_gateway.gateway import Gateway
+from treckk_gateway.server.app import application
+from treckk_gateway.server.control import control
+from treckk_gateway.server.doorway import Doorway
+from treckk_gateway.server.logs import configure_logging
+from treckk_gateway.settings import Settings
+
+_GRACE = 10.0
+"""Seconds that requests under way are given at the end; what they brought is on the disk by then."""
+
+log = structlog.get_logger(__name__)
+
+
+async def run(settings: Settings, door: Doorway, stop: asyncio.Event) -> None:
+    """Serve from the door until told to stop. Raises `TreckkError` when the gateway cannot start."""
+    configure_logging()
+    async with AsyncExitStack() as stack:
+        gateway = await stack.enter_async_context(Gateway.from_config(settings))
+        await stack.enter_async_context(_answering(gateway, door))
+        try:
+            await stack.enter_async_context(control(gateway, settings.data_dir))
+        except OSError as problem:
+            log.warning("control.unavailable", exc_info=problem)
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+        log.info("server.started", host=settings.listen.host, port=door.port)
+        await stop.wait()
+        log.info("server.stopping")
+    log.info("server.stopped")
+
+
+@asynccontextmanager
+async def _answering(gateway: Gateway, door: Doorway) -> AsyncIterator[None]:
+    """Serve HTTP. At the end nothing new is accepted and what is under way is answered."""
+    runner = web.AppRunner(application(gateway), access_log=None, handle_signals=False, shutdown_timeout=_GRACE)
+    await runner.setup()
+    try:
+        server = runner.server
+        assert server is not None  # noqa: S101 set up above
+        await door.hand_over(server)
+        await web.SockSite(runner, door.listener).start()
+        yield
+    finally:
+        await runner.cleanup()

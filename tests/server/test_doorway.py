@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import attrs
+import pytest
+from aiohttp import web
+
+from treckk_gateway.errors import ConfigError
+from treckk_gateway.server.doorway import ALIVE, Doorway
+from treckk_gateway.settings import Listen
+
+
+@pytest.fixture
+def settings(make_settings):
+    return attrs.evolve(make_settings(), listen=Listen(host="127.0.0.1", port=0))
+
+
+@pytest.fixture
+async def door(settings):
+    opened = Doorway.open(settings)
+    yield opened
+    opened.close()
+
+
+class Call:
+    """A connection to the door."""
+
+    def __init__(self, reader, writer):
+        self.reader, self.writer = reader, writer
+
+    @classmethod
+    async def to(cls, door):
+        return cls(*await asyncio.open_connection("127.0.0.1", door.port))
+
+    async def told(self):
+        async with asyncio.timeout(5):
+            found = await self.reader.read()
+        self.writer.close()
+        return found
+
+
+async def held(door, count):
+    """Wait until so many connections stand at the door."""
+    async with asyncio.timeout(5):
+        while len(door._waiting) + len(door._silent) < count:
+            await asyncio.sleep(0)
+
+
+async def test_it_says_that_we_live_before_anything_is_loaded(door):
+    for _ in range(3):
+        call = await Call.to(door)
+        call.writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        told = await call.told()
+        assert told.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert told.endswith(b"\r\n\r\n" + ALIVE)
+
+
+async def test_everybody_else_waits_and_is_answered_by_the_server(door):
+    async def answer(request):
+        return web.Response(body=await request.read())
+
+    whole, part, silent, gone = [await Call.to(door) for _ in range(4)]
+    whole.writer.write(b"POST /x HTTP/1.1\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc")
+    part.writer.write(b"GET /he")
+    gone.writer.write(b"POST /x HTTP/1.1\r\n")
+    await held(door, 4)
+    gone.writer.transport.abort()
+
+    app = web.Application()
+    app.router.add_route("*", "/{any:.*}", answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await door.hand_over(runner.server)
+        await web.SockSite(runner, door.listener).start()
+        part.writer.write(b"alth HTTP/1.1\r\nConnection: close\r\n\r\n")
+        silent.writer.write(b"POST /y HTTP/1.1\r\nConnection: close\r\nContent-Length: 2\r\n\r\nde")
+        late = await Call.to(door)
+        late.writer.write(b"POST /z HTTP/1.1\r\nConnection: close\r\nContent-Length: 1\r\n\r\nf")
+
+        for call, body in ((whole, b"abc"), (part, b""), (silent, b"de"), (late, b"f")):
+            told = await call.told()
+            assert told.startswith(b"HTTP/1.1 200 OK\r\n")
+            assert told.endswith(b"\r\n\r\n" + body)
+    finally:
+        await runner.cleanup()
+
+
+async def test_closing_turns_everybody_away(door):
+    one, two = await Call.to(door), await Call.to(door)
+    two.writer.write(b"POST /x HTTP/1.1\r\n\r\n")
+    await held(door, 2)
+    door.close()
+    for call in (one, two):
+        try:
+            assert await call.told() == b""
+        except ConnectionResetError:
+            call.writer.close()
+
+
+async def test_a_port_in_use_is_a_refused_setting(settings):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = Listen(host="127.0.0.1", port=taken.getsockname()[1])
+        with pytest.raises(ConfigError, match=r"gateway\.listen: cannot listen there"):
+            Doorway.open(attrs.evolve(settings, listen=listen))
