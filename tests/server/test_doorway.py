@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 
 import attrs
@@ -24,45 +25,56 @@ async def door(settings):
     opened.close()
 
 
+@attrs.frozen
 class Call:
     """A connection to the door."""
 
-    def __init__(self, reader, writer):
-        self.reader, self.writer = reader, writer
-
-    @classmethod
-    async def to(cls, door):
-        return cls(*await asyncio.open_connection("127.0.0.1", door.port))
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
 
     async def told(self):
         async with asyncio.timeout(5):
-            found = await self.reader.read()
-        self.writer.close()
-        return found
+            return await self.reader.read()
+
+
+@pytest.fixture
+async def dial():
+    """Connects to a door; every connection is closed at the end."""
+    calls = []
+
+    async def connect(door):
+        calls.append(Call(*await asyncio.open_connection("127.0.0.1", door.port)))
+        return calls[-1]
+
+    yield connect
+    for one in calls:
+        one.writer.close()
+        with contextlib.suppress(OSError):
+            await one.writer.wait_closed()
 
 
 async def held(door, count):
     """Wait until so many connections stand at the door."""
-    async with asyncio.timeout(5):
-        while len(door._waiting) + len(door._silent) < count:
+    async with asyncio.timeout(5):  # nothing tells when the kernel has brought them
+        while len(door._waiting) + len(door._silent) < count:  # noqa: ASYNC110 as said
             await asyncio.sleep(0)
 
 
-async def test_it_says_that_we_live_before_anything_is_loaded(door):
+async def test_it_says_that_we_live_before_anything_is_loaded(door, dial):
     for _ in range(3):
-        call = await Call.to(door)
+        call = await dial(door)
         call.writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         told = await call.told()
         assert told.startswith(b"HTTP/1.1 200 OK\r\n")
         assert told.endswith(b"\r\n\r\n" + ALIVE)
 
 
-async def test_everybody_else_waits_and_is_answered_by_the_server(door):
+async def test_everybody_else_waits_and_is_answered_by_the_server(door, dial):
     async def answer(request):
         return web.Response(body=await request.read())
 
-    whole, part, silent, gone = [await Call.to(door) for _ in range(4)]
-    whole.writer.write(b"POST /x HTTP/1.1\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc")
+    whole, part, silent, gone = [await dial(door) for _ in range(4)]
+    whole.writer.write(b"POST /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc")
     part.writer.write(b"GET /he")
     gone.writer.write(b"POST /x HTTP/1.1\r\n")
     await held(door, 4)
@@ -75,10 +87,10 @@ async def test_everybody_else_waits_and_is_answered_by_the_server(door):
     try:
         await door.hand_over(runner.server)
         await web.SockSite(runner, door.listener).start()
-        part.writer.write(b"alth HTTP/1.1\r\nConnection: close\r\n\r\n")
-        silent.writer.write(b"POST /y HTTP/1.1\r\nConnection: close\r\nContent-Length: 2\r\n\r\nde")
-        late = await Call.to(door)
-        late.writer.write(b"POST /z HTTP/1.1\r\nConnection: close\r\nContent-Length: 1\r\n\r\nf")
+        part.writer.write(b"alth HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        silent.writer.write(b"POST /y HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\nde")
+        late = await dial(door)
+        late.writer.write(b"POST /z HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1\r\n\r\nf")
 
         for call, body in ((whole, b"abc"), (part, b""), (silent, b"de"), (late, b"f")):
             told = await call.told()
@@ -88,16 +100,14 @@ async def test_everybody_else_waits_and_is_answered_by_the_server(door):
         await runner.cleanup()
 
 
-async def test_closing_turns_everybody_away(door):
-    one, two = await Call.to(door), await Call.to(door)
+async def test_closing_turns_everybody_away(door, dial):
+    one, two = await dial(door), await dial(door)
     two.writer.write(b"POST /x HTTP/1.1\r\n\r\n")
     await held(door, 2)
     door.close()
     for call in (one, two):
-        try:
+        with contextlib.suppress(ConnectionResetError):
             assert await call.told() == b""
-        except ConnectionResetError:
-            call.writer.close()
 
 
 async def test_a_port_in_use_is_a_refused_setting(settings):

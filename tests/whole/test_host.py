@@ -38,7 +38,6 @@ def of_the_host():
         "structlog": structlog.get_config(),
         "umask": os.umask(os.umask(0o022)),
         "folder": os.getcwd(),
-        "start method": multiprocessing.get_start_method(allow_none=True),
     }
 
 

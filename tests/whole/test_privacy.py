@@ -202,7 +202,6 @@ async def test_a_note_never_leaves_the_house(everything):
     sent = [one.body.encode() for one in everything.twilio.messages if one.direction != "inbound"]
     sent += [one.raw for one in everything.mail.mails] + [one.text.encode() for one in everything.portal.updates]
     assert len(sent) >= 10
-    assert all(marks(one) <= set(NUMBERS) or b"rahasia" not in one for one in sent)
     assert not any(f"{MARK}rahasia".encode() in one for one in sent)
     assert marks(everything.stored()["data/treckk.db"]) == set()
 

@@ -112,7 +112,9 @@ class SQLiteStore:
             )
 
     def _enter_reader(self) -> None:
+        # Noted at once: a thread whose first query is called off must not leave its connection open.
         self._local.connection = connection.open_reader(self._path)
+        self._opened.append(self._local.connection)
 
     async def _read(self, query: Callable[..., T], *arguments: Any, **named: Any) -> T:  # noqa: ANN401 passed through
         readers = self._readers
@@ -122,8 +124,6 @@ class SQLiteStore:
 
     def _query(self, query: Callable[..., T], arguments: tuple[Any, ...], named: dict[str, Any]) -> T:
         reader: sqlite3.Connection = self._local.connection
-        if reader not in self._opened:
-            self._opened.append(reader)
         return query(reader, *arguments, **named)
 
     async def _write(self, operation: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401 passed through
