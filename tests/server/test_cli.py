@@ -226,7 +226,7 @@ def test_a_deep_data_folder_still_has_its_socket(begun):
 
 def test_serving_loads_no_tools_for_terminals():
     code = """
-import sys, treckk_gateway.server.cli, treckk_gateway.server.serving
+import sys, treckk_gateway.server.cli, treckk_gateway.server.running
 print([one for one in ("typer", "click", "jinja2", "prometheus_client", "twilio.rest", "treckk_gateway.testing")
        if one in sys.modules])
 """

@@ -11,9 +11,8 @@ import zlib
 
 import pytest
 from process import Server, tables
-from town import ADMIN, BUDI, COMPLAINT, DANRU, DESK, DUTY_MAIL, PUBLIC, SMS, WEB_SECRET, WHATSAPP, Person, free_port, token
+from town import ADMIN, BUDI, COMPLAINT, DANRU, DESK, DUTY_MAIL, PUBLIC, SMS, WEB_SECRET, WHATSAPP, Person, free_port, token, until
 
-from treckk_gateway import WebhookRequest
 from treckk_gateway.testing.sandbox.mail import MailSandbox, Written
 from treckk_gateway.testing.sandbox.portal import PortalSandbox
 from treckk_gateway.testing.sandbox.twilio import TwilioSandbox, Twist
@@ -87,9 +86,16 @@ class Everything:
         self.twilio.script(Twist(status=400, code=21211), Twist(status=500), Twist(garbage=True), Twist(status=429, code=20429))
         for number in range(4):
             await self.twilio.write(f"whatsapp:+62812987650{number + 4}", WHATSAPP, TEXT, name=NAME)
-        for path in (f"/cases/{MARK}", f"/cases?q={MARK}", f"/{MARK}"):
-            await self.api("GET", path)
-        await self.api("POST", "/cases", text=TEXT, reply_to=f"{MARK}:x", post=MARK)
+        refused = [
+            await self.api("GET", f"/cases/{MARK}"),
+            await self.api("GET", f"/{MARK}"),
+            await self.api("POST", "/cases", text=TEXT, reply_to=f"{MARK}:x", post=MARK),
+            await self.api("POST", "/cases", text=TEXT, post=MARK),
+            await self.api("POST", f"/cases/{(await self.references())[0]}/transitions", to="under_review", note=TEXT, office=MARK),
+        ]
+        assert {status // 100 for status, _ in refused} == {4}
+        assert [marks(body) for _, body in refused] == [set()] * len(refused)
+        await until(lambda: sum(one["event"] == "message.not_sent" for one in self.server.lines) >= 4)
 
     async def api(self, method, path, *, by="rini", **body):
         headers = {"Authorization": f"Bearer {token(by)}"}

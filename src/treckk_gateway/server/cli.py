@@ -63,20 +63,6 @@ def _only_serve(arguments: Sequence[str]) -> Path | None:
     return None
 
 
-def _lean_structlog() -> None:
-    """Load structlog without rich, which it takes for a console renderer that a server writing JSON never uses.
-
-    That is a tenth of a cold start. Only this command does so, in a process of its own.
-    """
-    absent = "rich" not in sys.modules
-    if absent:
-        sys.modules["rich"] = None  # type: ignore[assignment]
-    import structlog  # noqa: F401, PLC0415 loaded here on purpose
-
-    if absent:
-        del sys.modules["rich"]
-
-
 def _say(text: str, code: int) -> int:
     print(f"treckk: {text}", file=sys.stderr)  # noqa: T201 a command's one line of complaint
     return code
