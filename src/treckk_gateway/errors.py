@@ -173,3 +173,18 @@ class StoreUnavailable(StoreError, OSError):
 
 class SchemaTooNew(StoreError, RuntimeError):
     """The data was written by a newer version of this software."""
+
+
+def described(problem: BaseException) -> dict[str, str]:
+    """What a log line may say of a problem: `problem` is its class, with our own errors' text, `exception` the places.
+
+    Never `exc_info`: how that is shown is the host's choice, and structlog's own shows the values of variables.
+    Texts of foreign exceptions may hold what somebody wrote, so only their class is kept.
+    """
+    said = f": {problem}" if isinstance(problem, TreckkError) else ""
+    places = []
+    step = problem.__traceback__
+    while step is not None:
+        places.append(f"{step.tb_frame.f_globals.get('__name__', '?')}:{step.tb_lineno}")
+        step = step.tb_next
+    return {"problem": f"{type(problem).__name__}{said}", "exception": " > ".join(places[-6:])}

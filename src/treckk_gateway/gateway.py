@@ -25,6 +25,7 @@ from treckk_gateway.channel import (
     registry,
 )
 from treckk_gateway.dispatch import Acts, Notices
+from treckk_gateway.errors import described
 from treckk_gateway.inbound.intake import Intake
 from treckk_gateway.inbound.media import Files
 from treckk_gateway.inbound.parsing import Parser
@@ -298,7 +299,12 @@ class _Parts:
         wakeups = LocalWakeups(store, clock)
         casework = _casework(settings, profile, channels, store, keyring, clock, ids, wakeups.hint)
         recognise = _recognise(
-            Pipeline((*load_steps(settings.triage.steps, profile), *triage), settings.triage.budget), profile, clock
+            Pipeline(
+                (*load_steps(settings.triage.steps, profile, where=str(settings.source or "settings")), *triage),
+                settings.triage.budget,
+            ),
+            profile,
+            clock,
         )
         keys = IntakeKeys(store, keyring)
         parser = Parser(keys)
@@ -388,5 +394,5 @@ async def _quietly(closing: Awaitable[None]) -> None:
     """One channel that cannot close must not keep the others open."""
     try:
         await closing
-    except Exception as problem:
-        log.error("channel.close_failed", exc_info=problem)
+    except Exception as problem:  # noqa: BLE001 told in the log, and dealt with below
+        log.error("channel.close_failed", **described(problem))

@@ -210,10 +210,9 @@ def test_replay_wants_one_kind_and_either_names_or_all(begun, capsys):
     for arguments in ([], ["--parked"], ["--dead", "--parked", "--all"], ["--dead", "--all", "1"], ["1"]):
         assert run(["replay", "--config", str(config), *arguments]) == 2
     capsys.readouterr()
-    assert run(["replay", "--config", str(config), "--dead", "--all"]) == 0
-    assert capsys.readouterr().out == "0 of 0 run again\n"
-    assert run(["replay", "--config", str(config), "--parked", "77"]) == 0
-    assert capsys.readouterr().out == "0 of 1 run again\n"
+    assert treckk("replay", "--config", config, "--dead", "--all").stdout == "0 of 0 run again\n"
+    named = treckk("replay", "--config", config, "--parked", "77")
+    assert (named.returncode, named.stdout, named.stderr) == (0, "0 of 1 run again\n", "77: nothing to do\n")
 
 
 def test_a_deep_data_folder_still_has_its_socket(begun):

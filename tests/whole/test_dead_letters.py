@@ -127,6 +127,7 @@ async def test_who_blocked_us_gets_nothing_more_until_they_ask_for_it(phones, co
         ("receipt", "dead", str(code)), ("under_review", "cancelled", "opted_out"),
     ]  # fmt: skip
     await phones.write("whatsapp", BUDI, "Masih ada sampai sekarang")
+    await phones.settled()
     await phones.move(reference, "instructed", by="pak-kasat", post="paringin")
     await phones.hears("whatsapp", BUDI, 0)
 
@@ -146,6 +147,7 @@ async def test_a_dead_address_gets_nothing_more_until_it_writes_again(phones, co
     assert states(await phones.only_case())[-1] == ("under_review", "cancelled", str(code))
 
     await phones.write("whatsapp", BUDI, "Masih ada sampai sekarang")
+    await phones.settled()
     await phones.move(reference, "instructed", by="pak-kasat", post="paringin")
     await phones.hears("whatsapp", BUDI, 1)
 

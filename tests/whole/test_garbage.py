@@ -172,6 +172,16 @@ def encoded(tree):
     return json.dumps(tree).encode()
 
 
+async def test_every_channel_that_is_configured_is_under_the_guard(town):
+    before = town.tables()
+    for name, channel in town.gateway.channels.items():
+        for method in ("POST", "GET"):
+            async with town.http.request(method, f"{town.url}/channels/{name}", data=b"{}") as answer:
+                assert answer.status == (403 if channel.capabilities.webhook else 404), name
+
+    assert town.tables() == before
+
+
 async def test_odd_paths_are_no_routes(routes):
     before = routes.tables()
     for path in ("/channels/", "/channels/nowhere", "/channels/%00", "/channels/..", "/channels/whatsapp/x", "/channels"):

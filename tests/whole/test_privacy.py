@@ -68,7 +68,7 @@ class Everything:
             sender={"id": f"{MARK}id", "name": NAME, "address": f"mailto:{MARK}x@example.org"}, attachments=[file],
         )  # fmt: skip
         assert answer.status == 200
-        status, _ = await self.api("POST", "/cases", text=TEXT, name=NAME, reply_to=PEOPLE["sms"].at("sms"), place=PLACE)
+        status, _ = await self.api("POST", "/cases", text=TEXT, name=NAME, reply_to=PEOPLE["email"].at("email"), place=PLACE)
         assert status == 201, self.server.lines[-1]
         await self.server.rested()
 

@@ -39,7 +39,8 @@ CONFIRMED = "initial_action_confirmed"
 _TRIES = 5
 _LOCAL = frozenset({Role.TEAM, Role.DUTY})
 _SEEING_ALL = frozenset({Role.ADMIN, Role.LEADERSHIP})
-_UNTOLD = frozenset({"queued", "sending", "held", "uncertain"})
+_UNTOLD = frozenset({"queued", "sending", "uncertain"})
+"""`held` counts as told in vain: the window is closed on record, and the text leaves when the reporter writes again."""
 
 
 @attrs.frozen(kw_only=True)

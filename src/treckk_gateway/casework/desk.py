@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import attrs
+import structlog
 from msgspec.structs import replace
 
 from treckk_gateway.casework.casework import Casework
@@ -18,6 +19,8 @@ from treckk_gateway.model import Actor, Address, Case, CaseUpdate, EventKind, St
 from treckk_gateway.store.rows import CaseFilter, NewItem, NewRequest, OutboxRow
 
 T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
 
 _WALK_IN = "walk_in"
 _MOST = 200
@@ -145,9 +148,10 @@ class Desk:
         ]
         return _page(views, min(limit, _MOST), lambda one: one.id)
 
-    async def replay_parked(self, _actor: Actor, inbox_id: int) -> bool:
+    async def replay_parked(self, actor: Actor, inbox_id: int) -> bool:
         """Try a parked request again; false when it was not parked, so a second click changes nothing."""
         done = await self.casework.store.unpark(inbox_id, self.casework.clock())
+        log.info("request.replayed", inbox_id=inbox_id, actor=actor.name)
         self.casework.hint()
         return done
 

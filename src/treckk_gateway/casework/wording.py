@@ -49,6 +49,10 @@ class Wording:
         """How a case stands at an update, kept with it: what is sent later must not speak of a later state."""
         return {"state": state, "version": str(version), "status": self._profile.state_word(state, case.language)}
 
+    def privacy_task(self, pseudonym: str, day: str) -> str:
+        """What the desk is told of a request about personal data: the pseudonym, and the last day to answer."""
+        return f"{pseudonym}: HAPUS DATA / data pribadi, {day}"
+
     def check(self, given: Given) -> None:
         """Raise `Incomplete` when a code names nothing in the profile."""
         self.check_post(given.post)

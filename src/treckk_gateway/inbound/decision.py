@@ -44,7 +44,6 @@ _ANSWER_EVERY = {
 """Minutes within which the same answer is given once: two machines talking to each other must run dry."""
 _MOST_QUESTIONS = 2
 
-_ANSWERS = {Intent.ABUSE: "abuse", Intent.PRIVACY_REQUEST: "privacy_ack"}
 _INVITES = {"report": "invite_report", "question": "invite_question"}
 _PRIVACY_DAYS = 3
 _SILENT = frozenset({Intent.SPAM, Intent.FEEDBACK})
@@ -65,12 +64,10 @@ class Decisions:
         urgent = judged.urgency(findings) is Urgency.EMERGENCY
         if scene.message.automatic:
             return await self._join(scene, scene.threaded, findings, now)
-        if scene.message.consent is not None or intent is Intent.OPT_OUT:
-            return await self._consent(scene, "opt_in" in flags, now)
-        if scene.asking is not None and not urgent:
-            return await self._answered(scene, scene.asking, findings, now)
-        if intent is Intent.STATUS_QUERY:
-            return await self._status(scene, now)
+        # Danger to life is never taken for a question or a wish, whatever else the message says.
+        asked = None if urgent else await self._asked(scene, intent, findings, now)
+        if asked is not None:
+            return asked
         if scene.case is not None and not self._new_matter(scene, intent):
             return await self._joining(scene, scene.case, findings, flags, now)
         if scene.case is None and not scene.ambiguous:
@@ -82,6 +79,16 @@ class Decisions:
         if intent in OPENS_CASE or urgent:
             return self._open(scene, Intent.COMPLAINT if urgent and intent not in OPENS_CASE else intent, findings, now)
         return self._answer(scene, intent, findings, now)
+
+    async def _asked(self, scene: Scene, intent: Intent, findings: Sequence[Finding], now: int) -> Filing | None:
+        """What a person asks of us rather than reports: silence, an answer to our question, a status, their data."""
+        if scene.message.consent is not None or intent is Intent.OPT_OUT:
+            return await self._consent(scene, "opt_in" in judged.flags(findings), now)
+        if scene.asking is not None:
+            return await self._answered(scene, scene.asking, findings, now)
+        if intent is Intent.STATUS_QUERY:
+            return await self._status(scene, now)
+        return await self._privacy(scene, now) if intent is Intent.PRIVACY_REQUEST else None
 
     async def _about_the_past(
         self, scene: Scene, intent: Intent, findings: Sequence[Finding], flags: tuple[str, ...], now: int
@@ -267,12 +274,31 @@ class Decisions:
             drafts=self._once(scene, CaseUpdate(template="status", values=values, reply=True), now),
         )
 
+    async def _privacy(self, scene: Scene, now: int) -> Filing:
+        """Acknowledged at once, and a task for people: they decide before the day named (domain reference, 12)."""
+        batas = self.casework.wording.day(now, _PRIVACY_DAYS)
+        answer = self._once(scene, CaseUpdate(template="privacy_ack", values={"batas": batas}, reply=True), now)
+        told = self.casework.wording.privacy_task(scene.reporter.pseudonym, batas)
+        desk = await self.casework.tell_staff(
+            self.casework.roster.told([Role.ADMIN]), CaseUpdate(template="note", values={"isi": told}, step="privacy")
+        )
+        case = scene.case or await self.casework.store.latest_case(scene.reporter.id)
+        if case is None:
+            return Filing(inbox_id=None, now=now, drafts=(*answer, *desk))
+        return Filing(
+            inbox_id=None,
+            now=now,
+            case_id=case.case_id,
+            fields=CaseFields(flags=tuple(dict.fromkeys((*case.flags, "privacy_request")))),
+            event=self.casework.event(scene.box, _reporter(scene), EventKind.MESSAGE, {"privacy_request": batas}),
+            drafts=(*answer, *desk),
+        )
+
     def _answer(self, scene: Scene, intent: Intent, findings: Sequence[Finding], now: int) -> Filing:
         if intent in _SILENT:
             return Filing(inbox_id=None, now=now)
-        template = _ANSWERS.get(intent) or _INVITES.get(_value(findings, "keyword") or "", "greeting")
-        values = {"batas": self.casework.wording.day(now, _PRIVACY_DAYS)} if intent is Intent.PRIVACY_REQUEST else {}
-        update = CaseUpdate(template=template, values=values, reply=True)
+        asked = _INVITES.get(_value(findings, "keyword") or "", "greeting")
+        update = CaseUpdate(template="abuse" if intent is Intent.ABUSE else asked, reply=True)
         fields = ConversationFields(language=self._language(scene, findings))
         return Filing(inbox_id=None, now=now, conversation=fields, drafts=self._once(scene, update, now))
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from treckk_gateway.casework.bodies import MessageBody, Purpose
 from treckk_gateway.casework.casework import Casework
 from treckk_gateway.channel import Channel, ParseMode
-from treckk_gateway.errors import NotFoundError, PayloadError, StoreError
+from treckk_gateway.errors import NotFoundError, PayloadError, StoreError, described
 from treckk_gateway.inbound.conversation import Conversations, Scene
 from treckk_gateway.inbound.decision import Decisions
 from treckk_gateway.inbound.media import Files
@@ -61,7 +61,7 @@ class Intake:
         self.casework.hint()
 
     async def _again(self, row: InboxRow, problem: Exception) -> None:
-        log.error("message.filing_failed", inbox_id=row.id, attempts=row.attempts, exc_info=problem)
+        log.error("message.filing_failed", inbox_id=row.id, attempts=row.attempts, **described(problem))
         if row.attempts + 1 >= _TRIES:
             await self.casework.store.park(row.id, f"filing failed {_TRIES} times: {type(problem).__name__}")
         else:

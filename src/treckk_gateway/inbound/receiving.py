@@ -15,7 +15,7 @@ from treckk_gateway.casework.bodies import Purpose
 from treckk_gateway.casework.ids import Clock
 from treckk_gateway.casework.people import People
 from treckk_gateway.channel import Accepted, Channel, Inbound, ParseMode, WebhookRequest, WebhookResponse
-from treckk_gateway.errors import PayloadError, SignatureError, StoreBusy, StoreUnavailable
+from treckk_gateway.errors import PayloadError, SignatureError, StoreBusy, StoreUnavailable, described
 from treckk_gateway.model import InboundMessage, Instant
 from treckk_gateway.privacy import Box, Keyring
 from treckk_gateway.store import Store
@@ -150,8 +150,8 @@ class Receiver:
             return tuple(self._item(channel.channel_id, index, one) for index, one in enumerate(parsed)), None
         except PayloadError as problem:
             reason = str(problem)
-        except Exception as problem:
-            log.error("request.parse_failed", channel_id=channel.channel_id, exc_info=problem)
+        except Exception as problem:  # noqa: BLE001 told in the log, and dealt with below
+            log.error("request.parse_failed", channel_id=channel.channel_id, **described(problem))
             reason = f"the adapter failed: {type(problem).__name__}"
         key = hashlib.sha256(b"\0".join((request.method.encode(), request.url.encode(), request.body))).hexdigest()
         lane = self.keyring.digest("lane", key)
@@ -175,7 +175,7 @@ class Receiver:
 
     def _refuse(self, channel_id: str, problem: SignatureError) -> None:
         self.traffic.refused[channel_id] += 1
-        log.warning("request.refused", channel_id=channel_id, exc_info=problem)
+        log.warning("request.refused", channel_id=channel_id, **described(problem))
 
 
 async def _verify(channel: Channel, request: WebhookRequest) -> None:

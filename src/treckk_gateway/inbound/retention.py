@@ -8,7 +8,7 @@ import attrs
 import structlog
 
 from treckk_gateway.casework.ids import Clock
-from treckk_gateway.errors import StoreError
+from treckk_gateway.errors import StoreError, described
 from treckk_gateway.store import Store
 
 _DAY = 86_400_000_000
@@ -31,7 +31,7 @@ class Retention:
             try:
                 await self.end()
             except StoreError as problem:
-                log.error("retention.failed", exc_info=problem)
+                log.error("retention.failed", **described(problem))
             await asyncio.sleep(_PAUSE)
 
     async def end(self) -> int:

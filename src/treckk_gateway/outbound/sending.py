@@ -12,7 +12,17 @@ from msgspec.structs import replace
 from treckk_gateway.casework.bodies import MessageBody, Purpose, SentBody
 from treckk_gateway.casework.casework import Casework
 from treckk_gateway.channel import Channel
-from treckk_gateway.errors import NotFoundError, NotTaken, OptedOut, Rejected, Scope, SendError, Uncertain, WindowClosed
+from treckk_gateway.errors import (
+    NotFoundError,
+    NotTaken,
+    OptedOut,
+    Rejected,
+    Scope,
+    SendError,
+    Uncertain,
+    WindowClosed,
+    described,
+)
 from treckk_gateway.model import Address, Case, Instant, OutboundMessage, SendResult, Thread
 from treckk_gateway.outbound.backoff import Policy, next_due
 from treckk_gateway.outbound.breaker import Breakers
@@ -171,8 +181,8 @@ class Sender:
             return self._failed(prepared, problem)
         except TimeoutError:
             return self._failed(prepared, Uncertain("timeout", f"no answer within {self.timeout:g} s"))
-        except Exception as problem:
-            log.error("message.send_failed", channel_id=channel_id, outbox_id=prepared.row.id, exc_info=problem)
+        except Exception as problem:  # noqa: BLE001 told in the log, and dealt with below
+            log.error("message.send_failed", channel_id=channel_id, outbox_id=prepared.row.id, **described(problem))
             return self._failed(prepared, Uncertain("adapter_failed", type(problem).__name__))
         self.breakers.succeeded(channel_id)
         return self.sent(prepared.row.id, prepared.message.attempt_id, result)

@@ -11,7 +11,7 @@ import attrs
 import structlog
 
 from treckk_gateway.channel import LookingUp
-from treckk_gateway.errors import SendError
+from treckk_gateway.errors import SendError, described
 from treckk_gateway.model import Instant
 from treckk_gateway.outbound.sending import Sender
 from treckk_gateway.store.rows import Ended, OutboxRow
@@ -42,8 +42,8 @@ class Settler:
         while True:
             try:
                 await self.settle()
-            except Exception as problem:
-                log.error("settling.failed", exc_info=problem)
+            except Exception as problem:  # noqa: BLE001 told in the log, and dealt with below
+                log.error("settling.failed", **described(problem))
             await asyncio.sleep(self.interval)
 
     async def settle(self) -> int:

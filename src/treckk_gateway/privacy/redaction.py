@@ -6,13 +6,13 @@ import re
 from collections.abc import MutableMapping
 from typing import Any
 
-from treckk_gateway.errors import TreckkError
+from treckk_gateway.errors import described
 
 ALLOWED = frozenset(
     {
         "event", "level", "timestamp", "logger", "exception", "problem", "channel_id", "adapter", "kind", "state",
         "reference", "case_id", "inbox_id", "outbox_id", "timer_id", "attempt", "attempts", "code", "scope",
-        "status", "reason", "step", "seconds", "count", "bytes", "due", "host", "port", "path", "version", "config",
+        "status", "reason", "step", "error", "seconds", "count", "bytes", "due", "host", "port", "path", "version", "config",
         "key", "remedy", "summary", "actor", "target", "source", "received", "filed", "parked", "new", "profile",
         "database", "sqlite", "topic", "route",
     }
@@ -39,15 +39,5 @@ def redact(_logger: object, _method: str, line: MutableMapping[str, Any]) -> Mut
     if isinstance(problem, tuple):
         problem = problem[1]
     if isinstance(problem, BaseException):
-        line["problem"] = type(problem).__name__ + (f": {problem}" if isinstance(problem, TreckkError) else "")
-        line["exception"] = _where(problem)
+        line.update(described(problem))
     return line
-
-
-def _where(problem: BaseException) -> str:
-    places = []
-    step = problem.__traceback__
-    while step is not None:
-        places.append(f"{step.tb_frame.f_globals.get('__name__', '?')}:{step.tb_lineno}")
-        step = step.tb_next
-    return " > ".join(places[-6:])

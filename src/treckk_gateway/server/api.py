@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from treckk_gateway.errors import TreckkError
+from treckk_gateway.errors import TreckkError, described
 from treckk_gateway.gateway import Gateway
 from treckk_gateway.server import books, cases, problems
 from treckk_gateway.server.answers import Answers
@@ -112,7 +112,7 @@ def _refused(problem: Exception) -> Refusal:
         return Refusal(problem.status, problem.reason.lower().replace(" ", "_"), headers=allow)
     known = problems.refusal(problem) if isinstance(problem, TreckkError) else None
     if known is None:
-        log.error("call.failed", exc_info=problem)
+        log.error("call.failed", **described(problem))
     return known or Refusal(500, "internal")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ import msgspec
 
 from treckk_gateway.errors import TreckkError
 from treckk_gateway.server.control import BASE, operating
+from treckk_gateway.server.logs import configure_logging
 from treckk_gateway.settings import load
 
 T = TypeVar("T")
@@ -50,6 +52,7 @@ class Desk:
 
 def ask(config: Path, question: Callable[[Desk], Awaitable[T]]) -> T:
     """Put one question, to the running server or, where none runs, over the data itself."""
+    configure_logging(logging.CRITICAL)  # the answer stands alone on standard output
 
     async def asking() -> T:
         async with operating(load(config)) as session:

@@ -13,6 +13,8 @@ from treckk_gateway.server.route import Call, Route
 
 async def _list(call: Call) -> shapes.CasePage:
     asked = {name: value for name, value in structs.asdict(call.query).items() if value is not UNSET}
+    if "post" in asked and call.gateway.profile.post(asked["post"]) is None:
+        raise Refusal(422, "query", "there is no such post")
     try:
         found = await call.gateway.desk.cases(call.actor, **asked)
     except ValueError as problem:

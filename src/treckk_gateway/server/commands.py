@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated
@@ -70,8 +71,10 @@ def serve(config: Config = Path("treckk.toml")) -> None:
 def doctor(config: Config = Path("treckk.toml")) -> None:
     """Check configuration, data folder and channels, and say what to mend. Exits 1 when it could not run as it is."""
     from treckk_gateway.server.doctor import examine  # noqa: PLC0415 one command's own needs
+    from treckk_gateway.server.logs import configure_logging  # noqa: PLC0415 as above
     from treckk_gateway.settings import load  # noqa: PLC0415 as above
 
+    configure_logging(logging.CRITICAL)
     console = Console(highlight=False, soft_wrap=True)
     fatal = False
     for one in asyncio.run(examine(load(config))):
@@ -90,7 +93,7 @@ def doctor(config: Config = Path("treckk.toml")) -> None:
 def demo(
     *,
     script: Annotated[bool, typer.Option("--script", help="Play the shipped messages unattended.")] = False,
-    port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.", min=0, max=65535)] = 8080,
+    port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.", min=0, max=65535)] = 0,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
     keep: Annotated[
         Path | None, typer.Option(help="Keep the data in this folder instead of a temporary one.", file_okay=False)

@@ -57,7 +57,7 @@ async def operating(settings: Settings) -> AsyncIterator[aiohttp.ClientSession]:
     Raises `StoreLocked` when something else holds the data without answering.
     """
     running = settings.data_dir / NAME
-    if answers(running):
+    if is_served(running):
         async with _client(running) as session:
             yield session
         return
@@ -70,7 +70,7 @@ async def operating(settings: Settings) -> AsyncIterator[aiohttp.ClientSession]:
             yield session
 
 
-def answers(path: Path) -> bool:
+def is_served(path: Path) -> bool:
     """Whether a process listens on that socket."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, _short(path) as name, suppress(OSError):
         probe.connect(name)

@@ -43,7 +43,7 @@ class Checked:
 
 async def examine(settings: Settings) -> Sequence[Checked]:
     """Everything looked at, in order. The configuration itself was read already."""
-    running = control.answers(settings.data_dir / control.NAME)
+    running = control.is_served(settings.data_dir / control.NAME)
     found = [
         _key(settings),
         *_data_dir(settings.data_dir),

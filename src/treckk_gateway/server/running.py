@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 from aiohttp import web
 
+from treckk_gateway.errors import described
 from treckk_gateway.gateway import Gateway
 from treckk_gateway.server.app import application
 from treckk_gateway.server.control import control
@@ -32,7 +33,7 @@ async def run(settings: Settings, door: Doorway, stop: asyncio.Event) -> None:
         try:
             await stack.enter_async_context(control(gateway, settings.data_dir))
         except OSError as problem:
-            log.warning("control.unavailable", exc_info=problem)
+            log.warning("control.unavailable", **described(problem))
         gc.collect()
         gc.freeze()
         gc.enable()

@@ -7,6 +7,7 @@ import structlog
 from aiohttp import web
 
 from treckk_gateway.channel import WebhookRequest, WebhookResponse
+from treckk_gateway.errors import described
 from treckk_gateway.gateway import Gateway
 from treckk_gateway.server.answers import Answers
 from treckk_gateway.server.reading import BodyRefused, read_body
@@ -35,9 +36,9 @@ class Webhooks:
             answer = await self.gateway.receive(channel_id, WebhookRequest(request.method, url, request.headers, body))
         except BodyRefused as problem:
             answer = WebhookResponse(problem.status)
-        except Exception as problem:  # a fault of ours: nothing of it may reach the provider
+        except Exception as problem:  # noqa: BLE001 a fault of ours: nothing of it may reach the provider
             known = channel_id if channel_id in self.gateway.channels else "-"
-            log.exception("webhook.failed", channel_id=known, exc_info=problem)
+            log.error("webhook.failed", channel_id=known, **described(problem))
             answer = _BROKEN
         self.answers.count(answer.status)
         headers = {"Content-Type": answer.content_type, **answer.headers}

@@ -93,6 +93,9 @@ UPDATE rate SET tat = CASE WHEN tat > :now THEN tat ELSE :now END + :interval
 WHERE channel_id = :channel AND tat <= :now + :burst RETURNING tat
 """
 
+_LONGEST = 100
+"""Parts no message of ours is sent in."""
+
 
 def begin_send(connection: sqlite3.Connection, start: Start) -> Go | NotYet | Nothing:
     """Take the right to send one row now, or say when to look again."""
@@ -130,6 +133,10 @@ def _slot(connection: sqlite3.Connection, channel_id: str, now: Instant, pace: P
     if taken:
         return None
     tat: int = connection.execute("SELECT tat FROM rate WHERE channel_id = ?", (channel_id,)).fetchone()[0]
+    if tat - now > pace.burst + _LONGEST * pace.interval:  # no message takes so many slots: the clock was set back
+        fresh = now + pace.interval * pace.parts
+        connection.execute("UPDATE rate SET tat = ? WHERE channel_id = ?", (fresh, channel_id))
+        return None
     return tat - pace.burst
 
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from treckk_gateway.errors import StoreError
+from treckk_gateway.errors import StoreError, described
 from treckk_gateway.model import Instant
 from treckk_gateway.store.port import Store
 from treckk_gateway.store.rows import Wake
@@ -53,7 +53,7 @@ class LocalWakeups:
                 try:
                     pause = await self._round(handler)
                 except StoreError as problem:
-                    log.error("wakeups.store_failed", exc_info=problem)
+                    log.error("wakeups.store_failed", **described(problem))
                     pause = self._poll
                 await self._sleep(pause)
         finally:
@@ -92,8 +92,8 @@ class LocalWakeups:
         again = self._last.get(wake.lane) == wake.row_id
         try:
             await handler(wake)
-        except Exception as problem:
-            log.error("wakeups.handler_failed", topic=wake.topic, count=1, exc_info=problem)
+        except Exception as problem:  # noqa: BLE001 told in the log, and dealt with below
+            log.error("wakeups.handler_failed", topic=wake.topic, count=1, **described(problem))
             again = True
         finally:
             del self._busy[wake.lane]

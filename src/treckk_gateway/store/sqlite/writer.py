@@ -18,7 +18,7 @@ from typing import Any, TypeVar, cast
 
 import structlog
 
-from treckk_gateway.errors import StoreBusy, StoreUnavailable
+from treckk_gateway.errors import StoreBusy, StoreUnavailable, described
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -146,9 +146,9 @@ class Writer:
         self._call(_succeed, opened, None)
         try:
             self._work(connection)
-        except BaseException as problem:
+        except BaseException as problem:  # noqa: BLE001 told in the log, and dealt with below
             self._dead = problem
-            log.error("store.writer_died", exc_info=problem)
+            log.error("store.writer_died", **described(problem))
         finally:
             self._refuse_waiting()
             with contextlib.suppress(sqlite3.Error):
@@ -271,7 +271,7 @@ def _translated(problem: BaseException) -> BaseException:
 
 
 def _all_failed(batch: list[_Request], problem: BaseException) -> list[_Outcome]:
-    log.error("store.batch_failed", count=len(batch), exc_info=problem)
+    log.error("store.batch_failed", count=len(batch), **described(problem))
     told = _translated(problem)
     if not isinstance(told, StoreUnavailable):
         told = StoreUnavailable("the store failed in the middle of a batch; nothing of it was stored")
