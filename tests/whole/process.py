@@ -75,7 +75,10 @@ class Provider:
         [key] = parse_qs(urlsplit(fields["StatusCallback"]).query)["delivery"]
         made = {"sid": "SM" + sha256(key.encode()).hexdigest()[:32], "status": "queued", "to": fields["To"]}
         made |= {"from": fields["From"], "body": fields["Body"], "direction": "outbound-api", "num_segments": "1"}
-        made |= {"date_created": time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime()), "account_sid": ACCOUNT_SID}
+        made |= {
+            "date_created": time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime()),
+            "account_sid": ACCOUNT_SID,
+        }
         async with self._called:
             self._taken.append(made)
             line = {"sequence": len(self._taken), "key": key, "time": time.time()}

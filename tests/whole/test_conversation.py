@@ -32,7 +32,9 @@ def inbound(case):
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize(("text", "told"), [("halo", "STATUS|status|aduan"), ("cek status aduan", "tidak.*menemukan|tidak ditemukan")])
+@pytest.mark.parametrize(
+    ("text", "told"), [("halo", "STATUS|status|aduan"), ("cek status aduan", "tidak.*menemukan|tidak ditemukan")]
+)
 async def test_a_greeting_and_a_status_question_are_answered_without_a_case(town, way, text, told):
     await town.write(way, BUDI, text, **({"subject": ""} if way == "email" else {}))
 
@@ -90,7 +92,9 @@ async def test_a_bounce_of_our_own_mail_marks_the_delivery_and_opens_nothing(tow
         b"--b\r\nContent-Type: text/plain\r\n\r\nNo such mailbox.\r\n"
         b"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; relay.example.org\r\n\r\n"
         b"Final-Recipient: rfc822; " + BUDI.mail.encode() + b"\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
-        b"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: " + letter.message_id.encode() + b"\r\n\r\n--b--\r\n"
+        b"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: "
+        + letter.message_id.encode()
+        + b"\r\n\r\n--b--\r\n"
     )
 
     from treckk_gateway.testing.sandbox.mail import Written  # noqa: PLC0415 only here
@@ -155,7 +159,9 @@ async def test_an_answer_nobody_understands_is_asked_once_more_and_then_left_to_
 
     flagged = [one for one in await phones.cases() if "needs_clarification" in one["flags"]]
     assert len(flagged) == 1
-    assert {"masih ada juga", "yang itu lho", "pokoknya itu"} <= set(inbound(await phones.case(flagged[0]["reference"])))
+    assert {"masih ada juga", "yang itu lho", "pokoknya itu"} <= set(
+        inbound(await phones.case(flagged[0]["reference"]))
+    )
 
 
 async def test_an_emergency_is_never_held_up_by_a_question(phones):

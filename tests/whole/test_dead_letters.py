@@ -34,7 +34,12 @@ def states(case):
 async def test_a_dead_letter_is_seen_and_run_again_once_however_often_it_is_clicked(phones):
     reference = await rejected(phones)
     [letter] = (await phones.get("/dead-letters"))["items"]
-    assert (letter["reference"], letter["state"], letter["reason"], letter["attempts"]) == (reference, "dead", "21620", 1)
+    assert (letter["reference"], letter["state"], letter["reason"], letter["attempts"]) == (
+        reference,
+        "dead",
+        "21620",
+        1,
+    )
     assert (await phones.books())["dead"] == 1
     assert (await phones.api("GET", "/dead-letters", by="danru-paringin"))[0] == 403
     assert (await phones.api("POST", f"/dead-letters/{letter['id']}/replay", by="danru-paringin"))[0] == 403

@@ -56,7 +56,9 @@ async def test_every_order_of_the_same_facts_shows_the_same(phones):
     for person, (facts, _) in zip(people, cases, strict=True):
         sid = phones.twilio.phone(f"whatsapp:{person.number}")[0].sid
         for word in facts:
-            assert (await phones.twilio.report(sid, word, 30003 if word in {"failed", "undelivered"} else None)).status == 200
+            assert (
+                await phones.twilio.report(sid, word, 30003 if word in {"failed", "undelivered"} else None)
+            ).status == 200
     await phones.settled()
 
     query = "SELECT attempt.provider_message_id, heard FROM attempt JOIN outbox ON outbox.id = outbox_id"

@@ -23,7 +23,18 @@ NAMES = (
     "OriginalRepliedMessageSid", "ExternalUserId", "FlowData", "x",
 )  # fmt: skip
 VALUES = st.text(st.characters(codec="utf-8"), max_size=40) | st.sampled_from(
-    ["SM" + "1" * 32, "whatsapp:+6281200000001", "whatsapp:", ":", "delivered", "received", "nan", "1e999", "\x00", "9" * 400]
+    [
+        "SM" + "1" * 32,
+        "whatsapp:+6281200000001",
+        "whatsapp:",
+        ":",
+        "delivered",
+        "received",
+        "nan",
+        "1e999",
+        "\x00",
+        "9" * 400,
+    ]
 )
 ODD_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -54,7 +65,9 @@ async def balanced(town):
 
 
 @BOUNDED
-@given(channel=st.sampled_from(ROUTES), body=st.binary(max_size=400), query=st.sampled_from(["", "?delivery=x", "?%ff"]))
+@given(
+    channel=st.sampled_from(ROUTES), body=st.binary(max_size=400), query=st.sampled_from(["", "?delivery=x", "?%ff"])
+)
 async def test_unsigned_bytes_are_refused_on_every_route(routes, channel, body, query):
     before = routes.tables()
     request = WebhookRequest.of("POST", f"{PUBLIC}/channels/{channel}{query}", (), body)
@@ -80,7 +93,9 @@ async def test_signed_nonsense_from_twilio_is_filed_or_parked(routes, channel, p
     body=st.binary(max_size=200)
     | st.fixed_dictionaries({"type": st.just("complaint.created"), "data": ODD_JSON}).map(lambda one: encoded(one))
     | st.dictionaries(
-        st.sampled_from(["id", "text", "conversation_id", "sender", "location", "attachments", "subject"]), ODD_JSON, max_size=5
+        st.sampled_from(["id", "text", "conversation_id", "sender", "location", "attachments", "subject"]),
+        ODD_JSON,
+        max_size=5,
     ).map(lambda data: encoded({"type": "complaint.created", "data": data}))
 )
 async def test_signed_nonsense_from_a_portal_is_filed_or_parked(routes, body):
@@ -101,8 +116,12 @@ async def test_hostile_bodies_of_every_known_kind_are_survived(routes):
 @given(
     raw=st.binary(max_size=300)
     | st.tuples(
-        st.sampled_from([b"From", b"Subject", b"Content-Type", b"Message-ID", b"In-Reply-To", b"Content-Transfer-Encoding"]),
-        st.sampled_from([b"multipart/mixed; boundary=", b"text/html; charset=x-none", b"=?utf-8?b?///?=", b"<>", b"base64"]),
+        st.sampled_from(
+            [b"From", b"Subject", b"Content-Type", b"Message-ID", b"In-Reply-To", b"Content-Transfer-Encoding"]
+        ),
+        st.sampled_from(
+            [b"multipart/mixed; boundary=", b"text/html; charset=x-none", b"=?utf-8?b?///?=", b"<>", b"base64"]
+        ),
         st.binary(max_size=200),
     ).map(lambda parts: parts[0] + b": " + parts[1] + b"\r\n\r\n" + parts[2])
 )
@@ -136,7 +155,9 @@ async def make_mail(make_town):
 
 async def test_the_good_mail_behind_a_broken_one_is_filed_and_the_broken_one_seen(make_town):
     town = await make_town(channels=("email",))
-    await town.mail.deliver(Written(sender=BUDI.mail, recipient=DESK, raw=b"\xff\xfe\x00 no header at all", message_id="-"))
+    await town.mail.deliver(
+        Written(sender=BUDI.mail, recipient=DESK, raw=b"\xff\xfe\x00 no header at all", message_id="-")
+    )
     await town.write("email", BUDI, COMPLAINT)
     [receipt] = await town.hears("email", BUDI)
 
@@ -184,7 +205,14 @@ async def test_every_channel_that_is_configured_is_under_the_guard(town):
 
 async def test_odd_paths_are_no_routes(routes):
     before = routes.tables()
-    for path in ("/channels/", "/channels/nowhere", "/channels/%00", "/channels/..", "/channels/whatsapp/x", "/channels"):
+    for path in (
+        "/channels/",
+        "/channels/nowhere",
+        "/channels/%00",
+        "/channels/..",
+        "/channels/whatsapp/x",
+        "/channels",
+    ):
         async with routes.http.post(URL(routes.url + path, encoded=True), data=b"x") as answer:
             assert answer.status == 404, path
 

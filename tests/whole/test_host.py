@@ -96,7 +96,6 @@ async def test_the_hosts_own_thread_pool_serves_it_before_while_and_after(tmp_pa
         assert asyncio.get_running_loop()._default_executor is pool
 
 
-@pytest.mark.xfail(strict=True, reason="the mail listener sets the level of aiosmtpd's logger and never sets it back")
 async def test_levels_the_host_set_for_other_libraries_stay(tmp_path):
     logger = logging.getLogger("mail.log")
     level = logger.level

@@ -72,7 +72,9 @@ class Stream:
         while not self._over:
             self.said[number] += 1
             first = self.said[number] == 1
-            await self._insist(next(self._ids), number, f"{COMPLAINT} #1" if first else f"Masih ramai #{self.said[number]}")
+            await self._insist(
+                next(self._ids), number, f"{COMPLAINT} #1" if first else f"Masih ramai #{self.said[number]}"
+            )
 
     async def _arrive(self):
         while not self._over:
@@ -245,4 +247,3 @@ def alive(pid):
             return file.read().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
-

@@ -50,7 +50,9 @@ async def test_sms_leave_no_faster_than_the_provider_takes_them(phones):
         await phones.write("sms", person, COMPLAINT)
     await phones.settled()
 
-    started = [at for (at,) in phones.rows("SELECT started_at FROM attempt WHERE channel_id = 'sms' ORDER BY started_at")]
+    started = [
+        at for (at,) in phones.rows("SELECT started_at FROM attempt WHERE channel_id = 'sms' ORDER BY started_at")
+    ]
     assert len(started) == 3
     assert all(later - earlier >= 0.99 * _SECOND for earlier, later in zip(started, started[1:], strict=False))
 
@@ -96,7 +98,9 @@ async def test_who_hides_the_number_is_answered_and_is_the_same_person_when_it_s
 
 async def test_the_senders_own_time_moves_no_clock_of_ours(town):
     for year in (1999, 2099):
-        raw = f"From: {BUDI.mail}\r\nDate: Mon, 01 Mar {year} 10:00:00 +0000\r\nSubject: x\r\n\r\n{COMPLAINT} {year}\r\n"
+        raw = (
+            f"From: {BUDI.mail}\r\nDate: Mon, 01 Mar {year} 10:00:00 +0000\r\nSubject: x\r\n\r\n{COMPLAINT} {year}\r\n"
+        )
         await town.mail.deliver(Written(sender=BUDI.mail, recipient=DESK, raw=raw.encode(), message_id="-"))
     await town.settled()
 

@@ -11,7 +11,22 @@ import zlib
 
 import pytest
 from process import Server, tables
-from town import ADMIN, BUDI, COMPLAINT, DANRU, DESK, DUTY_MAIL, PUBLIC, SMS, WEB_SECRET, WHATSAPP, Person, free_port, token, until
+from town import (
+    ADMIN,
+    BUDI,
+    COMPLAINT,
+    DANRU,
+    DESK,
+    DUTY_MAIL,
+    PUBLIC,
+    SMS,
+    WEB_SECRET,
+    WHATSAPP,
+    Person,
+    free_port,
+    token,
+    until,
+)
 
 from treckk_gateway.testing.sandbox.mail import MailSandbox, Written
 from treckk_gateway.testing.sandbox.portal import PortalSandbox
@@ -23,6 +38,7 @@ PEOPLE = {way: Person(f"+62812987650{count}", f"{MARK}-mail{count}@example.org",
           for count, way in enumerate(("whatsapp", "sms", "email", "web"))}  # fmt: skip
 NAME, TEXT, SUBJECT = f"{MARK}nama Orang", f"{COMPLAINT}, kata {MARK}teks", f"{MARK}judul"
 FILE, CONTENT, PLACE = f"{MARK}berkas.txt", f"isi {MARK}lampiran".encode(), f"{MARK}tempat"
+COUNTER = f"mailto:{MARK}-loket@example.org"
 NUMBERS = tuple(one.number.lstrip("+") for one in PEOPLE.values())
 
 
@@ -68,7 +84,9 @@ class Everything:
             sender={"id": f"{MARK}id", "name": NAME, "address": f"mailto:{MARK}x@example.org"}, attachments=[file],
         )  # fmt: skip
         assert answer.status == 200
-        status, _ = await self.api("POST", "/cases", text=TEXT, name=NAME, reply_to=PEOPLE["email"].at("email"), place=PLACE)
+        status, _ = await self.api(
+            "POST", "/cases", text=TEXT, name=NAME, reply_to=PEOPLE["email"].at("email"), place=PLACE
+        )
         assert status == 201, self.server.lines[-1]
         await self.server.rested()
 
@@ -83,7 +101,9 @@ class Everything:
         await self.mail.deliver(
             Written(sender=PEOPLE["email"].mail, recipient=DESK, raw=b"\xff" + MARK.encode(), message_id="-")
         )
-        self.twilio.script(Twist(status=400, code=21211), Twist(status=500), Twist(garbage=True), Twist(status=429, code=20429))
+        self.twilio.script(
+            Twist(status=400, code=21211), Twist(status=500), Twist(garbage=True), Twist(status=429, code=20429)
+        )
         for number in range(4):
             await self.twilio.write(f"whatsapp:+62812987650{number + 4}", WHATSAPP, TEXT, name=NAME)
         refused = [
@@ -91,7 +111,9 @@ class Everything:
             await self.api("GET", f"/{MARK}"),
             await self.api("POST", "/cases", text=TEXT, reply_to=f"{MARK}:x", post=MARK),
             await self.api("POST", "/cases", text=TEXT, post=MARK),
-            await self.api("POST", f"/cases/{(await self.references())[0]}/transitions", to="under_review", note=TEXT, office=MARK),
+            await self.api(
+                "POST", f"/cases/{(await self.references())[0]}/transitions", to="under_review", note=TEXT, office=MARK
+            ),
         ]
         assert {status // 100 for status, _ in refused} == {4}
         assert [marks(body) for _, body in refused] == [set()] * len(refused)
@@ -100,7 +122,9 @@ class Everything:
     async def api(self, method, path, *, by="rini", **body):
         headers = {"Authorization": f"Bearer {token(by)}"}
         sent = {"json": body} if body else {}
-        async with self.server.http.request(method, f"{self.server.url}/api/v1{path}", headers=headers, **sent) as answer:
+        async with self.server.http.request(
+            method, f"{self.server.url}/api/v1{path}", headers=headers, **sent
+        ) as answer:
             return answer.status, await answer.read()
 
     async def references(self):

@@ -88,7 +88,11 @@ async def test_a_mail_joins_by_its_reply_address_or_by_the_ids_it_answers(town):
 
     await town.mail.write(BUDI.mail, letters[first].reply_to, "Lewat alamat balasan", subject="Lupa bilang")
     await town.mail.write(
-        BUDI.mail, DESK, "Lewat kepala surat", subject="Tentang itu", headers={"In-Reply-To": letters[second].message_id}
+        BUDI.mail,
+        DESK,
+        "Lewat kepala surat",
+        subject="Tentang itu",
+        headers={"In-Reply-To": letters[second].message_id},
     )
     await town.mail.reply(letters[first], "Lewat tombol balas")
     await town.hears("email", BUDI, 2)
@@ -159,7 +163,9 @@ async def test_a_walk_in_hears_at_the_address_they_left(town, way):
         await town.write(way, BUDI, "halo")
         await town.hears(way, BUDI)
     before = len(town.heard(way, BUDI))
-    status, case = await town.api("POST", "/cases", text="Pohon tumbang", name="Budi", reply_to=BUDI.at(way), post="juai")
+    status, case = await town.api(
+        "POST", "/cases", text="Pohon tumbang", name="Budi", reply_to=BUDI.at(way), post="juai"
+    )
 
     assert status == 201
     assert number_in((await town.hears(way, BUDI, before + 1))[-1]) == case["reference"]

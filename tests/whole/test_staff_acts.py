@@ -97,7 +97,9 @@ async def test_an_act_repeated_by_the_provider_is_done_and_answered_once(phones)
     reference = await reviewed(phones)
     sid = "SM" + "7" * 32
     for _ in range(3):
-        await phones.twilio.write(f"whatsapp:{KASAT}", "whatsapp:+6281100000000", f"{reference} INSTRUKSI paringin", sid=sid)
+        await phones.twilio.write(
+            f"whatsapp:{KASAT}", "whatsapp:+6281100000000", f"{reference} INSTRUKSI paringin", sid=sid
+        )
     await phones.settled()
 
     assert [one for one in phones.phone(KASAT) if "Perintah" not in one and "ditugaskan" in one.lower()]

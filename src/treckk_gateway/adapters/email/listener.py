@@ -34,9 +34,23 @@ _END = b"\r\n.\r\n"
 _MAYBE_END = b".\r\n"
 
 
-def hush() -> None:
-    """Keep aiosmtpd from logging addresses and lines of mails, which it does at levels below ERROR."""
-    logging.getLogger("mail.log").setLevel(logging.ERROR)
+class Hush:
+    """Keeps aiosmtpd from logging addresses and lines of mails, which it does below ERROR, until it is lifted.
+
+    A filter, not a level: levels are the host's.
+    """
+
+    def __init__(self) -> None:
+        self._logger = logging.getLogger("mail.log")
+        self._logger.addFilter(self)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record may be written."""
+        return record.levelno >= logging.ERROR
+
+    def lift(self) -> None:
+        """Let it speak again."""
+        self._logger.removeFilter(self)
 
 
 class Listener:
@@ -49,6 +63,7 @@ class Listener:
         self.channel_id = channel_id
         self.closing = False
         self.sessions: set[_Session] = set()
+        self._hush: Hush | None = None
         self.deliver: Deliver | None = None
         self._server: asyncio.Server | None = None
         self._under_way: set[asyncio.Task[Any]] = set()
@@ -63,7 +78,7 @@ class Listener:
 
     async def start(self, deliver: Deliver) -> None:
         """Listen. Raises `OSError` when the place is taken."""
-        hush()
+        self._hush = Hush()
         self.deliver = deliver
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._protocol, self.place.host, self.place.port)
@@ -89,6 +104,9 @@ class Listener:
         if self._server is not None:
             await self._server.wait_closed()
             self._server = None
+        if self._hush is not None:
+            self._hush.lift()
+            self._hush = None
 
     async def take(self, sender: str, recipient: str, content: bytes) -> str:
         """Hand one mail on and say what the peer is answered. Goes on even when the peer hangs up meanwhile."""

@@ -99,6 +99,8 @@ class WebChannel(Channel):
         Standard Webhooks sign no address, so what the address says is not vouched for: a query that is not in our own
         is refused, and so is a webhook addressed to another channel. A portal may take them at a path of its own.
         """
+        if request.method != "POST":
+            raise SignatureError("Standard Webhooks are posted")
         if _addressed_elsewhere(request.url, self._context.webhook_url):
             raise SignatureError("the address called is another channel's, or carries a query")
         now = self._context.clock()

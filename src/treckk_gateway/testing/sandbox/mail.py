@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 import aiosmtplib
 import attrs
 
-from treckk_gateway.adapters.email.listener import hush
+from treckk_gateway.adapters.email.listener import Hush
 from treckk_gateway.testing.sandbox.mail_relay import Mail, Relay, Stage, Trouble
 from treckk_gateway.testing.stand_in import Fault
 
@@ -102,13 +102,14 @@ class MailSandbox:
         return f"smtp://127.0.0.1:{self._port}"
 
     async def __aenter__(self) -> Self:
-        hush()
+        self._hush = Hush()
         await self._serve()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stop()
         self._release_port()
+        self._hush.lift()
 
     # Mailboxes
 
