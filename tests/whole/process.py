@@ -18,13 +18,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 from aiohttp import web
+from folk import PATIENCE, PUBLIC, STAFF, WHATSAPP, staff_entry, token
 from multidict import MultiDict
-from town import PATIENCE, PUBLIC, STAFF, WHATSAPP, staff_entry, token
 from twilio.request_validator import RequestValidator
 
 from treckk_gateway.testing.sandbox.twilio import ACCOUNT_SID, AUTH_TOKEN
 
-SERVE = "import sys; from treckk_gateway.server.cli import main; sys.argv = ['treckk', 'serve', '--config', sys.argv[1]]; main()"
+SERVE = "import sys; from treckk_gateway.server.cli import run; sys.exit(run(['serve', '--config', sys.argv[1]]))"
 
 
 class Provider:

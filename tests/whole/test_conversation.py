@@ -6,7 +6,7 @@ import asyncio
 import re
 
 import pytest
-from town import BUDI, COMPLAINT, SITI, WAYS, number_in, until
+from folk import BUDI, COMPLAINT, SITI, WAYS, number_in, until
 
 from treckk_gateway.testing.stand_in import Fault
 

@@ -7,7 +7,7 @@ import json
 import sys
 
 import pytest
-from town import BUDI, COMPLAINT, SITI, number_in, until
+from folk import BUDI, COMPLAINT, SITI, number_in, until
 
 from treckk_gateway.server.control import control
 from treckk_gateway.testing.sandbox.twilio import Twist, Window

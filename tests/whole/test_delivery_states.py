@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
-from town import BUDI, COMPLAINT, Person
+from folk import BUDI, COMPLAINT, Person
 
 from treckk_gateway.testing.sandbox.twilio import Callbacks
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from town import ARIF, BUDI, COMPLAINT, SITI, Person, number_in, until
+from folk import ARIF, BUDI, COMPLAINT, SITI, Person, number_in, until
 
 from treckk_gateway.testing.sandbox.mail import Stage, Trouble
 from treckk_gateway.testing.sandbox.twilio import Callbacks, Twist

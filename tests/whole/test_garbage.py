@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import aiosmtplib
+import json
+
 import pytest
+from folk import BUDI, COMPLAINT, DESK, PUBLIC, number_in
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from town import BUDI, COMPLAINT, DESK, PUBLIC, number_in
 from yarl import URL
 
 from treckk_gateway import WebhookRequest
@@ -18,9 +19,9 @@ BOUNDED = settings(
 )
 ROUTES = ("whatsapp", "sms", "web", "lapor")
 NAMES = (
-    "MessageSid", "SmsSid", "AccountSid", "From", "To", "Body", "NumMedia", "MediaUrl0", "MediaContentType0", "Latitude",
-    "Longitude", "MessageStatus", "SmsStatus", "ErrorCode", "ProfileName", "ButtonText", "OptOutType", "MessageType",
-    "OriginalRepliedMessageSid", "ExternalUserId", "FlowData", "x",
+    "MessageSid", "SmsSid", "AccountSid", "From", "To", "Body", "NumMedia", "MediaUrl0", "MediaContentType0", "x",
+    "Latitude", "Longitude", "MessageStatus", "SmsStatus", "ErrorCode", "ProfileName", "ButtonText", "OptOutType",
+    "MessageType", "OriginalRepliedMessageSid", "ExternalUserId", "FlowData",
 )  # fmt: skip
 VALUES = st.text(st.characters(codec="utf-8"), max_size=40) | st.sampled_from(
     [
@@ -46,6 +47,17 @@ ODD_JSON = st.recursive(
 @pytest.fixture
 async def routes(make_town):
     return await make_town(channels=ROUTES)
+
+
+def encoded(tree):
+    """As the standard library writes it: NaN and lone surrogates too, which is wanted here."""
+    return json.dumps(tree).encode()
+
+
+def public(town, body):
+    """A genuine webhook of the portal with these bytes."""
+    signed = town.portal.signed(body)
+    return WebhookRequest.of("POST", f"{PUBLIC}/channels/web", list(signed.headers.items()), body)
 
 
 async def answered(town, request):
@@ -91,7 +103,7 @@ async def test_signed_nonsense_from_twilio_is_filed_or_parked(routes, channel, p
 @BOUNDED
 @given(
     body=st.binary(max_size=200)
-    | st.fixed_dictionaries({"type": st.just("complaint.created"), "data": ODD_JSON}).map(lambda one: encoded(one))
+    | st.fixed_dictionaries({"type": st.just("complaint.created"), "data": ODD_JSON}).map(encoded)
     | st.dictionaries(
         st.sampled_from(["id", "text", "conversation_id", "sender", "location", "attachments", "subject"]),
         ODD_JSON,
@@ -105,8 +117,8 @@ async def test_signed_nonsense_from_a_portal_is_filed_or_parked(routes, body):
 
 
 async def test_hostile_bodies_of_every_known_kind_are_survived(routes):
-    whole = b'{"type":"complaint.created","timestamp":"2026-11-24T06:00:00Z","data":{"id":"1","conversation_id":"c","text":"x"}}'
-    for _, body in tampering.hostile(whole):
+    whole = {"type": "complaint.created", "timestamp": 1, "data": {"id": "1", "conversation_id": "c", "text": "x"}}
+    for _, body in tampering.hostile(encoded(whole)):
         await answered(routes, public(routes, body))
 
     await balanced(routes)
@@ -128,12 +140,8 @@ async def test_hostile_bodies_of_every_known_kind_are_survived(routes):
 async def test_any_bytes_as_mail_are_kept(make_mail, raw):
     town = await make_mail()
     before = (await town.books())["received"]
-    try:
-        await town.mail.deliver(Written(sender=BUDI.mail, recipient=DESK, raw=raw, message_id="-"))
-    except aiosmtplib.SMTPResponseException as refused:
-        assert 400 <= refused.code < 600
-        assert (await town.books())["received"] == before
-        return
+
+    await town.mail.deliver(Written(sender=BUDI.mail, recipient=DESK, raw=raw, message_id="-"))
 
     await town.settled()
     books = await town.books()
@@ -180,17 +188,6 @@ async def test_what_is_parked_can_be_seen_and_run_again_once_it_can_be_read(rout
     await routes.settled()
     assert [one["id"] for one in (await routes.get("/parked"))["items"]] == [parked["id"]]
     assert await routes.api("POST", "/parked/999/replay") == (200, {"replayed": False})
-
-
-def public(town, body):
-    signed = town.portal.signed(body)
-    return WebhookRequest.of("POST", f"{PUBLIC}/channels/web", list(signed.headers.items()), body)
-
-
-def encoded(tree):
-    import json  # noqa: PLC0415 the standard one writes NaN and lone surrogates, which is wanted here
-
-    return json.dumps(tree).encode()
 
 
 async def test_every_channel_that_is_configured_is_under_the_guard(town):

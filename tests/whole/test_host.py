@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import multiprocessing
 import os
@@ -11,10 +12,12 @@ import socket
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import structlog
-from town import BUDI, COMPLAINT, PUBLIC, SITI, Town, number_in
+from folk import BUDI, COMPLAINT, PUBLIC, SITI, number_in
+from town import Town
 
 from treckk_gateway import Gateway
 from treckk_gateway.errors import StoreLocked, StoreUnavailable
@@ -37,7 +40,7 @@ def of_the_host():
         "showwarning": warnings.showwarning,
         "structlog": structlog.get_config(),
         "umask": os.umask(os.umask(0o022)),
-        "folder": os.getcwd(),
+        "folder": str(Path.cwd()),
     }
 
 
@@ -50,12 +53,10 @@ def left_behind():
 def opened_below(folder):
     """Open files below a folder."""
     found = []
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            found.append(os.readlink(f"/proc/self/fd/{name}"))
-        except FileNotFoundError:
-            continue
-    return [one for one in found if one.startswith(str(folder))]
+    for one in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # the descriptor of this very listing
+            found.append(one.readlink())
+    return [one for one in found if one.is_relative_to(folder)]
 
 
 async def busy(town):
@@ -197,12 +198,18 @@ async def test_a_start_that_fails_halfway_gives_everything_back(tmp_path):
     assert left_behind() == around
 
 
+async def fail_inside(gateway):
+    async with gateway:
+        raise ZeroDivisionError
+
+
 async def test_a_failure_of_the_host_inside_frees_the_folder(tmp_path):
     town = Town(tmp_path, channels=("web",))
-    with pytest.raises(ZeroDivisionError):
-        async with town:
-            settings = town.settings()
-            raise ZeroDivisionError
+    async with town:
+        settings = town.settings()
+        await town.stop()
+        with pytest.raises(ZeroDivisionError):
+            await fail_inside(Gateway.from_config(settings))
     async with Gateway.from_config(settings) as gateway:
         assert (await gateway.health()).ready
         assert gateway.webhook_url("web") == f"{PUBLIC}/channels/web"

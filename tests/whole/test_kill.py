@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import signal
 import sys
 from collections import Counter
 from contextlib import AsyncExitStack
 from itertools import count
+from pathlib import Path
 
 import pytest
+from folk import BUDI, COMPLAINT, DESK, free_port, until
 from process import SERVE, Provider, Server, sid, tables
-from town import BUDI, COMPLAINT, DESK, free_port, until
 
 from treckk_gateway import Actor, Gateway, Role
 from treckk_gateway.testing.sandbox.mail import MailSandbox
@@ -83,7 +83,7 @@ class Stream:
             await self._insist(one, self.newcomers[sid(one)], COMPLAINT)
 
     async def _insist(self, one, number, text):
-        while not await self.server.write(sid(one), number, text):
+        while not await self.server.write(sid(one), number, text):  # noqa: ASYNC110 as a provider repeats
             await asyncio.sleep(0.02)
         async with self._reached:
             self.acknowledged.add(sid(one))
@@ -235,15 +235,13 @@ async def test_the_process_that_reads_mail_does_not_outlive_a_kill(make_server):
 def descendants(pid):
     """Process ids below one, from /proc."""
     found = []
-    for name in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{name}/children", encoding="ascii") as file:
-            found += [int(one) for one in file.read().split()]
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        found += [int(one) for one in (task / "children").read_text(encoding="ascii").split()]
     return [*found, *(one for child in found for one in descendants(child))]
 
 
 def alive(pid):
     try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False

@@ -10,8 +10,7 @@ import stat
 import zlib
 
 import pytest
-from process import Server, tables
-from town import (
+from folk import (
     ADMIN,
     BUDI,
     COMPLAINT,
@@ -27,6 +26,7 @@ from town import (
     token,
     until,
 )
+from process import Server, tables
 
 from treckk_gateway.testing.sandbox.mail import MailSandbox, Written
 from treckk_gateway.testing.sandbox.portal import PortalSandbox
@@ -80,13 +80,12 @@ class Everything:
         )
         file = {"content_base64": base64.b64encode(CONTENT).decode(), "content_type": "text/plain", "filename": FILE}
         answer = await self.portal.submit(
-            TEXT, conversation_id=PEOPLE["web"].conversation, subject=SUBJECT, location={"text": PLACE, "lat": -2.3, "lng": 115.4},
+            TEXT, conversation_id=PEOPLE["web"].conversation, subject=SUBJECT,
+            location={"text": PLACE, "lat": -2.3, "lng": 115.4},
             sender={"id": f"{MARK}id", "name": NAME, "address": f"mailto:{MARK}x@example.org"}, attachments=[file],
         )  # fmt: skip
         assert answer.status == 200
-        status, _ = await self.api(
-            "POST", "/cases", text=TEXT, name=NAME, reply_to=PEOPLE["email"].at("email"), place=PLACE
-        )
+        status, _ = await self.api("POST", "/cases", text=TEXT, name=NAME, reply_to=COUNTER, place=PLACE)
         assert status == 201, self.server.lines[-1]
         await self.server.rested()
 
@@ -210,7 +209,8 @@ async def test_the_desk_sees_everything_and_its_look_is_written_down(everything)
     seen = b""
     for reference in references:
         seen += (await everything.api("GET", f"/cases/{reference}"))[1]
-    await everything.api("GET", f"/cases/{references[0]}", by="danru-paringin")
+    [(local,)] = everything.server.rows("SELECT min(reference) FROM cases WHERE post = 'paringin'")
+    await everything.api("GET", f"/cases/{local}", by="danru-paringin")
 
     for value in (NAME, TEXT, FILE, PLACE, PEOPLE["email"].mail, PEOPLE["web"].conversation):
         assert value.encode() in seen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from town import ARIF, BUDI, COMPLAINT, DESK, SITI, WAYS, WHATSAPP, number_in
+from folk import ARIF, BUDI, COMPLAINT, DESK, SITI, WAYS, WHATSAPP, number_in
 
 OTHER = "Ada sapi lepas di jalan Desa Layap sejak pagi"
 

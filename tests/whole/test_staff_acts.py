@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from town import ADMIN, BUDI, COMPLAINT, DANRU, DESK, DUTY_MAIL, JUAI, KASAT, number_in
+from folk import ADMIN, BUDI, COMPLAINT, DANRU, DESK, DUTY_MAIL, JUAI, KASAT, number_in
 
 
 async def reviewed(town):

@@ -52,10 +52,13 @@ class Api:
 
     def application(self) -> web.Application:
         """To be mounted at `PREFIX`."""
-        app = web.Application(middlewares=[self._guard])
-        app.router.add_route("GET", "/openapi.json", self._describe)
+        # No middleware: aiohttp would run it, or look whether to, for every webhook as well.
+        app = web.Application()
+        app.router.add_route("GET", "/openapi.json", self._guarded(self._describe))
         for route in ROUTES:
-            app.router.add_route(route.method, route.path, self._handler(route))
+            app.router.add_route(route.method, route.path, self._guarded(self._handler(route)))
+        for rest in ("", "/{rest:.*}"):
+            app.router.add_route("*", rest, self._guarded(_unknown))
         return app
 
     def _handler(self, route: Route) -> Handler:
@@ -91,15 +94,28 @@ class Api:
         document = openapi.document(ROUTES, self.gateway.settings.public_url, facts.Facts.of(self.gateway))
         return web.Response(body=document, content_type=_JSON)
 
-    @web.middleware
-    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        try:
-            response = await handler(request)
-        except Exception as problem:  # noqa: BLE001 whatever it is, the caller gets problem JSON
-            response = problems.answer(_refused(problem))
-        response.headers.update(HEADERS)
-        self.answers.count(response.status)
-        return response
+    def _guarded(self, handler: Handler) -> Handler:
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            try:
+                response = await handler(request)
+            except Exception as problem:  # noqa: BLE001 whatever it is, the caller gets problem JSON
+                response = problems.answer(_refused(problem))
+            response.headers.update(HEADERS)
+            self.answers.count(response.status)
+            return response
+
+        return guarded
+
+
+async def _unknown(request: web.Request) -> web.StreamResponse:
+    """Nothing of that name, or not by that method."""
+    allowed: set[str] = set()
+    for resource in request.app.router.resources():
+        if "{rest" not in resource.canonical:
+            allowed |= (await resource.resolve(request))[1]
+    if allowed - {"*"}:
+        raise web.HTTPMethodNotAllowed(request.method, sorted(allowed - {"*"}))
+    raise web.HTTPNotFound
 
 
 def _refused(problem: Exception) -> Refusal:
