@@ -33,6 +33,7 @@ class LocalWakeups:
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._last: dict[str, int] = {}
         self._cooling: set[str] = set()
+        self._finished: set[str] = set()
         self._stopping = False
         self._ended = asyncio.Event()
 
@@ -76,10 +77,13 @@ class LocalWakeups:
         if free <= 0:
             return self._poll
         now = self._clock()
+        self._finished.clear()
         found = await self._store.heads(now, self._slots * 2)
+        # What a lane finished while the rows were read may still stand in them: it is read anew before it goes on.
+        waiting = self._busy.keys() | self._cooling | self._finished
         ready: dict[str, Wake] = {}
         for one in found:  # several rows of a lane may be due, an urgent one and timers among them: the first goes
-            if one.lane not in self._busy and one.lane not in self._cooling:
+            if one.lane not in waiting:
                 ready.setdefault(one.lane, one)
         for one in list(ready.values())[:free]:
             self._busy[one.lane] = asyncio.create_task(self._handle(handler, one))
@@ -97,6 +101,7 @@ class LocalWakeups:
             again = True
         finally:
             del self._busy[wake.lane]
+            self._finished.add(wake.lane)
             self._last[wake.lane] = wake.row_id
             if len(self._last) > 4 * self._slots:
                 self._last = {lane: self._last[lane] for lane in list(self._last)[-self._slots :]}
