@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+from collections import Counter
 from itertools import pairwise
 
 from folk import ARIF, BUDI, COMPLAINT, DESK, SITI, Person, number_in
 
+from treckk_gateway import Gateway
 from treckk_gateway.testing.sandbox.mail import Written
 from treckk_gateway.testing.sandbox.twilio import Twist
 
@@ -82,6 +84,23 @@ async def test_a_flood_is_kept_answered_once_and_an_emergency_gets_through(phone
     assert "segera telepon 110" in (await phones.hears("whatsapp", BUDI, 2))[-1]
     assert phones.rows("SELECT count(*) FROM message") == [(51,)]
     assert len(await phones.cases()) == 1
+
+
+async def test_a_burst_is_worked_through_without_a_row_being_handed_out_twice(make_town, monkeypatch):
+    handed, handle = Counter(), Gateway._handle
+
+    async def counting(gateway, wake):
+        handed[wake.topic, wake.row_id] += 1
+        await handle(gateway, wake)
+
+    monkeypatch.setattr(Gateway, "_handle", counting)
+    town = await make_town(channels=("web",))
+    for number in range(30):
+        await town.write("web", BUDI, f"Pasar ramai, pesan ke-{number}")
+    await town.settled()
+
+    inbox = {row: count for (topic, row), count in handed.items() if topic == "inbox"}
+    assert inbox == dict.fromkeys(range(1, 31), 1)
 
 
 async def test_who_hides_the_number_is_answered_and_is_the_same_person_when_it_shows(phones):

@@ -1,19 +1,18 @@
-"""The whole, composed: the only place that knows every stage."""
+"""The gateway: opened, fed and closed."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import attrs
 import structlog
 from msgspec.structs import asdict
 
-from treckk_gateway.casework import Casework, Clock, Desk, Ids, People, Roster, Wording, wall_clock
+from treckk_gateway.casework import Clock, Ids, wall_clock
 from treckk_gateway.channel import (
     Channel,
     ChannelContext,
@@ -24,55 +23,21 @@ from treckk_gateway.channel import (
     WebhookResponse,
     registry,
 )
-from treckk_gateway.dispatch import Acts, Notices
 from treckk_gateway.errors import described
-from treckk_gateway.inbound.intake import Intake
-from treckk_gateway.inbound.media import Files
-from treckk_gateway.inbound.parsing import Parser
-from treckk_gateway.inbound.receiving import IntakeKeys, Receiver
-from treckk_gateway.inbound.retention import Retention
-from treckk_gateway.model import Finding, Instant, Subject
-from treckk_gateway.outbound.backoff import Policy
-from treckk_gateway.outbound.breaker import Breakers
-from treckk_gateway.outbound.rendering import Renderer
-from treckk_gateway.outbound.sending import Sender
-from treckk_gateway.outbound.settling import Settler
-from treckk_gateway.privacy import Keyring
+from treckk_gateway.gateway.health import ChannelHealth, Health
+from treckk_gateway.gateway.parts import Parts, Plan
 from treckk_gateway.profile import Profile
 from treckk_gateway.profile import load as load_profile
 from treckk_gateway.settings import Settings, check_posts
 from treckk_gateway.settings import load as load_settings
 from treckk_gateway.store.rows import Topic, Wake
-from treckk_gateway.store.sqlite import LocalWakeups, SQLiteStore
-from treckk_gateway.triage import Pipeline, Step, TriageContext, load_steps
-from treckk_gateway.triage.stage import Stage
+from treckk_gateway.triage import Step
 
 _SECOND = 1_000_000
 _GRACE = 10.0
 """Seconds that work under way is given at the end."""
 
 log = structlog.get_logger(__name__)
-
-
-@attrs.frozen(kw_only=True)
-class ChannelHealth:
-    """How a channel does: moments are `None` before the first, `paused` is the code of what stops sending."""
-
-    channel_id: str
-    adapter: str
-    last_inbound_at: Instant | None
-    last_outbound_at: Instant | None
-    refused: int
-    paused: str | None
-
-
-@attrs.frozen(kw_only=True)
-class Health:
-    """Whether the gateway can take messages now, what is wrong, and each channel's state."""
-
-    ready: bool
-    problems: tuple[str, ...]
-    channels: tuple[ChannelHealth, ...]
 
 
 class Gateway:
@@ -101,7 +66,16 @@ class Gateway:
         }
         self._clock = clock
         self._working = working
-        self._parts = _Parts.of(settings, self.profile, self.channels, triage, clock, ids or Ids())
+        self._parts = Parts.of(
+            Plan(
+                settings=settings,
+                profile=self.profile,
+                channels=self.channels,
+                triage=tuple(triage),
+                clock=clock,
+                ids=ids or Ids(),
+            )
+        )
         self.desk = self._parts.desk
         self._tasks: list[asyncio.Task[None]] = []
         self._open = False
@@ -260,130 +234,6 @@ class Gateway:
             refused=traffic.refused[channel.channel_id],
             paused=breakers.paused(channel.channel_id),
         )
-
-
-@attrs.frozen(kw_only=True)
-class _Parts:
-    """The stages and what they share, wired once."""
-
-    store: SQLiteStore
-    wakeups: LocalWakeups
-    receiver: Receiver
-    parser: Parser
-    files: Files
-    intake: Intake
-    stage: Stage
-    notices: Notices
-    sender: Sender
-    settler: Settler
-    retention: Retention
-    desk: Desk
-
-    @classmethod
-    def of(
-        cls,
-        settings: Settings,
-        profile: Profile,
-        channels: Mapping[str, Channel],
-        triage: Sequence[Step],
-        clock: Clock,
-        ids: Ids,
-    ) -> Self:
-        keyring = Keyring(settings.master_key(), ids.random)
-        store = SQLiteStore(
-            settings.data_dir,
-            fingerprint=keyring.fingerprint(),
-            queue_limit=settings.queue_limit,
-            queue_seconds=settings.queue_age,
-        )
-        wakeups = LocalWakeups(store, clock)
-        casework = _casework(settings, profile, channels, store, keyring, clock, ids, wakeups.hint)
-        recognise = _recognise(
-            Pipeline(
-                (*load_steps(settings.triage.steps, profile, where=str(settings.source or "settings")), *triage),
-                settings.triage.budget,
-            ),
-            profile,
-            clock,
-        )
-        keys = IntakeKeys(store, keyring)
-        parser = Parser(keys)
-        files = Files(settings.data_dir / "files", keyring)
-        sender = Sender(
-            casework=casework,
-            channels=channels,
-            renderer=Renderer(profile, casework.wording),
-            breakers=Breakers(clock),
-            policy=_policy(settings),
-            timeout=settings.delivery.timeout,
-        )
-        return cls(
-            store=store,
-            wakeups=wakeups,
-            receiver=Receiver(
-                store=store,
-                keyring=keyring,
-                people=casework.people,
-                keys=keys,
-                channels=channels,
-                clock=clock,
-                hint=wakeups.hint,
-                max_body=settings.max_body,
-            ),
-            parser=parser,
-            files=files,
-            intake=Intake(
-                casework=casework,
-                channels=channels,
-                parser=parser,
-                files=files,
-                recognise=recognise,
-                act=Acts(casework).take,
-            ),
-            stage=Stage(casework, recognise),
-            notices=Notices(casework),
-            sender=sender,
-            settler=Settler(sender=sender, policy=settings.delivery.settle),
-            retention=Retention(store=store, clock=clock, parked_days=settings.retention.parked_days),
-            desk=Desk(casework),
-        )
-
-
-def _casework(
-    settings: Settings,
-    profile: Profile,
-    channels: Mapping[str, Channel],
-    store: SQLiteStore,
-    keyring: Keyring,
-    clock: Clock,
-    ids: Ids,
-    hint: Callable[[], None],
-) -> Casework:
-    wording = Wording(profile)
-    return Casework(
-        store=store,
-        keyring=keyring,
-        people=People(store, keyring, clock, ids),
-        roster=Roster(settings.staff, lambda: wording.today(clock())),
-        profile=profile,
-        channels=channels,
-        clock=clock,
-        ids=ids,
-        hint=hint,
-        wording=wording,
-    )
-
-
-def _recognise(pipeline: Pipeline, profile: Profile, clock: Clock) -> Callable[[Subject], Awaitable[Sequence[Finding]]]:
-    async def recognise(subject: Subject) -> Sequence[Finding]:
-        return await pipeline.run(subject, TriageContext(profile=profile, now=clock()))
-
-    return recognise
-
-
-def _policy(settings: Settings) -> Policy:
-    known = {field.name for field in attrs.fields(Policy)}
-    return Policy(**{name: value for name, value in attrs.asdict(settings.delivery).items() if name in known})
 
 
 def _build(adapter: str, options: object, context: ChannelContext) -> Channel:

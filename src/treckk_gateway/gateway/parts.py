@@ -1,0 +1,157 @@
+"""The stages and what they share, wired once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Self
+
+import attrs
+
+from treckk_gateway.casework import Casework, Clock, Desk, Ids, People, Roster, Wording
+from treckk_gateway.channel import Channel
+from treckk_gateway.dispatch import Acts, Notices
+from treckk_gateway.inbound.intake import Intake
+from treckk_gateway.inbound.media import Files
+from treckk_gateway.inbound.parsing import Parser
+from treckk_gateway.inbound.receiving import IntakeKeys, Receiver
+from treckk_gateway.inbound.retention import Retention
+from treckk_gateway.model import Finding, Subject
+from treckk_gateway.outbound.backoff import Policy
+from treckk_gateway.outbound.breaker import Breakers
+from treckk_gateway.outbound.rendering import Renderer
+from treckk_gateway.outbound.sending import Sender
+from treckk_gateway.outbound.settling import Settler
+from treckk_gateway.privacy import Keyring
+from treckk_gateway.profile import Profile
+from treckk_gateway.settings import Settings
+from treckk_gateway.store.sqlite import LocalWakeups, SQLiteStore
+from treckk_gateway.triage import Pipeline, Step, TriageContext, load_steps
+from treckk_gateway.triage.stage import Stage
+
+Recognise = Callable[[Subject], Awaitable[Sequence[Finding]]]
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """What the parts are made from."""
+
+    settings: Settings
+    profile: Profile
+    channels: Mapping[str, Channel]
+    triage: tuple[Step, ...]
+    clock: Clock
+    ids: Ids
+
+    def store(self, keyring: Keyring) -> SQLiteStore:
+        """The embedded store in the data folder."""
+        settings = self.settings
+        return SQLiteStore(
+            settings.data_dir,
+            fingerprint=keyring.fingerprint(),
+            queue_limit=settings.queue_limit,
+            queue_seconds=settings.queue_age,
+        )
+
+    def casework(self, store: SQLiteStore, keyring: Keyring, hint: Callable[[], None]) -> Casework:
+        """What decides about cases."""
+        wording = Wording(self.profile)
+        return Casework(
+            store=store,
+            keyring=keyring,
+            people=People(store, keyring, self.clock, self.ids),
+            roster=Roster(self.settings.staff, lambda: wording.today(self.clock())),
+            profile=self.profile,
+            channels=self.channels,
+            clock=self.clock,
+            ids=self.ids,
+            hint=hint,
+            wording=wording,
+        )
+
+    def recognise(self) -> Recognise:
+        """The triage pipeline over one message."""
+        settings = self.settings.triage
+        named = load_steps(settings.steps, self.profile, where=str(self.settings.source or "settings"))
+        pipeline = Pipeline((*named, *self.triage), settings.budget)
+
+        async def recognise(subject: Subject) -> Sequence[Finding]:
+            return await pipeline.run(subject, TriageContext(profile=self.profile, now=self.clock()))
+
+        return recognise
+
+    def receiver(self, casework: Casework, keys: IntakeKeys) -> Receiver:
+        """The way in."""
+        return Receiver(
+            store=casework.store,
+            keyring=casework.keyring,
+            people=casework.people,
+            keys=keys,
+            channels=self.channels,
+            clock=self.clock,
+            hint=casework.hint,
+            max_body=self.settings.max_body,
+        )
+
+    def sender(self, casework: Casework) -> Sender:
+        """The way out."""
+        delivery = self.settings.delivery
+        policy = Policy(**{field.name: getattr(delivery, field.name) for field in attrs.fields(Policy)})
+        return Sender(
+            casework=casework,
+            channels=self.channels,
+            renderer=Renderer(self.profile, casework.wording),
+            breakers=Breakers(self.clock),
+            policy=policy,
+            timeout=delivery.timeout,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Parts:
+    """Everything a gateway is made of."""
+
+    store: SQLiteStore
+    wakeups: LocalWakeups
+    receiver: Receiver
+    parser: Parser
+    files: Files
+    intake: Intake
+    stage: Stage
+    notices: Notices
+    sender: Sender
+    settler: Settler
+    retention: Retention
+    desk: Desk
+
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        """Wire them. Raises `ConfigError` for a triage step nobody installed."""
+        keyring = Keyring(plan.settings.master_key(), plan.ids.random)
+        store = plan.store(keyring)
+        wakeups = LocalWakeups(store, plan.clock)
+        casework = plan.casework(store, keyring, wakeups.hint)
+        keys = IntakeKeys(store, keyring)
+        parser, files = Parser(keys), Files(plan.settings.data_dir / "files", keyring)
+        recognise, sender = plan.recognise(), plan.sender(casework)
+        intake = Intake(
+            casework=casework,
+            channels=plan.channels,
+            parser=parser,
+            files=files,
+            recognise=recognise,
+            act=Acts(casework).take,
+        )
+        return cls(
+            store=store,
+            wakeups=wakeups,
+            receiver=plan.receiver(casework, keys),
+            parser=parser,
+            files=files,
+            intake=intake,
+            stage=Stage(casework, recognise),
+            notices=Notices(casework),
+            sender=sender,
+            settler=Settler(sender=sender, policy=plan.settings.delivery.settle),
+            retention=Retention(store=store, clock=plan.clock, parked_days=plan.settings.retention.parked_days),
+            desk=Desk(casework),
+        )
