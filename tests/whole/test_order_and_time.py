@@ -11,6 +11,7 @@ from itertools import pairwise
 from folk import ARIF, BUDI, COMPLAINT, DESK, SITI, Person, number_in
 
 from treckk_gateway import Gateway
+from treckk_gateway.store.sqlite import SQLiteStore
 from treckk_gateway.testing.sandbox.mail import Written
 from treckk_gateway.testing.sandbox.twilio import Twist
 
@@ -87,13 +88,19 @@ async def test_a_flood_is_kept_answered_once_and_an_emergency_gets_through(phone
 
 
 async def test_a_burst_is_worked_through_without_a_row_being_handed_out_twice(make_town, monkeypatch):
-    handed, handle = Counter(), Gateway._handle
+    handed, handle, heads = Counter(), Gateway._handle, SQLiteStore.heads
+
+    async def slow(store, *wanted):
+        found = await heads(store, *wanted)
+        await asyncio.sleep(0.01)  # meanwhile handlers finish what was found
+        return found
 
     async def counting(gateway, wake):
         handed[wake.topic, wake.row_id] += 1
         await handle(gateway, wake)
 
     monkeypatch.setattr(Gateway, "_handle", counting)
+    monkeypatch.setattr(SQLiteStore, "heads", slow)
     town = await make_town(channels=("web",))
     for number in range(30):
         await town.write("web", BUDI, f"Pasar ramai, pesan ke-{number}")

@@ -11,13 +11,12 @@ from treckk_gateway.casework.bodies import Asking, Purpose
 from treckk_gateway.casework.casework import Casework
 from treckk_gateway.casework.views import Given
 from treckk_gateway.errors import NotFoundError
-from treckk_gateway.inbound.conversation import Conversations, Scene, chosen
+from treckk_gateway.inbound.answers import Answers, reporter_of, value_of
+from treckk_gateway.inbound.conversation import Scene, chosen
 from treckk_gateway.model import (
     OPENS_CASE,
-    Actor,
     Case,
     CaseUpdate,
-    Consent,
     EventKind,
     Finding,
     Intent,
@@ -31,22 +30,8 @@ from treckk_gateway.model.lifecycle import SETTLED
 from treckk_gateway.privacy import Box
 from treckk_gateway.store.rows import CaseFields, ConversationFields, Draft, Filing, NewCase, NewTimer
 
-_MINUTE = 60_000_000
-_ANSWER_EVERY = {
-    "greeting": 10,
-    "status": 1,
-    "status_not_found": 1,
-    "abuse": 60,
-    "opt_out": 1,
-    "opt_in": 1,
-    "privacy_ack": 60,
-}
-"""Minutes within which the same answer is given once: two machines talking to each other must run dry."""
 _MOST_QUESTIONS = 2
 
-_INVITES = {"report": "invite_report", "question": "invite_question"}
-_PRIVACY_DAYS = 3
-_SILENT = frozenset({Intent.SPAM, Intent.FEEDBACK})
 _REPORTING = frozenset({Intent.COMPLAINT, Intent.SECURITY_REQUEST})
 
 
@@ -55,6 +40,7 @@ class Decisions:
     """Turns a message and the findings about it into one filing."""
 
     casework: Casework
+    answers: Answers = attrs.field(default=attrs.Factory(lambda self: Answers(self.casework), takes_self=True))
 
     async def decide(self, scene: Scene, findings: Sequence[Finding]) -> Filing:
         """The one filing for this message, not yet applied; the caller adds the message itself."""
@@ -78,17 +64,17 @@ class Decisions:
             return await self._ask(scene, now, tried=0)
         if intent in OPENS_CASE or urgent:
             return self._open(scene, Intent.COMPLAINT if urgent and intent not in OPENS_CASE else intent, findings, now)
-        return self._answer(scene, intent, findings, now)
+        return self.answers.answer(scene, intent, findings, now)
 
     async def _asked(self, scene: Scene, intent: Intent, findings: Sequence[Finding], now: int) -> Filing | None:
         """What a person asks of us rather than reports: silence, an answer to our question, a status, their data."""
         if scene.message.consent is not None or intent is Intent.OPT_OUT:
-            return await self._consent(scene, "opt_in" in judged.flags(findings), now)
+            return await self.answers.consent(scene, "opt_in" in judged.flags(findings), now)
         if scene.asking is not None:
             return await self._answered(scene, scene.asking, findings, now)
         if intent is Intent.STATUS_QUERY:
-            return await self._status(scene, now)
-        return await self._privacy(scene, now) if intent is Intent.PRIVACY_REQUEST else None
+            return await self.answers.status(scene, now)
+        return await self.answers.privacy(scene, now) if intent is Intent.PRIVACY_REQUEST else None
 
     async def _about_the_past(
         self, scene: Scene, intent: Intent, findings: Sequence[Finding], flags: tuple[str, ...], now: int
@@ -101,7 +87,7 @@ class Decisions:
             return self._open(scene, Intent.UNKNOWN, findings, now)
         if intent is Intent.FEEDBACK and "withdraw" in flags:
             update = CaseUpdate(template="status_not_found", reply=True)
-            return Filing(inbox_id=None, now=now, drafts=self._once(scene, update, now))
+            return Filing(inbox_id=None, now=now, drafts=self.answers.once(scene, update, now))
         return self._open(scene, Intent.UNKNOWN, findings, now) if intent is Intent.SUPPLEMENT else None
 
     def _new_matter(self, scene: Scene, intent: Intent) -> bool:
@@ -118,22 +104,22 @@ class Decisions:
     ) -> Filing:
         profile, casework = self.casework.profile, self.casework
         urgency = judged.urgency(findings)
-        district = _value(findings, "district")
+        district = value_of(findings, "district")
         token = casework.ids.token()
         case = NewCase(
             prefix=profile.reference_prefix,
             channel_id=scene.channel_id,
             intent=intent,
             urgency=urgency,
-            language=self._language(scene, findings),
+            language=self.answers.language(scene, findings),
             reporter_id=scene.reporter.id,
             conversation_id=scene.conversation.id,
             token=scene.box.seal(Purpose.TOKEN, token.encode()),
             token_hash=casework.people.token_hash(token),
             flags=judged.flags(findings),
-            category=_value(findings, "category"),
+            category=value_of(findings, "category"),
             district=district,
-            village=_value(findings, "village"),
+            village=value_of(findings, "village"),
             post=profile.post_of(district).post_id,
         )
         place = profile.place_name(case.village, case.district) or "-"
@@ -153,9 +139,9 @@ class Decisions:
             inbox_id=None,
             now=now,
             opens=case,
-            event=casework.event(scene.box, _reporter(scene), EventKind.OPENED, {"channel": scene.channel_id}),
+            event=casework.event(scene.box, reporter_of(scene), EventKind.OPENED, {"channel": scene.channel_id}),
             findings=casework.findings(scene.box, findings),
-            drafts=self._drafts(scene, update),
+            drafts=self.answers.drafts(scene, update),
             timers=(NewTimer(kind="dispatch", instance="opened", due=now),),
             conversation=ConversationFields(language=case.language),
             earlier=tuple(earlier),
@@ -168,7 +154,7 @@ class Decisions:
         if not reopens or scene.foreign:
             return await self._join(scene, case, findings, now)
         step = lifecycle.step(case.state, State.REOPENED, {Role.REPORTER})
-        change = await self.casework.step(case, step, _reporter(scene), Given())
+        change = await self.casework.step(case, step, reporter_of(scene), Given())
         return Filing(
             inbox_id=None,
             now=now,
@@ -196,7 +182,7 @@ class Decisions:
             now=now,
             case_id=case.case_id,
             fields=fields,
-            event=self.casework.event(box, _reporter(scene), EventKind.MESSAGE, data),
+            event=self.casework.event(box, reporter_of(scene), EventKind.MESSAGE, data),
             findings=self.casework.findings(box, [one for one in findings if one.field != "language"]),
             drafts=drafts,
             timers=() if scene.message.automatic else (NewTimer(kind="dispatch", instance=f"message:{now}", due=now),),
@@ -215,9 +201,9 @@ class Decisions:
     ) -> tuple[CaseFields | None, tuple[Draft, ...]]:
         """What a later message adds to the case: a place not known before, and danger it only now tells of."""
         profile = self.casework.profile
-        district = _value(findings, "district") if case.district is None else None
-        village = _value(findings, "village") if case.village is None else None
-        category = _value(findings, "category") if case.category is None else None
+        district = value_of(findings, "district") if case.district is None else None
+        village = value_of(findings, "village") if case.village is None else None
+        category = value_of(findings, "category") if case.category is None else None
         escalates = judged.urgency(findings) is Urgency.EMERGENCY and case.urgency is not Urgency.EMERGENCY
         added = tuple(one for one in judged.flags(findings) if one not in case.flags)
         fields = CaseFields(
@@ -235,72 +221,7 @@ class Decisions:
         update = CaseUpdate(
             template="emergency", values={"nomor_darurat": profile.emergency_number}, urgent=True, reply=True
         )
-        return fields, self._drafts(scene, update)
-
-    async def _consent(self, scene: Scene, opt_in: bool, now: int) -> Filing:  # noqa: FBT001 one of two
-        back = opt_in or scene.message.consent is Consent.START
-        fields = ConversationFields(opted_in=True) if back else ConversationFields(opted_out_at=now)
-        if scene.message.consent is Consent.HELP:
-            fields = ConversationFields()
-        template = "opt_in" if back else "opt_out"
-        # Where the provider answered the word itself, a second answer would only confuse.
-        drafts = (
-            ()
-            if scene.message.consent is not None
-            else self._once(scene, CaseUpdate(template=template, reply=True), now)
-        )
-        return Filing(inbox_id=None, now=now, conversation=fields, drafts=drafts)
-
-    async def _status(self, scene: Scene, now: int) -> Filing:
-        store = self.casework.store
-        case, numbered = await Conversations(self.casework).mentioned(scene.message.text, scene.reporter)
-        if case is None and not numbered:
-            case = scene.case or await store.latest_case(scene.reporter.id)
-        if case is None:
-            return Filing(
-                inbox_id=None,
-                now=now,
-                drafts=self._once(scene, CaseUpdate(template="status_not_found", reply=True), now),
-            )
-        language = case.language
-        values = {
-            "nomor": case.reference,
-            "status": self.casework.wording.state(case, language),
-            "waktu": self.casework.wording.moment(case.changed_at),
-        }
-        return Filing(
-            inbox_id=None,
-            now=now,
-            drafts=self._once(scene, CaseUpdate(template="status", values=values, reply=True), now),
-        )
-
-    async def _privacy(self, scene: Scene, now: int) -> Filing:
-        """Acknowledged at once, and a task for people: they decide before the day named (domain reference, 12)."""
-        batas = self.casework.wording.day(now, _PRIVACY_DAYS)
-        answer = self._once(scene, CaseUpdate(template="privacy_ack", values={"batas": batas}, reply=True), now)
-        told = self.casework.wording.privacy_task(scene.reporter.pseudonym, batas)
-        desk = await self.casework.tell_staff(
-            self.casework.roster.told([Role.ADMIN]), CaseUpdate(template="note", values={"isi": told}, step="privacy")
-        )
-        case = scene.case or await self.casework.store.latest_case(scene.reporter.id)
-        if case is None:
-            return Filing(inbox_id=None, now=now, drafts=(*answer, *desk))
-        return Filing(
-            inbox_id=None,
-            now=now,
-            case_id=case.case_id,
-            fields=CaseFields(flags=tuple(dict.fromkeys((*case.flags, "privacy_request")))),
-            event=self.casework.event(scene.box, _reporter(scene), EventKind.MESSAGE, {"privacy_request": batas}),
-            drafts=(*answer, *desk),
-        )
-
-    def _answer(self, scene: Scene, intent: Intent, findings: Sequence[Finding], now: int) -> Filing:
-        if intent in _SILENT:
-            return Filing(inbox_id=None, now=now)
-        asked = _INVITES.get(_value(findings, "keyword") or "", "greeting")
-        update = CaseUpdate(template="abuse" if intent is Intent.ABUSE else asked, reply=True)
-        fields = ConversationFields(language=self._language(scene, findings))
-        return Filing(inbox_id=None, now=now, conversation=fields, drafts=self._once(scene, update, now))
+        return fields, self.answers.drafts(scene, update)
 
     async def _ask(self, scene: Scene, now: int, *, tried: int) -> Filing:
         """Which of the open cases? The message waits with the conversation and joins the one chosen."""
@@ -318,7 +239,10 @@ class Decisions:
         )
         sealed = scene.box.seal_value(Purpose.ASKING, asking)
         return Filing(
-            inbox_id=None, now=now, conversation=ConversationFields(asking=sealed), drafts=self._drafts(scene, update)
+            inbox_id=None,
+            now=now,
+            conversation=ConversationFields(asking=sealed),
+            drafts=self.answers.drafts(scene, update),
         )
 
     async def _answered(self, scene: Scene, asking: Asking, findings: Sequence[Finding], now: int) -> Filing:
@@ -348,28 +272,3 @@ class Decisions:
                 break
             waiting.append(one.id)
         return tuple(waiting)
-
-    def _language(self, scene: Scene, findings: Sequence[Finding]) -> str:
-        found = _value(findings, "language") or scene.conversation.language
-        return self.casework.profile.reply_language(found)
-
-    def _drafts(self, scene: Scene, update: CaseUpdate) -> tuple[Draft, ...]:
-        if scene.foreign or not self.casework.speaks(scene.channel_id):
-            return ()
-        return (self.casework.draft(scene.box, scene.conversation, update),)
-
-    def _once(self, scene: Scene, update: CaseUpdate, now: int) -> tuple[Draft, ...]:
-        bucket = now // (_ANSWER_EVERY.get(update.template, 10) * _MINUTE)
-        number = update.values.get("nomor", "")
-        return tuple(
-            replace(one, once=f"answer:{update.template}{number}:{bucket}") for one in self._drafts(scene, update)
-        )
-
-
-def _value(findings: Iterable[Finding], field: str) -> str | None:
-    found = judged.best(findings, field)
-    return found.value if found else None
-
-
-def _reporter(scene: Scene) -> Actor:
-    return Actor(name=scene.reporter.pseudonym, role=Role.REPORTER)
