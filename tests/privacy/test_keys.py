@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from treckk_gateway.errors import NotFoundError, StoreUnavailable
 from treckk_gateway.privacy import Keyring, redact, scrub
+from treckk_gateway.privacy.keys import Nonces
 
 KEYS = Keyring(bytes(range(32)))
 
@@ -75,3 +78,18 @@ def test_numbers_and_addresses_are_scrubbed(secret):
 def test_times_dates_and_case_numbers_stay():
     text = "TRK-2611-00042 jam 22.00 tanggal 24/11, RT 5"
     assert scrub(text) == text
+
+
+def test_no_nonce_comes_twice_not_even_in_a_forked_child():
+    nonces = Nonces()
+    drawn = [nonces.next() for _ in range(2000)]
+    assert len(set(drawn)) == 2000
+    assert {len(one) for one in drawn} == {12}
+    ours, theirs = os.pipe()
+    if (child := os.fork()) == 0:  # pragma: no cover the child reports and is gone
+        os.write(theirs, nonces.next())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(ours, 12) != nonces.next()
+    os.close(ours)
+    os.close(theirs)

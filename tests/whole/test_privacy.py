@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import logging
 import signal
 import stat
 import zlib
@@ -234,6 +235,20 @@ async def test_a_note_never_leaves_the_house(everything):
     assert len(sent) >= 10
     assert not any(f"{MARK}rahasia".encode() in one for one in sent)
     assert marks(everything.stored()["data/treckk.db"]) == set()
+
+
+async def test_no_library_tells_of_anybody_at_any_level(town, caplog, log):
+    caplog.set_level(logging.DEBUG)
+    for way in WAYS:
+        await town.write(way, BUDI, COMPLAINT)
+        await town.settled()
+    town.twilio.script(Twist(status=400, code=21211))
+    await town.move((await town.cases())[0]["reference"], "under_review", by="rini")
+    await town.settled()
+
+    assert town.heard("email", BUDI)
+    assert len(caplog.records) + len(log.lines) >= 1
+    assert PERSONAL.findall(" ".join(f"{one.getMessage()} {one.args}" for one in caplog.records)) == []
 
 
 def test_the_search_for_markers_would_find_one():

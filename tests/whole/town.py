@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, closing
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -33,11 +34,18 @@ from twilio.request_validator import RequestValidator
 from yarl import URL
 
 from treckk_gateway import Gateway, Settings, WebhookRequest
+from treckk_gateway.profile import Profile, load
 from treckk_gateway.server.app import application
 from treckk_gateway.settings import from_mapping
 from treckk_gateway.testing.sandbox.mail import MailSandbox
 from treckk_gateway.testing.sandbox.portal import PortalSandbox
 from treckk_gateway.testing.sandbox.twilio import AUTH_TOKEN, TwilioSandbox
+
+
+@cache
+def shipped() -> Profile:
+    """The shipped profile, read once for all towns."""
+    return load("balangan")
 
 
 class Town:
@@ -77,7 +85,7 @@ class Town:
         """Open the gateway and serve it where it was served before."""
         self._lmtp = self._lmtp or free_port()
         self.mail.listener = f"lmtp://127.0.0.1:{self._lmtp}"
-        self.gateway = Gateway.from_config(self.settings(), clock=self.clock.now)
+        self.gateway = Gateway(self.settings(), profile=shipped(), clock=self.clock.now)
         runner = web.AppRunner(application(self.gateway), access_log=None, shutdown_timeout=2.0)
         await self._running.enter_async_context(self.gateway)
         await runner.setup()

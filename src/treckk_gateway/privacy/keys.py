@@ -25,7 +25,31 @@ T = TypeVar("T")
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
+_POOL = 341 * _NONCE_BYTES
 _FORM = b"\x01"
+
+
+class Nonces:
+    """Random bytes drawn in large pieces: each draw from the system gives the interpreter away to other threads.
+
+    A forked child must not go on with its parent's bytes, so they are forgotten there.
+    """
+
+    def __init__(self, random: Callable[[int], bytes] = os.urandom) -> None:
+        self._random = random
+        self._pool, self._at = b"", 0
+        os.register_at_fork(after_in_child=self._forget)
+
+    def next(self) -> bytes:
+        """Twelve bytes nobody got before."""
+        if self._at >= len(self._pool):
+            self._pool, self._at = self._random(_POOL), 0
+        at = self._at
+        self._at = at + _NONCE_BYTES
+        return self._pool[at : self._at]
+
+    def _forget(self) -> None:
+        self._pool, self._at = b"", 0
 
 
 class Box:
@@ -34,15 +58,15 @@ class Box:
     A sealed text is one form byte, 12 bytes of nonce, then the ciphertext with its tag: 29 bytes longer.
     """
 
-    __slots__ = ("_cipher", "_random")
+    __slots__ = ("_cipher", "_nonces")
 
-    def __init__(self, key: bytes, random: Callable[[int], bytes] = os.urandom) -> None:
+    def __init__(self, key: bytes, nonces: Nonces) -> None:
         self._cipher = AESGCM(key)
-        self._random = random
+        self._nonces = nonces
 
     def seal(self, purpose: str, plain: bytes) -> bytes:
         """Seal bytes for one purpose; what is sealed for one cannot be opened as another."""
-        nonce = self._random(_NONCE_BYTES)
+        nonce = self._nonces.next()
         return _FORM + nonce + self._cipher.encrypt(nonce, plain, purpose.encode())
 
     def open(self, purpose: str, sealed: bytes) -> bytes:
@@ -71,15 +95,16 @@ class Keyring:
             msg = f"the gateway's key is {KEY_BYTES} bytes, not {len(master)}"
             raise ValueError(msg)
         self._random = random
+        self._nonces = Nonces(random)
         self._wrap = AESGCM(_derive(master, "wrap"))
         self._lookup = _derive(master, "lookup")
-        self.unit = Box(_derive(master, "unit"), random)
+        self.unit = Box(_derive(master, "unit"), self._nonces)
         """For what belongs to no reporter: staff addresses, patrol cases."""
         self._boxes = lru_cache(maxsize=4096)(self._unwrap)
 
     def new_key(self) -> bytes:
         """A fresh random key, wrapped: the form in which keys are stored."""
-        nonce = self._random(_NONCE_BYTES)
+        nonce = self._nonces.next()
         return nonce + self._wrap.encrypt(nonce, self._random(KEY_BYTES), b"key")
 
     def box(self, wrapped: bytes | None) -> Box:
@@ -111,7 +136,7 @@ class Keyring:
             raise StoreUnavailable(
                 "a key does not open: secret_key is not the one this data was written with"
             ) from problem
-        return Box(key, self._random)
+        return Box(key, self._nonces)
 
 
 def _derive(master: bytes, use: str) -> bytes:
