@@ -83,9 +83,7 @@ def main() -> None:
         template = config(folder).read_text()
         for number in range(RUNS + 1):
             port = pairs.free_port()
-            (folder / "treckk.toml").write_text(
-                template.replace("PORT", str(port))
-            )
+            (folder / "treckk.toml").write_text(template.replace("PORT", str(port)))
             ours = first_answer([str(treckk), "serve", "--config", str(folder / "treckk.toml")], port)
             port = pairs.free_port()
             bare = first_answer([sys.executable, "-c", _BARE, str(port)], port)

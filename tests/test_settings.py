@@ -325,7 +325,7 @@ def test_whatever_is_written_is_read_or_refused(tmp_path_factory, value, path):
     try:
         from_mapping(table, base=tmp_path_factory.getbasetemp())
     except ConfigError as refused:
-        assert refused.key  # noqa: PT017 either way is right, a refusal must name its key
+        assert refused.key
 
 
 def test_the_starter_file_is_valid_once_its_secrets_exist(tmp_path, monkeypatch):

@@ -56,7 +56,7 @@ async def dial():
 async def held(door, count):
     """Wait until so many connections stand at the door."""
     async with asyncio.timeout(5):  # nothing tells when the kernel has brought them
-        while len(door._waiting) + len(door._silent) < count:  # noqa: ASYNC110 as said
+        while len(door._waiting) + len(door._silent) < count:
             await asyncio.sleep(0)
 
 

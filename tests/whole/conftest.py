@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 import structlog
+from folk import PERSONAL
 from town import Town
 
 from treckk_gateway.privacy.redaction import redact
-
-PERSONAL = re.compile(r"62812\d{4,}|warga\d+@|percakapan-\d|pasar Paringin")
-"""What stands in addresses and complaints of the town's people."""
 
 
 class Log:

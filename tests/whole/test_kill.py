@@ -83,7 +83,7 @@ class Stream:
             await self._insist(one, self.newcomers[sid(one)], COMPLAINT)
 
     async def _insist(self, one, number, text):
-        while not await self.server.write(sid(one), number, text):  # noqa: ASYNC110 as a provider repeats
+        while not await self.server.write(sid(one), number, text):
             await asyncio.sleep(0.02)
         async with self._reached:
             self.acknowledged.add(sid(one))

@@ -14,7 +14,7 @@ from treckk_gateway.server.health import HealthPages
 from treckk_gateway.server.metrics import MetricsPage
 from treckk_gateway.server.pages.lapor import Lapor
 from treckk_gateway.server.pages.status import StatusPage
-from treckk_gateway.server.webhooks import PATH, Webhooks
+from treckk_gateway.server.webhooks import Webhooks
 
 
 def subapp(gateway: Gateway) -> web.Application:
@@ -41,7 +41,7 @@ def application(gateway: Gateway) -> web.Application:
 
 def _assemble(gateway: Gateway, answers: Answers) -> web.Application:
     app = web.Application(client_max_size=gateway.settings.max_body)
-    app.router.add_route("*", PATH, Webhooks(gateway, answers).take)
+    Webhooks(gateway, answers).add_to(app)
     health = HealthPages(gateway)
     app.router.add_get("/healthz", health.alive)
     app.router.add_get("/readyz", health.ready)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import attrs
 import structlog
 from aiohttp import web
@@ -27,11 +29,23 @@ class Webhooks:
     gateway: Gateway
     answers: Answers
 
-    async def take(self, request: web.Request) -> web.Response:
+    def add_to(self, app: web.Application) -> None:
+        """Serve every channel: those configured by a path of their own, which is found soonest."""
+        for channel_id in self.gateway.channels:
+            app.router.add_route("*", f"/channels/{channel_id}", partial(self.take, channel_id))
+        app.router.add_route("*", PATH, self.unknown)
+
+    async def unknown(self, request: web.Request) -> web.Response:
+        """Any other name: what the gateway says of channels it does not have."""
+        return await self.take(request.match_info["channel_id"], request)
+
+    async def take(self, channel_id: str, request: web.Request) -> web.Response:
         """Hand the request to the gateway and give back what the channel answers."""
-        channel_id = request.match_info["channel_id"]
         try:
-            body = await read_body(request, self.gateway.settings.max_body)
+            content = request.content
+            whole = content.is_eof() and (request.content_length or 0) <= self.gateway.settings.max_body
+            # A body that came with its headers, as nearly all do, is there already.
+            body = content.read_nowait(-1) if whole else await read_body(request, self.gateway.settings.max_body)
             url = self.gateway.settings.public_url + called(request)
             answer = await self.gateway.receive(channel_id, WebhookRequest(request.method, url, request.headers, body))
         except BodyRefused as problem:
@@ -54,7 +68,7 @@ def called(request: web.Request) -> str:
     if not raw.startswith("/"):  # the absolute form, as proxies may send it
         raw = "/" + raw.partition("://")[2].partition("/")[2]
     resource = request.match_info.route.resource
-    prefix = resource.canonical.removesuffix(PATH) if resource is not None else ""
+    prefix = resource.canonical.rpartition("/channels/")[0] if resource is not None else ""
     for _ in range(prefix.count("/")):
         raw = "/" + raw[1:].partition("/")[2]
     return raw

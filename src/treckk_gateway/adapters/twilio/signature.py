@@ -49,7 +49,9 @@ class Verifier:
         proof = _proof(request, algorithm)
         try:
             covered = _covered(request)
-            genuine = any(_signs(key, url, covered, algorithm, proof) for url in _urls(request.url) for key in keys)
+            genuine = _signs(keys[0], request.url, covered, algorithm, proof) or any(
+                _signs(key, url, covered, algorithm, proof) for url in _urls(request.url) for key in keys
+            )
         except ValueError:
             raise SignatureError("the request is no form Twilio would sign") from None
         if not genuine:
