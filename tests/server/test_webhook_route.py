@@ -152,9 +152,9 @@ def chunks(size):
     [
         ("announced", b"a" * 5000, {}, 413),
         ("chunked", None, {}, 413),
-        ("gzip bomb", gzip.compress(bytes(50_000_000)), {"Content-Encoding": "gzip"}, 413),
+        ("gzip bomb", gzip.compress(bytes(50_000_000), mtime=0), {"Content-Encoding": "gzip"}, 413),
         ("deflate bomb", zlib.compress(bytes(50_000_000)), {"Content-Encoding": "deflate"}, 413),
-        ("gzip that fits", gzip.compress(b"a=1"), {"Content-Encoding": "gzip"}, 200),
+        ("gzip that fits", gzip.compress(b"a=1", mtime=0), {"Content-Encoding": "gzip"}, 200),
         ("broken gzip", b"\x1f\x8b not gzip", {"Content-Encoding": "gzip"}, 400),
         ("exactly full", b"a" * 2048, {}, 200),
         ("one too many", b"a" * 2049, {}, 413),

@@ -228,8 +228,11 @@ async def test_the_process_that_reads_mail_does_not_outlive_a_kill(make_server):
 
         await until(lambda: not any(alive(one) for one in children))
         await server.start()
-        await mail.write(BUDI.mail, DESK, "Lagi", subject="Laporan")
-        assert (await server.rested())["received"] == 2
+        await mail.write(BUDI.mail, DESK, "Masih ramai", subject="Laporan")
+        await server.end(signal.SIGKILL)  # taken, and hardly read yet
+        await server.start()
+        assert (await server.rested())["filed"] == 2
+        assert server.rows("SELECT count(*), count(DISTINCT case_id) FROM message") == [(2, 1)]
 
 
 def descendants(pid):

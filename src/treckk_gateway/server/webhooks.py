@@ -42,10 +42,7 @@ class Webhooks:
     async def take(self, channel_id: str, request: web.Request) -> web.Response:
         """Hand the request to the gateway and give back what the channel answers."""
         try:
-            content = request.content
-            whole = content.is_eof() and (request.content_length or 0) <= self.gateway.settings.max_body
-            # A body that came with its headers, as nearly all do, is there already.
-            body = content.read_nowait(-1) if whole else await read_body(request, self.gateway.settings.max_body)
+            body = await read_body(request, self.gateway.settings.max_body)
             url = self.gateway.settings.public_url + called(request)
             answer = await self.gateway.receive(channel_id, WebhookRequest(request.method, url, request.headers, body))
         except BodyRefused as problem:
