@@ -236,3 +236,21 @@ async def test_one_person_on_two_channels_is_one_reporter_with_one_case(phones):
     await phones.hears("sms", BUDI, 0)
     assert inbound(await phones.only_case()) == [COMPLAINT, "Sekarang sampai badan jalan"]
     assert phones.rows("SELECT count(*) FROM reporter") == [(1,)]
+
+
+async def test_a_question_about_the_status_stands_in_the_case_for_people_to_see(phones):
+    await phones.write("whatsapp", BUDI, COMPLAINT)
+    reference = number_in((await phones.hears("whatsapp", BUDI, 1))[0])
+    await phones.write("whatsapp", BUDI, f"STATUS {reference}")
+    assert reference in (await phones.hears("whatsapp", BUDI, 2))[1]
+    texts = [one["text"] for one in (await phones.only_case())["messages"] if one["direction"] == "in"]
+    assert texts == [COMPLAINT, f"STATUS {reference}"]
+
+
+async def test_whoever_wants_no_messages_still_gets_the_emergency_text(phones):
+    await phones.write("whatsapp", BUDI, "BERHENTI")
+    await phones.hears("whatsapp", BUDI, 1)
+    await phones.write("whatsapp", BUDI, COMPLAINT)
+    await phones.hears("whatsapp", BUDI, 1)
+    await phones.write("whatsapp", BUDI, "tolong ada kebakaran rumah di desa Layap sekarang, ada orang di dalam!")
+    assert "110" in (await phones.hears("whatsapp", BUDI, 2))[1]

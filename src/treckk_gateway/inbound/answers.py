@@ -68,9 +68,13 @@ class Answers:
             "status": self.casework.wording.state(case, language),
             "waktu": self.casework.wording.moment(case.changed_at),
         }
+        # The question joins the case: what sounds like one may be a plea, and people should see it.
+        box = await self.casework.people.box(case.reporter_id)
         return Filing(
             inbox_id=None,
             now=now,
+            case_id=case.case_id,
+            event=self.casework.event(box, reporter_of(scene), EventKind.MESSAGE, {"asked": "status"}),
             drafts=self.once(scene, CaseUpdate(template="status", values=values, reply=True), now),
         )
 

@@ -75,9 +75,13 @@ class Parser:
             except TimeoutError as problem:
                 self._end()
                 raise PayloadError(f"could not be read within {self._seconds:g} s") from problem
-            except (BrokenProcessPool, MemoryError) as problem:
+            except MemoryError as problem:
                 self._end()
                 raise PayloadError("could not be read within the bounds of memory") from problem
+            except BrokenProcessPool:
+                # It may have been the mail or the machine: worth another try, and parked when that fails as well.
+                self._end()
+                raise
 
     def _end(self) -> None:
         pool, self._pool = self._pool, None

@@ -118,7 +118,7 @@ class Sender:
             return "cancelled", "no conversation", None
         if row.expires_at is not None and row.expires_at <= now:
             return "cancelled", "expired", None
-        if row.template not in _ABOUT_SILENCE:
+        if row.template not in _ABOUT_SILENCE and not row.urgent:
             if conversation.opted_out_at is not None:
                 return "cancelled", "opted_out", None
             suppressed = await self.casework.store.suppressed(conversation.id)
@@ -224,6 +224,9 @@ class Sender:
         )
         if isinstance(problem, WindowClosed):
             return replace(base, state="held", reason="window_closed")
+        if isinstance(problem, OptedOut) and row.template in _ABOUT_SILENCE:
+            # The provider heard the word too, and answered it.
+            return replace(base, state="cancelled", reason="opted_out")
         if isinstance(problem, OptedOut):
             return replace(base, suppress="opted_out", opted_out=True)
         if isinstance(problem, Rejected) and not channel_wide:
