@@ -61,7 +61,10 @@ async def serve_ours(folder: Path, port: int, *, working: bool) -> None:
             }
         },
     }  # fmt: skip
+    from treckk_gateway.server.running import settle_garbage  # noqa: PLC0415
+
     async with Gateway.from_config(from_mapping(table, where="benchmark", base=folder), working=working) as gateway:
+        settle_garbage()  # as `treckk serve` does
         await listen(application(gateway), port)
 
 
