@@ -31,7 +31,7 @@ lint: $(VENV)/.develop
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.develop
-	$(BIN)/python benchmarks/intake.py $(ARGS)
+	$(BIN)/python benchmarks/intake.py $(or $(ARGS),1 32 128)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

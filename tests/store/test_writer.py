@@ -158,3 +158,53 @@ async def test_a_folder_that_cannot_be_opened_says_so(tmp_path):
     with pytest.raises(sqlite3.OperationalError):
         await writer.start()
     assert not writer.alive
+
+
+class Inserting:
+    """Many rows by one statement, as intake does it."""
+
+    def __call__(self, opened, numbers):
+        opened.execute(f"INSERT INTO t (x) VALUES {', '.join('(?)' for _ in numbers)}", numbers)
+        return [f"row {number}" for number in numbers]
+
+    def is_one_statement(self, numbers):
+        return True
+
+
+async def test_what_joins_is_stored_by_one_statement_each_with_its_own_answer(writer, path):
+    inserting = Inserting()
+    stall, task = await stalled(writer)
+    waiting = [asyncio.create_task(writer.join(inserting, number)) for number in range(30)]
+    await asyncio.sleep(0)
+    before = writer.commits
+    stall.release.set()
+    assert await asyncio.gather(*waiting) == [f"row {number}" for number in range(30)]
+    await task
+    assert writer.commits - before == 2
+    assert stored(path) == list(range(30))
+
+
+async def test_of_what_joins_the_bad_one_alone_fails(writer, path):
+    inserting = Inserting()
+    stall, task = await stalled(writer)
+    waiting = [asyncio.create_task(writer.join(inserting, number)) for number in (1, 2, 2, 3)]
+    await asyncio.sleep(0)
+    stall.release.set()
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    await task
+    assert [type(one) for one in outcomes] == [str, str, sqlite3.IntegrityError, str]
+    assert stored(path) == [1, 2, 3]
+
+
+async def test_a_full_disk_fails_all_that_joined(writer, path):
+    class Padding(Inserting):
+        def __call__(self, opened, numbers):
+            marks = ", ".join("(?, zeroblob(3000))" for _ in numbers)
+            opened.execute(f"INSERT INTO t VALUES {marks}", numbers)
+            return list(numbers)
+
+    await writer.run(lambda opened: opened.execute("PRAGMA max_page_count=8").fetchone())
+    padding = Padding()
+    outcomes = await asyncio.gather(*[writer.join(padding, n) for n in range(20)], return_exceptions=True)
+    assert all(isinstance(one, StoreUnavailable) for one in outcomes)
+    assert stored(path) == []

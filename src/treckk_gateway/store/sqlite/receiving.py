@@ -49,20 +49,30 @@ def _keeping(count: int) -> str:
     return f"{_FIRST} {', '.join([_VALUES] * count)} ON CONFLICT DO NOTHING"
 
 
-def accept_together(connection: sqlite3.Connection, requests: list[NewRequest]) -> list[tuple[bool, ...]]:
+class AcceptTogether:
     """`accept` for many requests: those of one item in as few statements as can be."""
-    results: list[tuple[bool, ...]] = [()] * len(requests)
-    single = [number for number, one in enumerate(requests) if len(one.items) == 1]
-    for begin in range(0, len(single), _MOST_TOGETHER):
-        _accept_single(connection, requests, single[begin : begin + _MOST_TOGETHER], results)
-    for number, one in enumerate(requests):
-        if len(one.items) != 1:
-            results[number] = accept(connection, one)
-    return results
+
+    def __call__(self, connection: sqlite3.Connection, arguments: Sequence[NewRequest]) -> list[tuple[bool, ...]]:
+        """For each request whether its items are new."""
+        results: list[tuple[bool, ...]] = [()] * len(arguments)
+        single = [number for number, one in enumerate(arguments) if len(one.items) == 1]
+        for begin in range(0, len(single), _MOST_TOGETHER):
+            _accept_single(connection, arguments, single[begin : begin + _MOST_TOGETHER], results)
+        for number, one in enumerate(arguments):
+            if len(one.items) != 1:
+                results[number] = accept(connection, one)
+        return results
+
+    def is_one_statement(self, arguments: Sequence[NewRequest]) -> bool:
+        """Whether all of them are stored by a single insert."""
+        return len(arguments) <= _MOST_TOGETHER and all(len(one.items) == 1 for one in arguments)
+
+
+accept_together = AcceptTogether()
 
 
 def _accept_single(
-    connection: sqlite3.Connection, requests: list[NewRequest], chosen: list[int], results: list[tuple[bool, ...]]
+    connection: sqlite3.Connection, requests: Sequence[NewRequest], chosen: list[int], results: list[tuple[bool, ...]]
 ) -> None:
     values: list[object] = []
     for number in chosen:

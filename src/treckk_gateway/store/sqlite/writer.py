@@ -12,19 +12,29 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import IntEnum
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import structlog
 
 from treckk_gateway.errors import StoreBusy, StoreUnavailable, described
 
 T = TypeVar("T")
-A = TypeVar("A")
+A_contra = TypeVar("A_contra", contravariant=True)
+R_co = TypeVar("R_co", covariant=True)
 Operation = Callable[[sqlite3.Connection], T]
-Joint = Callable[[sqlite3.Connection, list[A]], list[T]]
-"""One statement for many requests: each statement gives the interpreter away, and taking it back may cost more."""
+
+
+class Joint(Protocol[A_contra, R_co]):
+    """One operation for many requests: each statement gives the interpreter away, and taking it back may cost more."""
+
+    def __call__(self, connection: sqlite3.Connection, arguments: Sequence[A_contra]) -> Sequence[R_co]:
+        """The results, in the order of the arguments."""
+
+    def is_one_statement(self, arguments: Sequence[A_contra]) -> bool:
+        """Whether it writes by a single statement, which is a transaction by itself."""
+
 
 _BATCH = 256
 _CHECKPOINT_SECONDS = 0.25
@@ -97,7 +107,7 @@ class Writer:
         request = _Request(self._future(rank), operation)
         return cast("T", await self._enqueued(request, rank))
 
-    async def join(self, joint: Joint[A, T], argument: A, rank: Rank = Rank.WORK) -> T:
+    async def join(self, joint: Joint[A_contra, T], argument: A_contra, rank: Rank = Rank.WORK) -> T:
         """The result for `argument` of an operation that takes all that wait together. Raises what `run` raises."""
         request = _Request(self._future(rank), lambda opened: joint(opened, [argument])[0], joint, argument)
         return cast("T", await self._enqueued(request, rank))
@@ -186,7 +196,8 @@ class Writer:
             outcomes = _together(connection, batch)
             self.commits += 1
         except BaseException as first:  # noqa: BLE001 redone below, one by one
-            if not _undo(connection):
+            # A single statement that broke a rule undid itself; else no transaction means that the disk or file failed.
+            if not _undo(connection) and not isinstance(first, sqlite3.IntegrityError):
                 return _all_failed(batch, first)
         else:
             return outcomes
@@ -214,6 +225,12 @@ class Writer:
 
 
 def _together(connection: sqlite3.Connection, batch: list[_Request]) -> list[_Outcome]:
+    alone = batch[0].joint
+    if alone is not None and all(one.joint is alone for one in batch):
+        arguments = [one.argument for one in batch]
+        if alone.is_one_statement(arguments):
+            results = alone(connection, arguments)
+            return [(request, result, None) for request, result in zip(batch, results, strict=True)]
     connection.execute("BEGIN IMMEDIATE")
     outcomes: list[_Outcome] = []
     joint: dict[Any, list[_Request]] = {}
