@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from treckk_gateway.store.rows import NewItem, NewRequest
+from treckk_gateway.store.orders import NewItem, NewRequest
 
 
 def request_of(key, *, channel="wa", lane=b"lane", now=1_000_000, items=1, parked=None):

@@ -8,7 +8,7 @@ from inbox_requests import request_of
 from msgspec.structs import replace
 
 from treckk_gateway.errors import SchemaTooNew, StoreLocked, StoreUnavailable
-from treckk_gateway.store.rows import Filing
+from treckk_gateway.store.orders import Filing
 from treckk_gateway.store.sqlite import FILE_NAME, SQLiteStore
 
 

@@ -31,7 +31,8 @@ from treckk_gateway.model.lifecycle import INITIAL_ACTION
 from treckk_gateway.privacy import Box, Keyring
 from treckk_gateway.profile import Profile
 from treckk_gateway.store import Store
-from treckk_gateway.store.rows import CaseFields, Change, ConversationRow, Draft, Filing, NewEvent, NewFinding, NewTimer
+from treckk_gateway.store.orders import CaseFields, Change, Draft, Filing, NewEvent, NewFinding, NewTimer
+from treckk_gateway.store.rows import ConversationRow
 
 CONFIRMED = "initial_action_confirmed"
 """Flag: leadership confirmed what the duty post began by itself."""

@@ -16,7 +16,8 @@ from treckk_gateway.casework.views import CaseFile, DeadLetterView, Given, Page,
 from treckk_gateway.casework.walk_in import WalkIns
 from treckk_gateway.errors import Incomplete, NotAllowed, NotFoundError
 from treckk_gateway.model import Actor, Address, Case, CaseUpdate, EventKind, State, Transition, lifecycle
-from treckk_gateway.store.rows import CaseFilter, NewItem, NewRequest, OutboxRow
+from treckk_gateway.store.orders import CaseFilter, NewItem, NewRequest
+from treckk_gateway.store.rows import OutboxRow
 
 T = TypeVar("T")
 

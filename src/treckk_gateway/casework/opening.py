@@ -10,7 +10,8 @@ from treckk_gateway.casework.views import CaseFile, DeliveryView, FileView, Iden
 from treckk_gateway.errors import NotFoundError
 from treckk_gateway.model import Actor, Case, CaseEvent, Finding
 from treckk_gateway.privacy import Box
-from treckk_gateway.store.rows import EventRow, FileRows, FindingRow, NewAttachment, OutboxRow
+from treckk_gateway.store.orders import NewAttachment
+from treckk_gateway.store.rows import EventRow, FileRows, FindingRow, OutboxRow
 
 _UNDECIDED = frozenset({"held", "cancelled", "dead", "uncertain"})
 

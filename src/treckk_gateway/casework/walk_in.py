@@ -10,16 +10,8 @@ from treckk_gateway.casework.views import WalkIn
 from treckk_gateway.errors import Incomplete
 from treckk_gateway.model import Actor, Address, CaseUpdate, EventKind, Intent, Location, Urgency
 from treckk_gateway.privacy import Box
-from treckk_gateway.store.rows import (
-    ConversationRow,
-    Draft,
-    Filing,
-    NewCase,
-    NewMessage,
-    NewRequest,
-    NewTimer,
-    ReporterRow,
-)
+from treckk_gateway.store.orders import Draft, Filing, NewCase, NewMessage, NewRequest, NewTimer
+from treckk_gateway.store.rows import ConversationRow, ReporterRow
 
 _CHANNEL = "walk_in"
 

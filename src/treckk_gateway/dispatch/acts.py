@@ -12,7 +12,7 @@ from treckk_gateway.casework.casework import Casework
 from treckk_gateway.casework.views import Given
 from treckk_gateway.errors import CaseworkError, NotFoundError
 from treckk_gateway.model import Actor, Case, CaseUpdate, InboundMessage, Reason, Staff, State, lifecycle
-from treckk_gateway.store.rows import Draft, Filing, NewMessage
+from treckk_gateway.store.orders import Draft, Filing, NewMessage
 
 WORDS: dict[str, State] = {
     "telaah": State.UNDER_REVIEW,

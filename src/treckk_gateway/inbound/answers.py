@@ -11,7 +11,7 @@ from treckk_gateway.casework.casework import Casework
 from treckk_gateway.inbound.conversation import Conversations, Scene
 from treckk_gateway.model import Actor, CaseUpdate, Consent, EventKind, Finding, Intent, Role
 from treckk_gateway.model import subject as judged
-from treckk_gateway.store.rows import CaseFields, ConversationFields, Draft, Filing
+from treckk_gateway.store.orders import CaseFields, ConversationFields, Draft, Filing
 
 _MINUTE = 60_000_000
 _ANSWER_EVERY = {

@@ -28,7 +28,7 @@ from treckk_gateway.model import (
 from treckk_gateway.model import subject as judged
 from treckk_gateway.model.lifecycle import SETTLED
 from treckk_gateway.privacy import Box
-from treckk_gateway.store.rows import CaseFields, ConversationFields, Draft, Filing, NewCase, NewTimer
+from treckk_gateway.store.orders import CaseFields, ConversationFields, Draft, Filing, NewCase, NewTimer
 
 _MOST_QUESTIONS = 2
 

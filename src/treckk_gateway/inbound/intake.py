@@ -17,7 +17,8 @@ from treckk_gateway.inbound.decision import Decisions
 from treckk_gateway.inbound.media import Files
 from treckk_gateway.inbound.parsing import Parser
 from treckk_gateway.model import DeliveryReceipt, Finding, InboundMessage, Staff, Subject
-from treckk_gateway.store.rows import ConversationFields, Filing, Heard, InboxRow, NewMessage
+from treckk_gateway.store.orders import ConversationFields, Filing, Heard, NewMessage
+from treckk_gateway.store.rows import InboxRow
 
 Recognise = Callable[[Subject], Awaitable[Sequence[Finding]]]
 Act = Callable[[Staff, str, InboundMessage], Awaitable[Filing]]

@@ -11,7 +11,8 @@ from pathlib import Path
 from treckk_gateway.casework.bodies import FileBody, Purpose
 from treckk_gateway.model import Attachment
 from treckk_gateway.privacy import Box, Keyring
-from treckk_gateway.store.rows import NewAttachment, ReporterRow
+from treckk_gateway.store.orders import NewAttachment
+from treckk_gateway.store.rows import ReporterRow
 
 
 class Files:

@@ -19,7 +19,7 @@ from treckk_gateway.errors import PayloadError, SignatureError, StoreBusy, Store
 from treckk_gateway.model import InboundMessage, Instant
 from treckk_gateway.privacy import Box, Keyring
 from treckk_gateway.store import Store
-from treckk_gateway.store.rows import NewItem, NewRequest
+from treckk_gateway.store.orders import NewItem, NewRequest
 
 _DAY = 86_400_000_000
 _METHODS = frozenset({"GET", "POST", "HEAD"})

@@ -28,7 +28,8 @@ from treckk_gateway.outbound.backoff import Policy, next_due
 from treckk_gateway.outbound.breaker import Breakers
 from treckk_gateway.outbound.rendering import Letter, Renderer
 from treckk_gateway.privacy import Box
-from treckk_gateway.store.rows import ConversationRow, Ended, Go, OutboxRow, Pace, Start
+from treckk_gateway.store.orders import Ended, Pace, Start
+from treckk_gateway.store.rows import ConversationRow, Go, OutboxRow
 
 _SECOND = 1_000_000
 _MARGIN = 180 * _SECOND

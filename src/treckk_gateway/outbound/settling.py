@@ -14,7 +14,8 @@ from treckk_gateway.channel import LookingUp
 from treckk_gateway.errors import SendError, described
 from treckk_gateway.model import Instant
 from treckk_gateway.outbound.sending import Sender
-from treckk_gateway.store.rows import Ended, OutboxRow
+from treckk_gateway.store.orders import Ended
+from treckk_gateway.store.rows import OutboxRow
 
 _SECOND = 1_000_000
 _REQUEUED = "not_found"

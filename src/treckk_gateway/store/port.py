@@ -6,27 +6,20 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from treckk_gateway.model import Case, Instant
+from treckk_gateway.store.orders import CaseFilter, Change, Ended, Filing, Heard, NewEvent, NewRequest, Start
 from treckk_gateway.store.rows import (
-    CaseFilter,
-    Change,
     ConversationRow,
     Counters,
-    Ended,
     Filed,
     FileRows,
-    Filing,
     Go,
-    Heard,
     InboxRow,
     MessageRow,
-    NewEvent,
-    NewRequest,
     Nothing,
     NotYet,
     OutboxRow,
     PartyRow,
     ReporterRow,
-    Start,
     TimerRow,
     Wake,
 )

@@ -11,7 +11,7 @@ from treckk_gateway.casework.casework import Casework
 from treckk_gateway.errors import NotFoundError
 from treckk_gateway.model import Actor, Address, Case, EventKind, Finding, InboundMessage, Subject, Urgency
 from treckk_gateway.model import subject as judged
-from treckk_gateway.store.rows import CaseFields, NewTimer
+from treckk_gateway.store.orders import CaseFields, NewTimer
 
 
 @attrs.frozen

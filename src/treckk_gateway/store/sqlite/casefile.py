@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from treckk_gateway.model import Case, EventKind, Instant, Intent, Role, State, Urgency
 from treckk_gateway.model.lifecycle import OPEN
-from treckk_gateway.store.rows import CaseFilter, EventRow, FileRows, FindingRow, NewAttachment, PartyRow, TimerRow
+from treckk_gateway.store.orders import CaseFilter, NewAttachment
+from treckk_gateway.store.rows import EventRow, FileRows, FindingRow, PartyRow, TimerRow
 from treckk_gateway.store.sqlite import outbox as sent
 from treckk_gateway.store.sqlite import people
 

@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 from msgspec.structs import asdict, replace
 
 from treckk_gateway.model import Case, Instant
-from treckk_gateway.store.rows import (
+from treckk_gateway.store.orders import (
     CaseFields,
     Change,
     Draft,
-    Filed,
     Filing,
     NewCase,
     NewEvent,
@@ -22,6 +21,7 @@ from treckk_gateway.store.rows import (
     NewRequest,
     NewTimer,
 )
+from treckk_gateway.store.rows import Filed
 from treckk_gateway.store.sqlite import casefile, people, receiving
 
 

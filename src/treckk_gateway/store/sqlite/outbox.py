@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from treckk_gateway.model import DeliveryState, Instant
 from treckk_gateway.model.delivery import shown
-from treckk_gateway.store.rows import AttemptRow, Ended, Go, Heard, Nothing, NotYet, OutboxRow, Pace, Start
+from treckk_gateway.store.orders import Ended, Heard, Pace, Start
+from treckk_gateway.store.rows import AttemptRow, Go, Nothing, NotYet, OutboxRow
 from treckk_gateway.store.sqlite import receiving
 
 _OUTBOX = (

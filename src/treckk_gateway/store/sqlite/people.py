@@ -6,7 +6,8 @@ import sqlite3
 from collections.abc import Sequence
 
 from treckk_gateway.model import Instant
-from treckk_gateway.store.rows import ConversationFields, ConversationRow, MessageRow, ReporterRow
+from treckk_gateway.store.orders import ConversationFields
+from treckk_gateway.store.rows import ConversationRow, MessageRow, ReporterRow
 
 _CONVERSATION = (
     "id, channel_id, sealed_address, reporter_id, staff, last_inbound_at, window_until,"

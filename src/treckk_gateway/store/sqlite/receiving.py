@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from treckk_gateway.model import Instant
-from treckk_gateway.store.rows import InboxRow, NewRequest
+from treckk_gateway.store.orders import NewRequest
+from treckk_gateway.store.rows import InboxRow
 
 _COLUMNS = "id, channel_id, dedupe_key, kind, item, lane, key_day, sealed_raw, received_at, state, reason, attempts"
 

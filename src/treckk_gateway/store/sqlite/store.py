@@ -14,27 +14,20 @@ from typing import Any, TypeVar
 
 from treckk_gateway.errors import StoreUnavailable
 from treckk_gateway.model import Case, Instant
+from treckk_gateway.store.orders import CaseFilter, Change, Ended, Filing, Heard, NewEvent, NewRequest, Start
 from treckk_gateway.store.rows import (
-    CaseFilter,
-    Change,
     ConversationRow,
     Counters,
-    Ended,
     Filed,
     FileRows,
-    Filing,
     Go,
-    Heard,
     InboxRow,
     MessageRow,
-    NewEvent,
-    NewRequest,
     Nothing,
     NotYet,
     OutboxRow,
     PartyRow,
     ReporterRow,
-    Start,
     TimerRow,
     Wake,
 )
