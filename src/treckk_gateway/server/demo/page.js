@@ -61,7 +61,8 @@ function drawFile() {
   if (!file) return;
   $("reference").textContent = file.reference;
   $("state").textContent = file.state;
-  $("facts").textContent = [file.intent, file.category, file.place, file.post && `post ${file.post}`, file.urgency]
+  const place = [file.village, file.district].filter(Boolean).map((code) => world.places[code]).join(", ");
+  $("facts").textContent = [file.intent, file.category, place, file.post && `post ${file.post}`, file.urgency]
     .filter(Boolean).join(" · ");
   $("history").replaceChildren(...file.events.map((one) =>
     el("li", {textContent: `${one.kind}${one.target ? ` → ${one.target}` : ""} by ${one.actor} (${one.role})`})));

@@ -47,6 +47,10 @@ class Page:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        profile = world.gateway.profile
+        self._places = {one.code: one.name for one in profile.districts} | {
+            one.code: one.name for one in profile.villages
+        }
         self._steps = [
             {"from": one.source, "to": one.target, "roles": sorted(one.roles), "needs": list(one.needs)}
             for one in TRANSITIONS
@@ -73,6 +77,7 @@ class Page:
                 "roles": [[role, title] for role, title in _ROLES],
                 "steps": self._steps,
                 "posts": [[one.post_id, one.name] for one in profile.posts],
+                "places": self._places,
                 "reasons": list(Reason),
                 "offices": [[code, office.name] for code, office in profile.offices.items()],
                 "books": await self._world.gateway.counters(),

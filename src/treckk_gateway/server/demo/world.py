@@ -30,10 +30,10 @@ CITIZEN = "+6281200000000"
 CITIZEN_MAIL = "warga@example.org"
 _TITLES = {"whatsapp": "WhatsApp", "sms": "SMS", "email": "Email", "web": "Web form"}
 _STAFF = (
-    ("rini", "admin", None, "+6281300000001"),
-    ("pak-kasat", "leadership", None, "+6281300000002"),
-    ("danru-paringin", "team", "paringin", "+6281300000003"),
-    ("piket-mako", "duty", "mako", "+6281300000004"),
+    ("rini", "admin", None),
+    ("pak-kasat", "leadership", None),
+    ("danru-paringin", "team", "paringin"),
+    ("piket-mako", "duty", "mako"),
 )
 
 
@@ -61,7 +61,7 @@ class World:
         self._last_mail: Mail | None = None
         self._web_secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
         self.closing = False
-        self.tokens = {role: secrets.token_urlsafe(16) for _name, role, _post, _number in _STAFF}
+        self.tokens = {role: secrets.token_urlsafe(16) for _name, role, _post in _STAFF}
         self.url = ""
 
     async def __aenter__(self) -> Self:
@@ -178,11 +178,11 @@ class World:
                 {
                     "name": name,
                     "role": role,
-                    "addresses": [f"whatsapp:{number}"],
+                    "addresses": [f"mailto:{name}@satpolpp.example.go.id"],
                     "token_sha256": sha256(self.tokens[role].encode()).hexdigest(),
                     **({"post": post} if post else {}),
                 }
-                for name, role, post, number in _STAFF
+                for name, role, post in _STAFF
             ],
         }
         return from_mapping(table, where="demo", base=self._folder)
