@@ -18,7 +18,7 @@ INSERT INTO inbox (channel_id, dedupe_key, kind, item, lane, key_day, sealed_raw
 VALUES """
 _VALUES = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _KEEP = f"{_FIRST} {_VALUES} ON CONFLICT DO NOTHING RETURNING id"
-_MOST_TOGETHER = 64
+_MOST_TOGETHER = 128
 
 
 def _row(found: tuple[object, ...]) -> InboxRow:
