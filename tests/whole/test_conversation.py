@@ -254,3 +254,14 @@ async def test_whoever_wants_no_messages_still_gets_the_emergency_text(phones):
     await phones.hears("whatsapp", BUDI, 1)
     await phones.write("whatsapp", BUDI, "tolong ada kebakaran rumah di desa Layap sekarang, ada orang di dalam!")
     assert "110" in (await phones.hears("whatsapp", BUDI, 2))[1]
+
+
+async def test_a_privacy_request_of_a_stranger_in_the_thread_leaves_the_case_readable(town):
+    await town.write("email", BUDI, COMPLAINT)
+    await town.hears("email", BUDI, 1)
+    receipt = town.mail.mailbox(BUDI.mail)[-1]
+    await town.mail.write(SITI.mail, receipt.reply_to, "HAPUS DATA", subject="Re: laporan")
+    await town.settled()
+    case = await town.only_case()
+    assert "privacy_request" in case["flags"]
+    assert [one["kind"] for one in case["events"]][-1] == "message"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import attrs
@@ -65,6 +66,10 @@ class Casework:
         if found is None:
             raise NotFoundError("no case has that number")
         return found
+
+    def reference_in(self, text: str) -> re.Match[str] | None:
+        """The first case number in a text, however its letters are written. Finding one authorizes nothing."""
+        return re.search(rf"\b{re.escape(self.profile.reference_prefix)}-\d{{4}}-\d{{5,}}\b", text, re.IGNORECASE)
 
     async def move(
         self,

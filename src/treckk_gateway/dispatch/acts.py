@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import attrs
 from msgspec.structs import replace
 
@@ -95,11 +93,13 @@ class Acts:
             # What staff write is internal: it stays out of the case's public messages.
             message=filing.message,
         )
-        return filing, f"{case.reference}: {self.casework.profile.state_word(target, 'id')}"
+        return (
+            filing,
+            f"{case.reference}: {self.casework.profile.state_word(target, self.casework.profile.languages[0])}",
+        )
 
     async def _case(self, actor: Actor, text: str) -> tuple[Case, str]:
-        pattern = rf"\b{re.escape(self.casework.profile.reference_prefix)}-\d{{4}}-\d{{5,}}\b"
-        found = re.search(pattern, text, re.IGNORECASE)
+        found = self.casework.reference_in(text)
         if found is None:
             raise NotFoundError(f"{self.casework.profile.reference_prefix}-...?")
         case = await self.casework.by_reference(found.group())

@@ -8,9 +8,11 @@ import attrs
 from msgspec.structs import replace
 
 from treckk_gateway.casework.casework import Casework
+from treckk_gateway.errors import NotFoundError
 from treckk_gateway.inbound.conversation import Conversations, Scene
-from treckk_gateway.model import Actor, CaseUpdate, Consent, EventKind, Finding, Intent, Role
+from treckk_gateway.model import Actor, Case, CaseUpdate, Consent, EventKind, Finding, Intent, Role
 from treckk_gateway.model import subject as judged
+from treckk_gateway.privacy import Box
 from treckk_gateway.store.orders import CaseFields, ConversationFields, Draft, Filing
 
 _MINUTE = 60_000_000
@@ -69,7 +71,7 @@ class Answers:
             "waktu": self.casework.wording.moment(case.changed_at),
         }
         # The question joins the case: what sounds like one may be a plea, and people should see it.
-        box = await self.casework.people.box(case.reporter_id)
+        box = await self.box(scene, case)
         return Filing(
             inbox_id=None,
             now=now,
@@ -94,7 +96,9 @@ class Answers:
             now=now,
             case_id=case.case_id,
             fields=CaseFields(flags=tuple(dict.fromkeys((*case.flags, "privacy_request")))),
-            event=self.casework.event(scene.box, reporter_of(scene), EventKind.MESSAGE, {"privacy_request": batas}),
+            event=self.casework.event(
+                await self.box(scene, case), reporter_of(scene), EventKind.MESSAGE, {"privacy_request": batas}
+            ),
             drafts=(*answer, *desk),
         )
 
@@ -106,6 +110,13 @@ class Answers:
         update = CaseUpdate(template="abuse" if intent is Intent.ABUSE else asked, reply=True)
         fields = ConversationFields(language=self.language(scene, findings))
         return Filing(inbox_id=None, now=now, conversation=fields, drafts=self.once(scene, update, now))
+
+    async def box(self, scene: Scene, case: Case) -> Box:
+        """What a case's own entries are sealed in: its first reporter's box, whoever writes now."""
+        try:
+            return await self.casework.people.box(case.reporter_id)
+        except NotFoundError:  # erased: nobody opens these entries any more
+            return scene.box
 
     def language(self, scene: Scene, findings: Sequence[Finding]) -> str:
         """The language this person is answered in."""

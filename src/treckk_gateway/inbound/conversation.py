@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import attrs
@@ -67,9 +66,6 @@ class Conversations:
 
     def __init__(self, casework: Casework) -> None:
         self._casework = casework
-        self._reference = re.compile(
-            rf"\b{re.escape(casework.profile.reference_prefix)}-\d{{4}}-\d{{5,}}\b", re.IGNORECASE
-        )
 
     async def scene(self, channel_id: str, message: InboundMessage) -> Scene:
         """Find or make reporter and conversation, and the case the message belongs to."""
@@ -94,7 +90,7 @@ class Conversations:
 
     async def mentioned(self, text: str, reporter: ReporterRow) -> tuple[Case | None, bool]:
         """The reporter's own case whose number stands in the text, and whether any number stands there."""
-        found = self._reference.search(text)
+        found = self._casework.reference_in(text)
         if found is None:
             return None, False
         case = await self._casework.store.case(reference=found.group().upper())

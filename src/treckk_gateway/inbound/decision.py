@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from treckk_gateway.casework.bodies import Asking, Purpose
 from treckk_gateway.casework.casework import Casework
 from treckk_gateway.casework.views import Given
-from treckk_gateway.errors import NotFoundError
 from treckk_gateway.inbound.answers import Answers, reporter_of, value_of
 from treckk_gateway.inbound.conversation import Scene, chosen
 from treckk_gateway.model import (
@@ -27,7 +26,6 @@ from treckk_gateway.model import (
 )
 from treckk_gateway.model import subject as judged
 from treckk_gateway.model.lifecycle import SETTLED
-from treckk_gateway.privacy import Box
 from treckk_gateway.store.orders import CaseFields, ConversationFields, Draft, Filing, NewCase, NewTimer
 
 _MOST_QUESTIONS = 2
@@ -162,7 +160,7 @@ class Decisions:
             version=case.version,
             fields=change.fields,
             event=change.event,
-            findings=self.casework.findings(await self._box(scene, case), findings),
+            findings=self.casework.findings(await self.answers.box(scene, case), findings),
             drafts=change.drafts,
             timers=change.timers,
         )
@@ -172,7 +170,7 @@ class Decisions:
     ) -> Filing:
         if case is None:
             return Filing(inbox_id=None, now=now)
-        box = await self._box(scene, case)
+        box = await self.answers.box(scene, case)
         fields, drafts = self._escalated(scene, case, findings)
         data = (
             {"automatic": "yes"} if scene.message.automatic else {"unverified_sender": "yes"} if scene.foreign else {}
@@ -188,13 +186,6 @@ class Decisions:
             timers=() if scene.message.automatic else (NewTimer(kind="dispatch", instance=f"message:{now}", due=now),),
             earlier=earlier,
         )
-
-    async def _box(self, scene: Scene, case: Case) -> Box:
-        """What a case's own entries are sealed in: its first reporter's box, whoever writes now."""
-        try:
-            return await self.casework.people.box(case.reporter_id)
-        except NotFoundError:  # erased: nobody opens these entries any more
-            return scene.box
 
     def _escalated(
         self, scene: Scene, case: Case, findings: Sequence[Finding]

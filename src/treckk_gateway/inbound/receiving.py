@@ -46,6 +46,11 @@ def unpack(stored: bytes) -> WebhookRequest:
     return WebhookRequest.of(method, url, headers, body)
 
 
+def day_of(now: Instant) -> int:
+    """The day a moment belongs to, in UTC: days since the epoch."""
+    return now // _DAY
+
+
 class IntakeKeys:
     """One key per day for what no reporter is known for yet; destroying a day's key ends its raw requests."""
 
@@ -63,10 +68,6 @@ class IntakeKeys:
                 known = self._keyring.box(await self._store.intake_key(day, self._keyring.new_key()))
                 self._boxes[day] = known
         return known
-
-    def day(self, now: Instant) -> str:
-        """The day a moment belongs to, in UTC: days since the epoch."""
-        return str(now // _DAY)
 
 
 @attrs.define
@@ -124,7 +125,7 @@ class Receiver:
         items, parked = self._items(channel, request)
         if not items:
             return channel.acknowledge(request, Accepted())
-        day = self.keys.day(now)
+        day = str(day_of(now))
         box = await self.keys.box(day)
         new = await self.store.accept(
             NewRequest(

@@ -9,9 +9,9 @@ import structlog
 
 from treckk_gateway.casework.ids import Clock
 from treckk_gateway.errors import StoreError, described
+from treckk_gateway.inbound.receiving import day_of
 from treckk_gateway.store import Store
 
-_DAY = 86_400_000_000
 _PAUSE = 3600.0
 
 log = structlog.get_logger(__name__)
@@ -36,7 +36,7 @@ class Retention:
 
     async def end(self) -> int:
         """One round; how many parked requests can no longer be read."""
-        ended = await self.store.end_intake_keys(self.clock() // _DAY - self.parked_days)
+        ended = await self.store.end_intake_keys(day_of(self.clock()) - self.parked_days)
         if ended:
             log.info("retention.ended", count=ended)
         return ended

@@ -111,10 +111,8 @@ class EventKind(StrEnum):
     TRANSITION = "transition"
     FINDINGS = "findings"
     NOTE = "note"
-    INSTRUCTION = "instruction"
     CONFIRMED = "confirmed"
     REPLAYED = "replayed"
-    IDENTITY_OPENED = "identity_opened"
 
 
 @attrs.frozen(kw_only=True)
