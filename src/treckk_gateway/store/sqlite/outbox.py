@@ -86,7 +86,7 @@ _BLOCKED = """
 SELECT 1 FROM outbox WHERE conversation_id = :conversation AND id <> :id AND
  ((:urgent AND (state = 'sending' OR (state IN ('queued', 'uncertain') AND urgent AND id < :id)))
   OR (NOT :urgent AND id < :id AND state IN ('queued', 'sending', 'uncertain'))
-  OR (NOT :urgent AND state = 'sending')) LIMIT 1
+  OR (NOT :urgent AND (state = 'sending' OR (state = 'queued' AND urgent AND due <= :now)))) LIMIT 1
 """
 
 _TAKE_SLOT = """
@@ -106,7 +106,8 @@ def begin_send(connection: sqlite3.Connection, start: Start) -> Go | NotYet | No
     if row.due > start.now:
         return NotYet(row.due)
     if connection.execute(
-        _BLOCKED, {"conversation": row.conversation_id, "id": row.id, "urgent": row.urgent}
+        _BLOCKED,
+        {"conversation": row.conversation_id, "id": row.id, "urgent": row.urgent, "now": start.now},
     ).fetchone():
         return NotYet(None)
     slot = _slot(connection, row.channel_id, start.now, start.pace)
