@@ -52,7 +52,7 @@ $(VENV)/.develop: $(VENV)/.runtime
 constraints:
 	rm -rf build/constraints
 	$(PYTHON) -m venv build/constraints
-	build/constraints/bin/python -m pip install --disable-pip-version-check --quiet '.[test,lint]'
+	build/constraints/bin/python -m pip install --disable-pip-version-check --quiet '.[test,lint,bench]'
 	{ echo "# Exact versions of everything installed here, written by: make constraints"; \
 	  build/constraints/bin/python -m pip freeze --disable-pip-version-check --exclude treckk-gateway \
 	    | grep -E '^[A-Za-z0-9._-]+==[A-Za-z0-9.!+]+$$'; } > constraints.new
