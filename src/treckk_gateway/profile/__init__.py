@@ -1,5 +1,6 @@
 """A unit's own words and places as data: posts, categories, texts, word lists and gazetteer."""
 
+from treckk_gateway.profile.form import Form, FormField
 from treckk_gateway.profile.lexicon import Hit, Lexicon, Reading
 from treckk_gateway.profile.loading import load, samples, shipped
 from treckk_gateway.profile.places import Bounds, District, Gazetteer, Mention, Neighbour, PlaceKind, Target, Village
@@ -11,6 +12,8 @@ __all__ = [
     "Bounds",
     "Category",
     "District",
+    "Form",
+    "FormField",
     "Gazetteer",
     "Hit",
     "Lexicon",

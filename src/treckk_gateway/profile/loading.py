@@ -12,16 +12,16 @@ from treckk_gateway.errors import ProfileError
 from treckk_gateway.model import Reason, State, Urgency
 from treckk_gateway.profile import shapes
 from treckk_gateway.profile.files import Folder, refuse, shaped
+from treckk_gateway.profile.form import Form, FormField
 from treckk_gateway.profile.geography import read_geography
 from treckk_gateway.profile.profile import Category, Office, Post, Profile, ReasonText, Vocabulary
 from treckk_gateway.profile.texts import read_templates
+from treckk_gateway.profile.tokens import fold
 from treckk_gateway.profile.vocabulary import read_lexicon
 
 PROFILE = "profile.toml"
 CATEGORIES = "categories.json"
 SAMPLES = "sample_messages.jsonl"
-FIELDS = ("name", "location", "time", "description")
-"""Fields of the form that each language must name."""
 
 K = TypeVar("K", State, Urgency, Reason)
 V = TypeVar("V")
@@ -39,6 +39,7 @@ def load(name_or_folder: str | Path) -> Profile:
     geography = read_geography(folder, written.places, written.bounds)
     offices = _offices(written)
     categories = _categories(folder, languages, offices)
+    form = _form(written, tables)
     return Profile(
         name=name,
         unit=written.unit,
@@ -53,8 +54,9 @@ def load(name_or_folder: str | Path) -> Profile:
         villages=geography.villages,
         neighbours=geography.neighbours,
         offices=offices,
-        vocabularies={one: _vocabulary(one, table) for one, table in tables.items()},
+        vocabularies={one: _vocabulary(one, table, form.needed) for one, table in tables.items()},
         bounds=geography.bounds,
+        form=form,
         gazetteer=geography.gazetteer,
         lexicon=read_lexicon(folder, categories, written.reference_prefix),
         templates=read_templates(folder, written, {one: table.letter for one, table in tables.items()}),
@@ -150,9 +152,34 @@ def _categories(folder: Folder, languages: tuple[str, ...], offices: Mapping[str
     )
 
 
-def _vocabulary(language: str, table: shapes.LanguageTable) -> Vocabulary:
+def _form(written: shapes.ProfileFile, tables: Mapping[str, shapes.LanguageTable]) -> Form:
+    fields = written.form.fields
+    _unique(PROFILE, "form.fields", [one.id for one in fields])
+    labels = [(one.id, fold(label)) for one in fields for words in one.labels.values() for label in words]
+    _unique(PROFILE, "form.fields.labels", [label for _id, label in dict.fromkeys(labels)])
+    for one in fields:
+        for label in (*one.parts, *(label for words in one.labels.values() for label in words)):
+            if not fold(label):
+                refuse(PROFILE, f"form.fields.{one.id}", f"{label!r} has no letters or digits")
+    known = {one.id for one in fields}
+    return Form(
+        (
+            FormField(
+                id=one.id,
+                needed=one.needed,
+                labels={language: tuple(words) for language, words in one.labels.items()},
+                parts=tuple(one.parts),
+            )
+            for one in fields
+        ),
+        nothing=written.form.nothing,
+        names=[pair for table in tables.values() for pair in table.field.items() if pair[0] in known],
+    )
+
+
+def _vocabulary(language: str, table: shapes.LanguageTable, needed: Iterable[str]) -> Vocabulary:
     key = f"language.{language}"
-    for field in FIELDS:
+    for field in needed:
         if field not in table.field:
             refuse(PROFILE, f"{key}.field.{field}", "is missing")
     reasons = {code: _reason(f"{key}.reason.{code}", one) for code, one in table.reason.items()}

@@ -47,15 +47,16 @@ class Cutting:
 
     def apply(self, text: str) -> Kept:
         """The text without what is no word of the sender's own."""
-        own, quoted = _own(text)
-        references = tuple(dict.fromkeys(f"{self.prefix}-{one[1]}-{one[2]}" for one in self._reference.finditer(own)))
+        kept, quoted = own(text)
+        references = tuple(dict.fromkeys(f"{self.prefix}-{one[1]}-{one[2]}" for one in self._reference.finditer(kept)))
         for pattern in (self._reference, _LINK, _MAIL, _PHONE):
-            own = pattern.sub(_BLANK, own)
-        return Kept(text=own, references=references, quoted=quoted)
+            kept = pattern.sub(_BLANK, kept)
+        return Kept(text=kept, references=references, quoted=quoted)
 
 
-def _own(text: str) -> tuple[str, bool]:
+def own(text: str) -> tuple[str, bool]:
+    """The sender's own words of a mail, without what it quotes; and whether something was quoted."""
     history = _HISTORY.search(text)
     begun = text[: history.start()] if history else text
-    own = _QUOTED_LINE.sub("", begun)
-    return own, own != text
+    kept = _QUOTED_LINE.sub("", begun)
+    return kept, kept != text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -95,6 +95,25 @@ class PlacesTable(_Strict, frozen=True, kw_only=True):
     outside: list[OutsideTable] = []
 
 
+class FormFieldTable(_Strict, frozen=True, kw_only=True):
+    """`[[form.fields]]`, in the order they are asked for.
+
+    `labels` are by language; `parts` are labels that stay in the value, such as "desa" in a place.
+    """
+
+    id: Literal["name", "contact", "location", "time", "description", "address", "party", "evidence"]
+    needed: bool = False
+    labels: dict[Language, list[Text]] = {}
+    parts: list[Text] = []
+
+
+class FormTable(_Strict, frozen=True, kw_only=True):
+    """`[form]`; `nothing` are answers that leave a field empty."""
+
+    fields: Annotated[list[FormFieldTable], Meta(min_length=1)]
+    nothing: list[Text] = []
+
+
 class ProfileFile(_Strict, frozen=True, kw_only=True):
     """`profile.toml`; each of `language` is a `LanguageTable`."""
 
@@ -107,6 +126,7 @@ class ProfileFile(_Strict, frozen=True, kw_only=True):
     bounds: BoundsTable
     posts: Annotated[list[PostTable], Meta(min_length=1)]
     offices: list[OfficeTable] = []
+    form: FormTable
     language: dict[Language, dict[str, object]]
     places: PlacesTable
 

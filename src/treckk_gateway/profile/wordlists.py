@@ -57,12 +57,10 @@ LISTS: Mapping[str, str] = {
     "high": "violence, minors, misconduct",
     "cry": "a call for help",
     "calm": "longer phrases that hold a word of danger and mean none",
-    # Mail and forms
+    # Mail and pins
     "auto_reply": "phrases of automatic answers",
     "auto_greeting": "thanks for writing to us, as machines say it",
     "auto_promise": "we shall answer soon, as machines say it",
     "here": "this is the place, said with a pin",
-    "place_label": "labels of a form's line that says where it happened",
-    "home_label": "labels of a form's line that says where the sender lives",
 }
 """Name to meaning."""

@@ -12,16 +12,12 @@ import attrs
 
 from treckk_gateway.model import Finding, Location, Subject
 from treckk_gateway.profile import Mention, PlaceKind, Profile, Target
-from treckk_gateway.profile.tokens import fold
 from treckk_gateway.triage.pipeline import TriageContext, words_of
 
 _CLEARLY = 1.3
 """How many times farther another district's nearest point must be for a pin to be clearly in this one."""
 _FARTHEST = 15.0
 """Kilometres from the nearest point of a village beyond which a pin is taken for somebody else's."""
-
-_FORM = 60
-"""Lines in which the labels of a form are looked for."""
 
 
 @attrs.frozen
@@ -104,14 +100,11 @@ def _said(subject: Subject, context: TriageContext) -> Found:
 
 
 def _form_lines(text: str, context: TriageContext) -> Iterable[str]:
-    """The line of a filled-in form that says where it happened; else the form without the sender's own address."""
-    lexicon = context.profile.lexicon
-    places, homes = set(map(fold, lexicon.lists["place_label"])), set(map(fold, lexicon.lists["home_label"]))
-    lines = text.splitlines()[:_FORM]
-    labelled = [(fold(label), rest) for label, mark, rest in (line.partition(":") for line in lines) if mark]
-    yield "\n".join(rest for label, rest in labelled if label in places)
-    if any(label in homes for label, _rest in labelled):
-        yield "\n".join(line for line in lines if fold(line.partition(":")[0]) not in homes)
+    """What a filled-in form says about where it happened; else all of it but the sender's own address."""
+    form = context.profile.form.read(text)
+    yield form.get("location", "")
+    if "address" in form:
+        yield "\n".join(value for field, value in form.items() if field != "address")
 
 
 def look(text: str, context: TriageContext) -> Found:
