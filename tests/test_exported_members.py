@@ -22,8 +22,8 @@ PUBLIC = {
     """,
     "treckk_gateway.model": """
         OPENS_CASE Actor Address Attachment Case CaseEvent CaseUpdate Consent DeliveryReceipt DeliveryState EventKind
-        Finding InboundMessage Instant Intent Location MediaKind OutboundMessage PlaceSource Reason Reporter Role Secret
-        SendResult Staff State Subject Thread Transition Urgency
+        Finding InboundMessage Instant Intent Location MediaKind OutboundMessage PlaceSource Questions Reason Reporter Role
+        Secret SendResult Staff State Subject Thread Transition Urgency
     """,
     "treckk_gateway.testing": "RETRY_AFTER Fault HttpStandIn MemoryChannel MemoryOptions StandIn",
     "treckk_gateway.testing.conformance": "ChannelConformance Sample",

@@ -10,6 +10,7 @@ from treckk_gateway.model.case import (
     EventKind,
     Finding,
     Intent,
+    Questions,
     Reporter,
     Urgency,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "MediaKind",
     "OutboundMessage",
     "PlaceSource",
+    "Questions",
     "Reason",
     "Reporter",
     "Role",

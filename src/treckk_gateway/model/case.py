@@ -82,8 +82,28 @@ class Reporter:
 
 
 @attrs.frozen(kw_only=True)
+class Questions:
+    """What the reporter was asked for: names of fields, never what was answered.
+
+    `asked` holds a field once for each time it was asked for, `pending` those whose answer is awaited. `unknown` are
+    fields the reporter cannot fill, or did not in two tries: they are not asked for again. `offered` are the codes of
+    the districts that stood as numbers in the last question.
+    """
+
+    asked: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    offered: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
 class Case:
-    """A case without any identity. `version` grows with each change; `reference` is what a reporter quotes."""
+    """A case without any identity. `version` grows with each change; `reference` is what a reporter quotes.
+
+    `missing` are needed fields of the form that nobody has given yet, `completeness` the share of needed fields that
+    was given (0 to 1), `None` where no form is asked for; `completeness_at_instruct` keeps it as it was when
+    leadership first gave an instruction. While somebody of the desk has `taken` it, the machine says nothing.
+    """
 
     case_id: int
     reference: str
@@ -101,6 +121,11 @@ class Case:
     opened_at: Instant = 0
     changed_at: Instant = 0
     reporter_id: int | None = None
+    missing: tuple[str, ...] = ()
+    questions: Questions = Questions()
+    completeness: float | None = None
+    completeness_at_instruct: float | None = None
+    taken: str | None = None
 
 
 class EventKind(StrEnum):
@@ -113,6 +138,10 @@ class EventKind(StrEnum):
     NOTE = "note"
     CONFIRMED = "confirmed"
     REPLAYED = "replayed"
+    ASKED = "asked"
+    FILLED = "filled"
+    TAKEN = "taken"
+    RELEASED = "released"
 
 
 @attrs.frozen(kw_only=True)

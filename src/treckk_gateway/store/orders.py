@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from treckk_gateway.model import DeliveryState, EventKind, Instant, Intent, Role, State, Urgency
+from treckk_gateway.model import DeliveryState, EventKind, Instant, Intent, Questions, Role, State, Urgency
 
 
 class NewItem(Struct, frozen=True, kw_only=True):
@@ -90,8 +90,16 @@ class NewTimer(Struct, frozen=True, kw_only=True):
     due: Instant
 
 
+class NewValue(Struct, frozen=True, kw_only=True):
+    """What somebody gave for a field of the form, sealed. `by_staff` values win over those of reporters."""
+
+    field: str
+    value: bytes
+    by_staff: bool = False
+
+
 class CaseFields(Struct, frozen=True, kw_only=True):
-    """What a change sets; `None` leaves a field as it is."""
+    """What a change sets; `None` leaves a field as it is. `taken` of an empty text gives the case back."""
 
     state: State | None = None
     intent: Intent | None = None
@@ -103,6 +111,20 @@ class CaseFields(Struct, frozen=True, kw_only=True):
     language: str | None = None
     flags: tuple[str, ...] | None = None
     reporter_id: int | None = None
+    missing: tuple[str, ...] | None = None
+    questions: Questions | None = None
+    completeness: float | None = None
+    completeness_at_instruct: float | None = None
+    taken: str | None = None
+
+
+class Further(Struct, frozen=True, kw_only=True):
+    """What follows from a filing in the same transaction, as an event of its own: the step a message leads to."""
+
+    fields: CaseFields
+    event: NewEvent
+    drafts: tuple[Draft, ...] = ()
+    timers: tuple[NewTimer, ...] = ()
 
 
 class NewCase(Struct, frozen=True, kw_only=True):
@@ -122,6 +144,8 @@ class NewCase(Struct, frozen=True, kw_only=True):
     district: str | None = None
     village: str | None = None
     post: str | None = None
+    missing: tuple[str, ...] = ()
+    completeness: float | None = None
 
 
 class NewMessage(Struct, frozen=True, kw_only=True):
@@ -153,7 +177,7 @@ class Filing(Struct, frozen=True, kw_only=True):
     Either `opens` a case, or joins `case_id`, or neither. `fields` change the joined case, if it is still at `version`
     where that is given. `drafts` of the case's event go out under its number.
     `earlier` are messages of the conversation filed without a case that now join it. `request` is kept and filed in
-    the same transaction, for what staff enter themselves.
+    the same transaction, for what staff enter themselves. `values` fill the case's form; `further` follows.
     """
 
     inbox_id: int | None
@@ -170,6 +194,8 @@ class Filing(Struct, frozen=True, kw_only=True):
     drafts: tuple[Draft, ...] = ()
     timers: tuple[NewTimer, ...] = ()
     earlier: tuple[int, ...] = ()
+    values: tuple[NewValue, ...] = ()
+    further: Further | None = None
     finishes: int | None = None
 
 
@@ -187,6 +213,7 @@ class Change(Struct, frozen=True, kw_only=True):
     findings: tuple[NewFinding, ...] = ()
     drafts: tuple[Draft, ...] = ()
     timers: tuple[NewTimer, ...] = ()
+    values: tuple[NewValue, ...] = ()
     finishes: int | None = None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Protocol
 
 from treckk_gateway.model import Case, Instant
@@ -21,6 +21,7 @@ from treckk_gateway.store.rows import (
     PartyRow,
     ReporterRow,
     TimerRow,
+    ValueRow,
     Wake,
 )
 
@@ -118,6 +119,9 @@ class Store(Protocol):
 
     async def case_file(self, case_id: int) -> FileRows | None:
         """Everything kept of a case."""
+
+    async def form_values(self, case_id: int, fields: Collection[str]) -> Sequence[ValueRow]:
+        """What was given for these fields of a case's form, oldest first."""
 
     async def log_access(self, case_id: int, actor: str, what: str, now: Instant) -> None:
         """Write down who looked at what."""

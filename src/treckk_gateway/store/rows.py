@@ -179,6 +179,15 @@ class FindingRow(Struct, frozen=True, kw_only=True):
     data: bytes
 
 
+class ValueRow(Struct, frozen=True, kw_only=True):
+    """What was given for a field of a case's form, sealed."""
+
+    field: str
+    by_staff: bool
+    at: Instant
+    value: bytes
+
+
 class PartyRow(Struct, frozen=True, kw_only=True):
     """A reporter's part in a case, and the conversation updates go to."""
 
@@ -200,6 +209,7 @@ class FileRows(Struct, frozen=True, kw_only=True):
     findings: tuple[FindingRow, ...]
     parties: tuple[PartyRow, ...]
     attachments: tuple[tuple[int, NewAttachment], ...]
+    values: tuple[ValueRow, ...] = ()
 
 
 class Counters(Struct, frozen=True, kw_only=True):

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from treckk_gateway.model import Case, EventKind, Instant, Intent, Role, State, Urgency
+import msgspec
+
+from treckk_gateway.model import Case, EventKind, Instant, Intent, Questions, Role, State, Urgency
 from treckk_gateway.model.lifecycle import OPEN
 from treckk_gateway.store.orders import CaseFilter, NewAttachment
-from treckk_gateway.store.rows import EventRow, FileRows, FindingRow, PartyRow, TimerRow
+from treckk_gateway.store.rows import EventRow, FileRows, FindingRow, PartyRow, TimerRow, ValueRow
 from treckk_gateway.store.sqlite import outbox as sent
 from treckk_gateway.store.sqlite import people
 
 _CASE = (
     "id, reference, state, version, channel_id, intent, urgency, post, category, district, village, language, flags,"
-    " opened_at, changed_at, reporter_id"
+    " opened_at, changed_at, reporter_id,"
+    " missing, questions, completeness, completeness_at_instruct, taken"
 )
 _PARTY = (
     "case_party.id, case_party.case_id, case_party.reporter_id, case_party.conversation_id, case_party.sealed_token"
@@ -25,7 +28,8 @@ _OPEN_STATES = ", ".join(f"'{state}'" for state in sorted(OPEN))
 
 def _case(row: tuple[object, ...]) -> Case:
     (case_id, reference, state, version, channel_id, intent, urgency, *rest) = row
-    post, category, district, village, language, flags, opened_at, changed_at, reporter_id = rest
+    post, category, district, village, language, flags, opened_at, changed_at, reporter_id, *form = rest
+    missing, questions, completeness, completeness_at_instruct, taken = form
     return Case(
         case_id=case_id,  # type: ignore[arg-type]
         reference=reference,  # type: ignore[arg-type]
@@ -43,6 +47,11 @@ def _case(row: tuple[object, ...]) -> Case:
         opened_at=opened_at,  # type: ignore[arg-type]
         changed_at=changed_at,  # type: ignore[arg-type]
         reporter_id=reporter_id,  # type: ignore[arg-type]
+        missing=tuple(json.loads(str(missing))),
+        questions=msgspec.json.decode(str(questions), type=Questions),
+        completeness=completeness,  # type: ignore[arg-type]
+        completeness_at_instruct=completeness_at_instruct,  # type: ignore[arg-type]
+        taken=taken or None,  # type: ignore[arg-type]
     )
 
 
@@ -186,6 +195,9 @@ def case_file(connection: sqlite3.Connection, case_id: int) -> FileRows | None:
         found = connection.execute(
             "SELECT at, step, field, confidence, sealed_data FROM finding WHERE case_id = ? ORDER BY id", (case_id,)
         )
+        values = connection.execute(
+            "SELECT field, by_staff, at, sealed_value FROM form_value WHERE case_id = ? ORDER BY id", (case_id,)
+        )
         return FileRows(
             case=known,
             events=events(connection, case_id),
@@ -197,9 +209,25 @@ def case_file(connection: sqlite3.Connection, case_id: int) -> FileRows | None:
             attachments=tuple(
                 (r[0], NewAttachment(kind=r[1], state=r[2], size=r[3], name=r[4], details=r[5])) for r in files
             ),
+            values=tuple(_value(row) for row in values),
         )
     finally:
         connection.execute("COMMIT")
+
+
+def form_values(connection: sqlite3.Connection, case_id: int, fields: Collection[str]) -> tuple[ValueRow, ...]:
+    """What was given for these fields of a form, oldest first."""
+    found = connection.execute(
+        "SELECT field, by_staff, at, sealed_value FROM form_value"
+        " WHERE case_id = ? AND field IN (SELECT value FROM json_each(?)) ORDER BY id",
+        (case_id, json.dumps(sorted(fields))),
+    )
+    return tuple(_value(row) for row in found)
+
+
+def _value(row: tuple[object, ...]) -> ValueRow:
+    field, by_staff, at, sealed = row
+    return ValueRow(field=str(field), by_staff=bool(by_staff), at=at, value=sealed)  # type: ignore[arg-type]
 
 
 def log_access(connection: sqlite3.Connection, case_id: int, actor: str, what: str, now: Instant) -> None:

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from datetime import UTC, datetime
 
+import msgspec
 from msgspec.structs import asdict, replace
 
 from treckk_gateway.model import Case, Instant
@@ -14,15 +15,19 @@ from treckk_gateway.store.orders import (
     Change,
     Draft,
     Filing,
+    Further,
     NewCase,
     NewEvent,
     NewFinding,
     NewMessage,
     NewRequest,
     NewTimer,
+    NewValue,
 )
 from treckk_gateway.store.rows import Filed
 from treckk_gateway.store.sqlite import casefile, people, receiving
+
+_LISTS = frozenset({"flags", "missing"})
 
 
 def file(connection: sqlite3.Connection, filing: Filing) -> Filed:
@@ -69,12 +74,22 @@ def _consequences(connection: sqlite3.Connection, filing: Filing, case_id: int |
     seq = append(connection, case_id, filing.event, filing.now) if case_id is not None and filing.event else None
     if case_id is not None:
         find(connection, case_id, filing.findings, filing.now)
+        fill(connection, case_id, filing.values, filing.now)
         set_timers(connection, case_id, filing.timers)
     origin = f"case:{case_id}/{seq}" if seq is not None else f"inbox:{filing.inbox_id}"
     if filing.finishes is not None:
         origin = f"timer:{filing.finishes}"
         finish_timer(connection, filing.finishes)
     queue(connection, filing.drafts, case_id, seq, origin, filing.now)
+    if filing.further is not None and case_id is not None:
+        _follow(connection, filing.further, case_id, filing.now)
+
+
+def _follow(connection: sqlite3.Connection, further: Further, case_id: int, now: Instant) -> None:
+    _set(connection, case_id, None, further.fields, now)
+    seq = append(connection, case_id, further.event, now)
+    set_timers(connection, case_id, further.timers)
+    queue(connection, further.drafts, case_id, seq, f"case:{case_id}/{seq}", now)
 
 
 def change(connection: sqlite3.Connection, wanted: Change) -> Case | None:
@@ -83,6 +98,7 @@ def change(connection: sqlite3.Connection, wanted: Change) -> Case | None:
         return None
     seq = append(connection, wanted.case_id, wanted.event, wanted.now) if wanted.event else None
     find(connection, wanted.case_id, wanted.findings, wanted.now)
+    fill(connection, wanted.case_id, wanted.values, wanted.now)
     set_timers(connection, wanted.case_id, wanted.timers)
     origin = f"case:{wanted.case_id}/{seq if seq is not None else f'v{wanted.version}'}"
     queue(connection, wanted.drafts, wanted.case_id, seq, origin, wanted.now)
@@ -98,8 +114,10 @@ def _is_at(connection: sqlite3.Connection, filing: Filing) -> bool:
 
 def _set(connection: sqlite3.Connection, case_id: int, version: int | None, fields: CaseFields, now: Instant) -> bool:
     values = {name: value for name, value in asdict(fields).items() if value is not None}
-    if "flags" in values:
-        values["flags"] = json.dumps(list(values["flags"]))
+    for name in _LISTS & values.keys():
+        values[name] = json.dumps(list(values[name]))
+    if fields.questions is not None:
+        values["questions"] = msgspec.json.encode(fields.questions).decode()
     sets = "".join(f", {name} = :{name}" for name in values)
     done = connection.execute(
         f"UPDATE cases SET version = version + 1, changed_at = :now{sets}"  # noqa: S608 names of CaseFields
@@ -120,8 +138,8 @@ def _open(connection: sqlite3.Connection, new: NewCase, now: Instant) -> tuple[i
     case_id = connection.execute(
         "INSERT INTO cases (reference, state, version, channel_id, intent, urgency, post, category,"
         " district, village, language,"
-        " flags, opened_at, changed_at, reporter_id) VALUES (?, 'received', 1, ?, ?, ?, ?, ?, ?, ?, ?,"
-        " ?, ?, ?, ?) RETURNING id",
+        " flags, opened_at, changed_at, reporter_id, missing, completeness)"
+        " VALUES (?, 'received', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (
             reference,
             new.channel_id,
@@ -136,6 +154,8 @@ def _open(connection: sqlite3.Connection, new: NewCase, now: Instant) -> tuple[i
             now,
             now,
             new.reporter_id,
+            json.dumps(list(new.missing)),
+            new.completeness,
         ),
     ).fetchone()[0]
     connection.execute(
@@ -194,6 +214,14 @@ def find(connection: sqlite3.Connection, case_id: int, findings: tuple[NewFindin
     connection.executemany(
         "INSERT INTO finding (case_id, at, step, field, confidence, sealed_data) VALUES (?, ?, ?, ?, ?, ?)",
         [(case_id, now, one.step, one.field, one.confidence, one.data) for one in findings],
+    )
+
+
+def fill(connection: sqlite3.Connection, case_id: int, values: tuple[NewValue, ...], now: Instant) -> None:
+    """Keep what was given for fields of the form; nothing is overwritten."""
+    connection.executemany(
+        "INSERT INTO form_value (case_id, field, by_staff, at, sealed_value) VALUES (?, ?, ?, ?, ?)",
+        [(case_id, one.field, one.by_staff, now, one.value) for one in values],
     )
 
 

@@ -6,7 +6,7 @@ import asyncio
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from treckk_gateway.store.rows import (
     PartyRow,
     ReporterRow,
     TimerRow,
+    ValueRow,
     Wake,
 )
 from treckk_gateway.store.sqlite import casefile, connection, due, filing, outbox, people, receiving
@@ -267,6 +268,10 @@ class SQLiteStore:
     async def cases(self, wanted: CaseFilter) -> Sequence[Case]:
         """See `Store.cases`."""
         return await self._read(casefile.cases, wanted)
+
+    async def form_values(self, case_id: int, fields: Collection[str]) -> Sequence[ValueRow]:
+        """See `Store.form_values`."""
+        return await self._read(casefile.form_values, case_id, fields)
 
     async def case_file(self, case_id: int) -> FileRows | None:
         """See `Store.case_file`."""
