@@ -9,6 +9,8 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -17,6 +19,26 @@ from treckk_gateway.errors import SchemaTooNew, StoreLocked, StoreUnavailable
 _OLDEST = (3, 37, 0)
 _SAFE = (3, 51, 3)
 _BACKPORTED = {(3, 44): 6, (3, 50): 7}
+
+
+class Connection(sqlite3.Connection):
+    """A connection that operations can use: one writes, so nobody is locked out, and nobody needs to be woken."""
+
+    def lock(self, **_: object) -> bool:
+        """Nobody else writes."""
+        return False
+
+    def wake(self, *_: object, **__: object) -> None:
+        """Rows that are due are looked for after every commit."""
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """A transaction that only reads sees one state."""
+        self.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self.execute("COMMIT")
 
 
 def wal_reset_bug() -> bool:
@@ -38,12 +60,14 @@ def take_lock(path: Path) -> int:
     return descriptor
 
 
-def open_writer(path: Path) -> sqlite3.Connection:
+def open_writer(path: Path) -> Connection:
     """The only connection that writes and checkpoints. `BEGIN` is ours; every commit is on the disk when it returns."""
     if sqlite3.sqlite_version_info < _OLDEST:
         raise StoreUnavailable(f"SQLite {sqlite3.sqlite_version} is too old: 3.37 or newer is needed")
     new = not path.exists()
-    connection = sqlite3.connect(path, isolation_level=None, cached_statements=256, check_same_thread=False)
+    connection = sqlite3.connect(
+        path, isolation_level=None, cached_statements=256, check_same_thread=False, factory=Connection
+    )
     if new:
         path.chmod(0o600)
     connection.execute("PRAGMA journal_mode=WAL")
@@ -54,7 +78,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def open_reader(path: Path) -> sqlite3.Connection:
+def open_reader(path: Path) -> Connection:
     """A connection that can neither write nor checkpoint."""
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro",
@@ -62,13 +86,14 @@ def open_reader(path: Path) -> sqlite3.Connection:
         isolation_level=None,
         cached_statements=256,
         check_same_thread=False,
+        factory=Connection,
     )
     connection.execute("PRAGMA wal_autocheckpoint=0")
     connection.execute("PRAGMA temp_store=MEMORY")
     return connection
 
 
-def migrate(connection: sqlite3.Connection) -> None:
+def migrate(connection: Connection) -> None:
     """Bring the schema to this version, each numbered file in a transaction of its own.
 
     Raises `SchemaTooNew` when a newer version of this software wrote the file.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 
 from treckk_gateway.model import Instant
 from treckk_gateway.store.orders import ConversationFields
-from treckk_gateway.store.rows import ConversationRow, MessageRow, ReporterRow
+from treckk_gateway.store.rows import ConversationRow, MessageRow, ReporterRow, Topic
+from treckk_gateway.store.sql.connection import Connection
 
 _CONVERSATION = (
     "id, channel_id, sealed_address, reporter_id, staff, last_inbound_at, window_until,"
@@ -27,7 +27,7 @@ _NAMES = (
 )
 
 
-def reporter(connection: sqlite3.Connection, reporter_id: int) -> ReporterRow | None:
+def reporter(connection: Connection, reporter_id: int) -> ReporterRow | None:
     """A reporter by id, with the wrapped key unless it was destroyed."""
     found = connection.execute(
         "SELECT id, pseudonym, wrapped FROM reporter LEFT JOIN reporter_key ON reporter_id = id WHERE id = ?",
@@ -36,7 +36,7 @@ def reporter(connection: sqlite3.Connection, reporter_id: int) -> ReporterRow | 
     return ReporterRow(id=found[0], pseudonym=found[1], wrapped=found[2]) if found else None
 
 
-def known_reporter(connection: sqlite3.Connection, identities: Sequence[bytes]) -> ReporterRow | None:
+def known_reporter(connection: Connection, identities: Sequence[bytes]) -> ReporterRow | None:
     """The first reporter that one of the identities leads to."""
     for identity in identities:
         found = connection.execute(
@@ -48,10 +48,12 @@ def known_reporter(connection: sqlite3.Connection, identities: Sequence[bytes]) 
 
 
 def ensure_reporter(
-    connection: sqlite3.Connection, identities: Sequence[bytes], pseudonym: str, wrapped: bytes, now: Instant
+    connection: Connection, identities: Sequence[bytes], pseudonym: str, wrapped: bytes, now: Instant
 ) -> ReporterRow:
     """Find or make; identities not seen before join the one found, known ones stay where they are."""
     known = known_reporter(connection, identities)
+    if known is None and connection.lock(keys=identities):
+        known = known_reporter(connection, identities)
     if known is None:
         made = connection.execute(
             "INSERT INTO reporter (pseudonym, created_at) VALUES (?, ?) RETURNING id", (pseudonym, now)
@@ -69,21 +71,21 @@ def _conversation(found: tuple[object, ...] | None) -> ConversationRow | None:
     return ConversationRow(**dict(zip(_NAMES, found, strict=True))) if found else None  # type: ignore[arg-type]
 
 
-def conversation(connection: sqlite3.Connection, conversation_id: int) -> ConversationRow | None:
+def conversation(connection: Connection, conversation_id: int) -> ConversationRow | None:
     """A conversation by id."""
     return _conversation(
         connection.execute(f"SELECT {_CONVERSATION} FROM conversation WHERE id = ?", (conversation_id,)).fetchone()  # noqa: S608
     )
 
 
-def known_conversation(connection: sqlite3.Connection, channel_id: str, address_hash: bytes) -> ConversationRow | None:
+def known_conversation(connection: Connection, channel_id: str, address_hash: bytes) -> ConversationRow | None:
     """A conversation by its keyed address."""
     query = f"SELECT {_CONVERSATION} FROM conversation WHERE channel_id = ? AND address_hash = ?"  # noqa: S608 constant text
     return _conversation(connection.execute(query, (channel_id, address_hash)).fetchone())
 
 
 def ensure_conversation(
-    connection: sqlite3.Connection,
+    connection: Connection,
     channel_id: str,
     address_hash: bytes,
     address: bytes,
@@ -101,7 +103,7 @@ def ensure_conversation(
     return found
 
 
-def touch(connection: sqlite3.Connection, conversation_id: int, fields: ConversationFields) -> None:
+def touch(connection: Connection, conversation_id: int, fields: ConversationFields) -> None:
     """What an inbound message changes: the window, silence, what we asked. Held messages may leave again."""
     connection.execute(
         "UPDATE conversation SET last_inbound_at = coalesce(:at, last_inbound_at), window_until ="
@@ -121,10 +123,12 @@ def touch(connection: sqlite3.Connection, conversation_id: int, fields: Conversa
         },
     )
     if fields.last_inbound_at is not None:
-        connection.execute(
+        released = connection.execute(
             "UPDATE outbox SET state = 'queued', due = ? WHERE conversation_id = ? AND state = 'held'",
             (fields.last_inbound_at, conversation_id),
         )
+        if released.rowcount:
+            connection.wake(Topic.OUTBOX, conversation_id, fields.last_inbound_at)
         connection.execute(
             "DELETE FROM suppression WHERE reason <> 'opted_out' AND (channel_id, address_hash) ="
             " (SELECT channel_id, address_hash FROM conversation WHERE id = ?)",
@@ -138,7 +142,7 @@ def touch(connection: sqlite3.Connection, conversation_id: int, fields: Conversa
         )
 
 
-def recent_messages(connection: sqlite3.Connection, conversation_id: int, limit: int) -> Sequence[MessageRow]:
+def recent_messages(connection: Connection, conversation_id: int, limit: int) -> Sequence[MessageRow]:
     """The last messages, newest first."""
     return [
         message(row)

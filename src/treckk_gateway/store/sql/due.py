@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 
 from treckk_gateway.model import Instant
 from treckk_gateway.store.rows import Counters, Topic, Wake
+from treckk_gateway.store.sql.connection import Connection
 
 _INBOX = "SELECT id, lane, due FROM inbox WHERE state = 'new' AND id > ? ORDER BY id LIMIT ?"
 _PAGE = 512
@@ -26,7 +26,7 @@ _TIMER = "SELECT id, case_id FROM timer WHERE state = 'queued' AND due <= :now O
 _SOURCES = ((Topic.OUTBOX, _URGENT), (Topic.OUTBOX, _OUTBOX), (Topic.TIMER, _TIMER))
 
 
-def heads(connection: sqlite3.Connection, now: Instant, limit: int) -> Sequence[Wake]:
+def heads(connection: Connection, now: Instant, limit: int) -> Sequence[Wake]:
     """At most `limit` due rows of each kind."""
     found = _inbox_heads(connection, now, limit)
     found += [
@@ -37,7 +37,7 @@ def heads(connection: sqlite3.Connection, now: Instant, limit: int) -> Sequence[
     return found
 
 
-def _inbox_heads(connection: sqlite3.Connection, now: Instant, limit: int) -> list[Wake]:
+def _inbox_heads(connection: Connection, now: Instant, limit: int) -> list[Wake]:
     """The first new item of each lane, if it is due: read in order of arrival, so that no index on lanes is needed."""
     heads: list[Wake] = []
     seen: set[bytes] = set()
@@ -54,16 +54,16 @@ def _inbox_heads(connection: sqlite3.Connection, now: Instant, limit: int) -> li
     return heads[:limit]
 
 
-def next_due(connection: sqlite3.Connection) -> Instant | None:
+def next_due(connection: Connection) -> Instant | None:
     """The earliest due of all that waits."""
     found = connection.execute(
         "SELECT min(d) FROM (SELECT min(due) d FROM inbox WHERE state = 'new' UNION ALL SELECT min(due) FROM outbox"
-        " WHERE state = 'queued' UNION ALL SELECT min(due) FROM timer WHERE state = 'queued')"
+        " WHERE state = 'queued' UNION ALL SELECT min(due) FROM timer WHERE state = 'queued') each"
     ).fetchone()
     return found[0] if found else None
 
 
-def counters(connection: sqlite3.Connection) -> Counters:
+def counters(connection: Connection) -> Counters:
     """The books, read in one transaction."""
     one = connection.execute(
         "SELECT (SELECT count(*) FROM inbox), (SELECT count(*) FROM inbox WHERE state = 'parked'),"

@@ -5,14 +5,14 @@ Source: storage-and-engine reference, 4.1 (begin_send) and 4.2 (the window betwe
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 
 from treckk_gateway.model import DeliveryState, Instant
 from treckk_gateway.model.delivery import shown
-from treckk_gateway.store.orders import Ended, Heard, Pace, Start
-from treckk_gateway.store.rows import AttemptRow, Go, Nothing, NotYet, OutboxRow
-from treckk_gateway.store.sqlite import receiving
+from treckk_gateway.store.orders import Ended, Heard, NewEvent, Pace, Start
+from treckk_gateway.store.rows import AttemptRow, Go, Nothing, NotYet, OutboxRow, Topic
+from treckk_gateway.store.sql import history, inbox
+from treckk_gateway.store.sql.connection import Connection
 
 _OUTBOX = (
     "id, delivery_id, send_key, case_id, event_seq, conversation_id, channel_id, template,"
@@ -53,18 +53,18 @@ def _row(found: tuple[object, ...]) -> OutboxRow:
     return OutboxRow(**values)  # type: ignore[arg-type]
 
 
-def outbox(connection: sqlite3.Connection, outbox_id: int) -> OutboxRow | None:
+def outbox(connection: Connection, outbox_id: int) -> OutboxRow | None:
     """A message to send, or sent."""
     found = connection.execute(f"SELECT {_OUTBOX} FROM outbox WHERE id = ?", (outbox_id,)).fetchone()  # noqa: S608 constant text
     return _row(found) if found else None
 
 
-def of_case(connection: sqlite3.Connection, case_id: int) -> Iterator[OutboxRow]:
+def of_case(connection: Connection, case_id: int) -> Iterator[OutboxRow]:
     """Everything sent or to be sent about a case."""
     return map(_row, connection.execute(f"SELECT {_OUTBOX} FROM outbox WHERE case_id = ? ORDER BY id", (case_id,)))  # noqa: S608
 
 
-def attempts_of_case(connection: sqlite3.Connection, case_id: int) -> Iterator[AttemptRow]:
+def attempts_of_case(connection: Connection, case_id: int) -> Iterator[AttemptRow]:
     """All tries at telling about a case."""
     query = (
         "SELECT attempt.id, outbox_id, started_at, ended_at, outcome, code, provider_message_id FROM attempt"
@@ -98,8 +98,9 @@ _LONGEST = 100
 """Parts no message of ours is sent in."""
 
 
-def begin_send(connection: sqlite3.Connection, start: Start) -> Go | NotYet | Nothing:
+def begin_send(connection: Connection, start: Start) -> Go | NotYet | Nothing:
     """Take the right to send one row now, or say when to look again."""
+    connection.lock(outbox_id=start.outbox_id)
     row = outbox(connection, start.outbox_id)
     if row is None or row.state != "queued":
         return Nothing()
@@ -113,6 +114,7 @@ def begin_send(connection: sqlite3.Connection, start: Start) -> Go | NotYet | No
     slot = _slot(connection, row.channel_id, start.now, start.pace)
     if slot is not None:
         connection.execute("UPDATE outbox SET due = ? WHERE id = ?", (slot, row.id))
+        connection.wake(Topic.OUTBOX, row.conversation_id, slot)
         return NotYet(slot)
     connection.execute(
         "UPDATE outbox SET state = 'sending', attempt_id = ?, sealed_text = ?, attempts = attempts + 1,"
@@ -126,7 +128,7 @@ def begin_send(connection: sqlite3.Connection, start: Start) -> Go | NotYet | No
     return Go()
 
 
-def _slot(connection: sqlite3.Connection, channel_id: str, now: Instant, pace: Pace) -> Instant | None:
+def _slot(connection: Connection, channel_id: str, now: Instant, pace: Pace) -> Instant | None:
     """Take a slot of the channel's rate (GCRA); otherwise when one will be free."""
     connection.execute("INSERT INTO rate (channel_id, tat) VALUES (?, 0) ON CONFLICT DO NOTHING", (channel_id,))
     taken = connection.execute(
@@ -142,8 +144,9 @@ def _slot(connection: sqlite3.Connection, channel_id: str, now: Instant, pace: P
     return tat - pace.burst
 
 
-def record(connection: sqlite3.Connection, ended: Ended) -> bool:
+def record(connection: Connection, ended: Ended) -> bool:
     """The attempt's end. A late result, after the row moved on, is kept as a fact and moves nothing."""
+    connection.lock(outbox_id=ended.outbox_id)
     # A provider that repeats an id of its own must not make us lose the fact that this attempt ended.
     connection.execute(
         "UPDATE attempt SET ended_at = ?, outcome = ?, code = ?, provider_message_id = CASE WHEN EXISTS"
@@ -166,6 +169,7 @@ def record(connection: sqlite3.Connection, ended: Ended) -> bool:
     ).fetchone()
     if moved is None:
         return False
+    _wake(connection, moved[0], ended.state, ended.due)
     if ended.heard is not None:
         _show(connection, ended.outbox_id, ended.heard)
     if ended.suppress is not None:
@@ -173,9 +177,17 @@ def record(connection: sqlite3.Connection, ended: Ended) -> bool:
     return True
 
 
-def hear(connection: sqlite3.Connection, heard: Heard) -> None:
+def _wake(connection: Connection, conversation_id: int, state: str, due: Instant | None) -> None:
+    """A row waits until it is due, or no longer stands before those behind it."""
+    if state == "queued":
+        connection.wake(Topic.OUTBOX, conversation_id, due or 0)
+    else:
+        connection.wake(Topic.OUTBOX, conversation_id, 0, perhaps=True)
+
+
+def hear(connection: Connection, heard: Heard) -> None:
     """File a receipt: every fact is kept, and the shown state only moves forward."""
-    if heard.inbox_id is not None and not receiving.mark_filed(connection, heard.inbox_id):
+    if heard.inbox_id is not None and not inbox.mark_filed(connection, heard.inbox_id):
         return
     found = _heard_of(connection, heard)
     connection.execute(
@@ -195,21 +207,31 @@ def hear(connection: sqlite3.Connection, heard: Heard) -> None:
     if found is None:
         return
     outbox_id, conversation_id, state = found
+    connection.lock(conversations=[conversation_id])
     _show(connection, outbox_id, heard.state)
     if state == "uncertain" and heard.state is not DeliveryState.UNKNOWN:
-        connection.execute("UPDATE outbox SET state = 'sent', reason = NULL WHERE id = ?", (outbox_id,))
+        _settle(connection, outbox_id, conversation_id)
     if heard.provider_message_id:
         connection.execute(
-            "UPDATE OR IGNORE attempt SET provider_message_id = ? WHERE outbox_id = ? AND"
-            " provider_message_id IS NULL AND id ="
-            " (SELECT attempt_id FROM outbox WHERE id = ?)",
-            (heard.provider_message_id, outbox_id, outbox_id),
+            "UPDATE attempt SET provider_message_id = :provider WHERE outbox_id = :id AND provider_message_id IS NULL"
+            " AND id = (SELECT attempt_id FROM outbox WHERE id = :id) AND NOT EXISTS (SELECT 1 FROM attempt o"
+            " WHERE o.channel_id = attempt.channel_id AND o.provider_message_id = :provider)",
+            {"provider": heard.provider_message_id, "id": outbox_id},
         )
     if heard.suppress is not None:
         _silence(connection, conversation_id, heard.suppress, heard.now, opted_out=heard.opted_out)
 
 
-def _heard_of(connection: sqlite3.Connection, heard: Heard) -> tuple[int, int, str] | None:
+def _settle(connection: Connection, outbox_id: int, conversation_id: int) -> None:
+    """A message somebody has heard of was sent."""
+    settled = connection.execute(
+        "UPDATE outbox SET state = 'sent', reason = NULL WHERE id = ? AND state = 'uncertain'", (outbox_id,)
+    )
+    if settled.rowcount:
+        connection.wake(Topic.OUTBOX, conversation_id, 0, perhaps=True)
+
+
+def _heard_of(connection: Connection, heard: Heard) -> tuple[int, int, str] | None:
     found = None
     if heard.delivery_id is not None:
         found = connection.execute(
@@ -225,16 +247,14 @@ def _heard_of(connection: sqlite3.Connection, heard: Heard) -> tuple[int, int, s
     return found
 
 
-def _show(connection: sqlite3.Connection, outbox_id: int, state: DeliveryState) -> None:
+def _show(connection: Connection, outbox_id: int, state: DeliveryState) -> None:
     heard = connection.execute("SELECT heard FROM outbox WHERE id = ?", (outbox_id,)).fetchone()[0]
     best = shown((DeliveryState(heard), state))
     if best != heard:
         connection.execute("UPDATE outbox SET heard = ? WHERE id = ?", (best, outbox_id))
 
 
-def _silence(
-    connection: sqlite3.Connection, conversation_id: int, reason: str, now: Instant, *, opted_out: bool
-) -> None:
+def _silence(connection: Connection, conversation_id: int, reason: str, now: Instant, *, opted_out: bool) -> None:
     connection.execute(
         "INSERT INTO suppression (channel_id, address_hash, reason, at)"
         " SELECT channel_id, address_hash, ?, ? FROM conversation WHERE id = ?"
@@ -247,7 +267,7 @@ def _silence(
         )
 
 
-def suppressed(connection: sqlite3.Connection, conversation_id: int) -> str | None:
+def suppressed(connection: Connection, conversation_id: int) -> str | None:
     """Why the conversation's address gets nothing; `None` when it may."""
     found = connection.execute(
         "SELECT reason FROM suppression WHERE (channel_id, address_hash) = (SELECT channel_id,"
@@ -257,23 +277,28 @@ def suppressed(connection: sqlite3.Connection, conversation_id: int) -> str | No
     return found[0] if found else None
 
 
-def hold(connection: sqlite3.Connection, outbox_id: int, state: str, reason: str | None, due: Instant | None) -> None:
+def hold(connection: Connection, outbox_id: int, state: str, reason: str | None, due: Instant | None) -> None:
     """Set a queued row aside without an attempt."""
-    connection.execute(
-        "UPDATE outbox SET state = ?, reason = ?, due = coalesce(?, due) WHERE id = ? AND state IN ('queued', 'held')",
+    connection.lock(outbox_id=outbox_id)
+    moved = connection.execute(
+        "UPDATE outbox SET state = ?, reason = ?, due = coalesce(?, due) WHERE id = ? AND state IN ('queued', 'held')"
+        " RETURNING conversation_id, due",
         (state, reason, due, outbox_id),
-    )
+    ).fetchone()
+    if moved is not None:
+        _wake(connection, moved[0], state, moved[1])
 
 
-def recover(connection: sqlite3.Connection, _now: Instant) -> int:
-    """What was under way when the process ended has an uncertain fate."""
+def recover(connection: Connection, before: Instant) -> int:
+    """What should have ended before that moment and did not has an uncertain fate."""
     changed = connection.execute(
-        "UPDATE outbox SET state = 'uncertain', reason = 'interrupted' WHERE state = 'sending'"
+        "UPDATE outbox SET state = 'uncertain', reason = 'interrupted' WHERE state = 'sending' AND sending_until < ?",
+        (before,),
     )
     return changed.rowcount
 
 
-def uncertain(connection: sqlite3.Connection, before: Instant) -> Sequence[OutboxRow]:
+def uncertain(connection: Connection, before: Instant) -> Sequence[OutboxRow]:
     """Uncertain rows whose attempt began before that moment."""
     query = (
         f"SELECT {', '.join('outbox.' + one.strip() for one in _OUTBOX.split(','))} "  # noqa: S608 constant
@@ -283,30 +308,35 @@ def uncertain(connection: sqlite3.Connection, before: Instant) -> Sequence[Outbo
     return [_row(row) for row in connection.execute(query, (before,))]
 
 
-def attempt_started(connection: sqlite3.Connection, attempt_id: str) -> Instant | None:
+def attempt_started(connection: Connection, attempt_id: str) -> Instant | None:
     """When an attempt began."""
     found = connection.execute("SELECT started_at FROM attempt WHERE id = ?", (attempt_id,)).fetchone()
     return found[0] if found else None
 
 
-def dead(connection: sqlite3.Connection, cursor: int | None, limit: int) -> Sequence[OutboxRow]:
+def dead(connection: Connection, cursor: int | None, limit: int) -> Sequence[OutboxRow]:
     """What was given up or is uncertain, newest first."""
     query = f"SELECT {_OUTBOX} FROM outbox WHERE state IN ('uncertain', 'dead') AND id < ? ORDER BY id DESC LIMIT ?"  # noqa: S608
     return [_row(row) for row in connection.execute(query, (cursor or 1 << 62, limit))]
 
 
-def revive(connection: sqlite3.Connection, outbox_id: int, now: Instant) -> int | None:
-    """Queue a dead letter again; its case id (0 for none), or `None` when it was neither dead nor uncertain."""
+def revive(connection: Connection, outbox_id: int, event: NewEvent | None, now: Instant) -> bool:
+    """Queue a dead letter again and note it on its case; false when it was neither dead nor uncertain."""
+    connection.lock(outbox_id=outbox_id)
     found = connection.execute(
         "UPDATE outbox SET state = 'queued', due = ?, attempts = 0, reason = NULL, expires_at = NULL WHERE id = ?"
-        " AND state IN ('dead', 'uncertain') RETURNING coalesce(case_id, 0), conversation_id",
+        " AND state IN ('dead', 'uncertain') RETURNING case_id, conversation_id",
         (now, outbox_id),
     ).fetchone()
     if found is None:
-        return None
+        return False
+    connection.wake(Topic.OUTBOX, found[1], now)
     connection.execute(
         "DELETE FROM suppression WHERE reason <> 'opted_out' AND (channel_id, address_hash) ="
         " (SELECT channel_id, address_hash FROM conversation WHERE id = ?)",
         (found[1],),
     )
-    return int(found[0])
+    if found[0] is not None and event is not None:
+        connection.lock(case_id=found[0])
+        history.append(connection, found[0], event, now)
+    return True

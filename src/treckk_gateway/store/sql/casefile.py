@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Collection, Sequence
 
 import msgspec
@@ -12,8 +11,9 @@ from treckk_gateway.model import Case, EventKind, Instant, Intent, Questions, Ro
 from treckk_gateway.model.lifecycle import OPEN
 from treckk_gateway.store.orders import CaseFilter, NewAttachment
 from treckk_gateway.store.rows import EventRow, FileRows, FindingRow, PartyRow, TimerRow, ValueRow
-from treckk_gateway.store.sqlite import outbox as sent
-from treckk_gateway.store.sqlite import people
+from treckk_gateway.store.sql import outbox as sent
+from treckk_gateway.store.sql import people
+from treckk_gateway.store.sql.connection import Connection
 
 _CASE = (
     "id, reference, state, version, channel_id, intent, urgency, post, category, district, village, language, flags,"
@@ -55,14 +55,14 @@ def _case(row: tuple[object, ...]) -> Case:
     )
 
 
-def case(connection: sqlite3.Connection, case_id: int | None = None, reference: str | None = None) -> Case | None:
+def case(connection: Connection, case_id: int | None = None, reference: str | None = None) -> Case | None:
     """A case by id or number."""
     where, value = ("id", case_id) if case_id is not None else ("reference", reference)
     found = connection.execute(f"SELECT {_CASE} FROM cases WHERE {where} = ?", (value,)).fetchone()  # noqa: S608 constant text
     return _case(found) if found else None
 
 
-def open_cases(connection: sqlite3.Connection, reporter_id: int) -> Sequence[Case]:
+def open_cases(connection: Connection, reporter_id: int) -> Sequence[Case]:
     """The reporter's open cases, newest first."""
     query = (
         f"SELECT {_CASE} FROM cases WHERE state IN ({_OPEN_STATES}) AND id IN"  # noqa: S608 constant text
@@ -71,7 +71,7 @@ def open_cases(connection: sqlite3.Connection, reporter_id: int) -> Sequence[Cas
     return [_case(row) for row in connection.execute(query, (reporter_id,))]
 
 
-def latest_case(connection: sqlite3.Connection, reporter_id: int) -> Case | None:
+def latest_case(connection: Connection, reporter_id: int) -> Case | None:
     """The reporter's newest case, open or not."""
     found = connection.execute(
         f"SELECT {_CASE} FROM cases WHERE id = (SELECT max(case_id) FROM case_party WHERE reporter_id = ?)",  # noqa: S608
@@ -80,14 +80,14 @@ def latest_case(connection: sqlite3.Connection, reporter_id: int) -> Case | None
     return _case(found) if found else None
 
 
-def is_party(connection: sqlite3.Connection, case_id: int, reporter_id: int) -> bool:
+def is_party(connection: Connection, case_id: int, reporter_id: int) -> bool:
     """Whether the reporter takes part in the case."""
     query = "SELECT 1 FROM case_party WHERE case_id = ? AND reporter_id = ? LIMIT 1"
     return connection.execute(query, (case_id, reporter_id)).fetchone() is not None
 
 
 def case_of_reply(
-    connection: sqlite3.Connection, channel_id: str, token_hash: bytes | None, ids: Sequence[str]
+    connection: Connection, channel_id: str, token_hash: bytes | None, ids: Sequence[str]
 ) -> tuple[Case, PartyRow] | None:
     """By the secret token first, then by ids of messages we sent on that channel, the newest id first."""
     if token_hash is not None:
@@ -107,7 +107,7 @@ def case_of_reply(
     return None
 
 
-def case_of_request(connection: sqlite3.Connection, channel_id: str, dedupe_key: str) -> Case | None:
+def case_of_request(connection: Connection, channel_id: str, dedupe_key: str) -> Case | None:
     """The case a stored request became part of."""
     found = connection.execute(
         "SELECT case_id FROM message JOIN inbox ON inbox.id = inbox_id WHERE channel_id = ? AND dedupe_key = ?",
@@ -116,7 +116,7 @@ def case_of_request(connection: sqlite3.Connection, channel_id: str, dedupe_key:
     return case(connection, found[0]) if found and found[0] is not None else None
 
 
-def _with_case(connection: sqlite3.Connection, found: tuple[object, ...]) -> tuple[Case, PartyRow] | None:
+def _with_case(connection: Connection, found: tuple[object, ...]) -> tuple[Case, PartyRow] | None:
     party = _party(found)
     known = case(connection, party.case_id)
     return (known, party) if known else None
@@ -127,13 +127,13 @@ def _party(row: tuple[object, ...]) -> PartyRow:
     return PartyRow(**dict(zip(names, row, strict=True)))  # type: ignore[arg-type]
 
 
-def parties(connection: sqlite3.Connection, case_id: int) -> Sequence[PartyRow]:
+def parties(connection: Connection, case_id: int) -> Sequence[PartyRow]:
     """Who takes part in a case now."""
     query = f"SELECT {_PARTY} FROM case_party WHERE case_id = ? AND until IS NULL ORDER BY id"  # noqa: S608 constant text
     return [_party(row) for row in connection.execute(query, (case_id,))]
 
 
-def cases(connection: sqlite3.Connection, wanted: CaseFilter) -> Sequence[Case]:
+def cases(connection: Connection, wanted: CaseFilter) -> Sequence[Case]:
     """Cases, newest first."""
     clauses, values = ["id < ?"], [wanted.cursor or 1 << 62]
     _among(clauses, values, "state", wanted.states)
@@ -159,7 +159,7 @@ def _among(clauses: list[str], values: list[int], column: str, wanted: Sequence[
         values.extend(wanted)  # type: ignore[arg-type]
 
 
-def events(connection: sqlite3.Connection, case_id: int) -> tuple[EventRow, ...]:
+def events(connection: Connection, case_id: int) -> tuple[EventRow, ...]:
     """A case's history, oldest first."""
     query = (
         "SELECT seq, at, actor, role, kind, source, target, sealed_data FROM case_event WHERE case_id = ? ORDER BY seq"
@@ -179,10 +179,9 @@ def events(connection: sqlite3.Connection, case_id: int) -> tuple[EventRow, ...]
     )
 
 
-def case_file(connection: sqlite3.Connection, case_id: int) -> FileRows | None:
+def case_file(connection: Connection, case_id: int) -> FileRows | None:
     """Everything kept of one case, read in one transaction."""
-    connection.execute("BEGIN")
-    try:
+    with connection.snapshot():
         known = case(connection, case_id)
         if known is None:
             return None
@@ -211,16 +210,16 @@ def case_file(connection: sqlite3.Connection, case_id: int) -> FileRows | None:
             ),
             values=tuple(_value(row) for row in values),
         )
-    finally:
-        connection.execute("COMMIT")
 
 
-def form_values(connection: sqlite3.Connection, case_id: int, fields: Collection[str]) -> tuple[ValueRow, ...]:
+def form_values(connection: Connection, case_id: int, fields: Collection[str]) -> tuple[ValueRow, ...]:
     """What was given for these fields of a form, oldest first."""
+    if not fields:
+        return ()
     found = connection.execute(
-        "SELECT field, by_staff, at, sealed_value FROM form_value"
-        " WHERE case_id = ? AND field IN (SELECT value FROM json_each(?)) ORDER BY id",
-        (case_id, json.dumps(sorted(fields))),
+        "SELECT field, by_staff, at, sealed_value FROM form_value"  # noqa: S608 marks only
+        f" WHERE case_id = ? AND field IN ({', '.join('?' * len(fields))}) ORDER BY id",
+        (case_id, *sorted(fields)),
     )
     return tuple(_value(row) for row in found)
 
@@ -230,14 +229,14 @@ def _value(row: tuple[object, ...]) -> ValueRow:
     return ValueRow(field=str(field), by_staff=bool(by_staff), at=at, value=sealed)  # type: ignore[arg-type]
 
 
-def log_access(connection: sqlite3.Connection, case_id: int, actor: str, what: str, now: Instant) -> None:
+def log_access(connection: Connection, case_id: int, actor: str, what: str, now: Instant) -> None:
     """Write down a look."""
     connection.execute(
         "INSERT INTO access_log (case_id, at, actor, what) VALUES (?, ?, ?, ?)", (case_id, now, actor, what)
     )
 
 
-def timer(connection: sqlite3.Connection, timer_id: int) -> TimerRow | None:
+def timer(connection: Connection, timer_id: int) -> TimerRow | None:
     """A timer that still waits."""
     found = connection.execute(
         "SELECT id, case_id, kind, instance, due FROM timer WHERE id = ? AND state = 'queued'", (timer_id,)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import sqlite3
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -17,29 +17,33 @@ from treckk_gateway.store.orders import (
     Filing,
     Further,
     NewCase,
-    NewEvent,
     NewFinding,
     NewMessage,
     NewRequest,
     NewTimer,
     NewValue,
 )
-from treckk_gateway.store.rows import Filed
-from treckk_gateway.store.sqlite import casefile, people, receiving
+from treckk_gateway.store.rows import Filed, Topic
+from treckk_gateway.store.sql import casefile, history, inbox, people
+from treckk_gateway.store.sql.connection import Connection
 
 _LISTS = frozenset({"flags", "missing"})
 
 
-def file(connection: sqlite3.Connection, filing: Filing) -> Filed:
+def file(connection: Connection, filing: Filing) -> Filed:
     """Apply a filing once; a row that is no longer new changes nothing."""
     if filing.request is not None:
         known = _keep(connection, filing.request)
         if isinstance(known, Filed):
             return known
         filing = replace(filing, inbox_id=known, request=None)
+    drafts = (*filing.drafts, *(filing.further.drafts if filing.further else ()))
+    _lock(connection, filing.case_id, drafts, filing.message.conversation_id if filing.message else None)
+    if filing.finishes is not None and casefile.timer(connection, filing.finishes) is None:
+        return Filed(fresh=False, case_id=filing.case_id)
     if filing.version is not None and not _is_at(connection, filing):
         return Filed(fresh=False, stale=True)
-    if filing.inbox_id is not None and not receiving.mark_filed(connection, filing.inbox_id):
+    if filing.inbox_id is not None and not inbox.mark_filed(connection, filing.inbox_id):
         return Filed(fresh=False)
     case_id, reference = filing.case_id, None
     if filing.fields is not None and case_id is not None:
@@ -56,9 +60,9 @@ def file(connection: sqlite3.Connection, filing: Filing) -> Filed:
     return Filed(fresh=True, case_id=case_id, reference=reference, message_id=message_id)
 
 
-def _keep(connection: sqlite3.Connection, request: NewRequest) -> int | Filed:
+def _keep(connection: Connection, request: NewRequest) -> int | Filed:
     """The id of a request kept just now, or what its first copy became."""
-    fresh = receiving.accept(connection, request)[0]
+    fresh = inbox.accept(connection, request)[0]
     inbox_id, case_id = connection.execute(
         "SELECT inbox.id, message.case_id FROM inbox LEFT JOIN message ON message.inbox_id = inbox.id"
         " WHERE inbox.channel_id = ? AND dedupe_key = ?",
@@ -70,9 +74,10 @@ def _keep(connection: sqlite3.Connection, request: NewRequest) -> int | Filed:
     return Filed(fresh=False, case_id=case_id, reference=known.reference if known else None)
 
 
-def _consequences(connection: sqlite3.Connection, filing: Filing, case_id: int | None) -> None:
-    seq = append(connection, case_id, filing.event, filing.now) if case_id is not None and filing.event else None
+def _consequences(connection: Connection, filing: Filing, case_id: int | None) -> None:
+    seq = None
     if case_id is not None:
+        seq = history.append(connection, case_id, filing.event, filing.now) if filing.event else None
         find(connection, case_id, filing.findings, filing.now)
         fill(connection, case_id, filing.values, filing.now)
         set_timers(connection, case_id, filing.timers)
@@ -85,18 +90,24 @@ def _consequences(connection: sqlite3.Connection, filing: Filing, case_id: int |
         _follow(connection, filing.further, case_id, filing.now)
 
 
-def _follow(connection: sqlite3.Connection, further: Further, case_id: int, now: Instant) -> None:
+def _follow(connection: Connection, further: Further, case_id: int, now: Instant) -> None:
     _set(connection, case_id, None, further.fields, now)
-    seq = append(connection, case_id, further.event, now)
+    seq = history.append(connection, case_id, further.event, now)
     set_timers(connection, case_id, further.timers)
     queue(connection, further.drafts, case_id, seq, f"case:{case_id}/{seq}", now)
 
 
-def change(connection: sqlite3.Connection, wanted: Change) -> Case | None:
-    """Apply a change decided on `version`; `None` when the case moved on since."""
+def change(connection: Connection, wanted: Change) -> Case | None:
+    """Apply a change decided on `version`; `None` when the case moved on since.
+
+    When the timer it finishes was finished before, its work is done and nothing happens again.
+    """
+    _lock(connection, wanted.case_id, wanted.drafts)
+    if wanted.finishes is not None and casefile.timer(connection, wanted.finishes) is None:
+        return casefile.case(connection, wanted.case_id)
     if not _set(connection, wanted.case_id, wanted.version, wanted.fields, wanted.now):
         return None
-    seq = append(connection, wanted.case_id, wanted.event, wanted.now) if wanted.event else None
+    seq = history.append(connection, wanted.case_id, wanted.event, wanted.now) if wanted.event else None
     find(connection, wanted.case_id, wanted.findings, wanted.now)
     fill(connection, wanted.case_id, wanted.values, wanted.now)
     set_timers(connection, wanted.case_id, wanted.timers)
@@ -107,12 +118,21 @@ def change(connection: sqlite3.Connection, wanted: Change) -> Case | None:
     return casefile.case(connection, wanted.case_id)
 
 
-def _is_at(connection: sqlite3.Connection, filing: Filing) -> bool:
+def _lock(
+    connection: Connection, case_id: int | None, drafts: Sequence[Draft], conversation_id: int | None = None
+) -> None:
+    conversations = {one.conversation_id for one in drafts}
+    if conversation_id is not None:
+        conversations.add(conversation_id)
+    connection.lock(conversations=sorted(conversations), case_id=case_id)
+
+
+def _is_at(connection: Connection, filing: Filing) -> bool:
     query = "SELECT 1 FROM cases WHERE id = ? AND version = ?"
     return connection.execute(query, (filing.case_id, filing.version)).fetchone() is not None
 
 
-def _set(connection: sqlite3.Connection, case_id: int, version: int | None, fields: CaseFields, now: Instant) -> bool:
+def _set(connection: Connection, case_id: int, version: int | None, fields: CaseFields, now: Instant) -> bool:
     values = {name: value for name, value in asdict(fields).items() if value is not None}
     for name in _LISTS & values.keys():
         values[name] = json.dumps(list(values[name]))
@@ -121,17 +141,17 @@ def _set(connection: sqlite3.Connection, case_id: int, version: int | None, fiel
     sets = "".join(f", {name} = :{name}" for name in values)
     done = connection.execute(
         f"UPDATE cases SET version = version + 1, changed_at = :now{sets}"  # noqa: S608 names of CaseFields
-        " WHERE id = :id AND (:version IS NULL OR version = :version)",
+        " WHERE id = :id AND version = coalesce(:version, version)",
         values | {"now": now, "id": case_id, "version": version},
     )
     return done.rowcount == 1
 
 
-def _open(connection: sqlite3.Connection, new: NewCase, now: Instant) -> tuple[int, str]:
+def _open(connection: Connection, new: NewCase, now: Instant) -> tuple[int, str]:
     month = f"{new.prefix}-{datetime.fromtimestamp(now / 1e6, UTC):%y%m}"
     number = connection.execute(
-        "INSERT INTO sequence (name, last) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET last = last +"
-        " 1 RETURNING last",
+        "INSERT INTO sequence (name, last) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET last ="
+        " sequence.last + 1 RETURNING last",
         (month,),
     ).fetchone()[0]
     reference = f"{month}-{number:05d}"
@@ -166,7 +186,7 @@ def _open(connection: sqlite3.Connection, new: NewCase, now: Instant) -> tuple[i
     return case_id, reference
 
 
-def _message(connection: sqlite3.Connection, message: NewMessage, filing: Filing, case_id: int | None) -> int:
+def _message(connection: Connection, message: NewMessage, filing: Filing, case_id: int | None) -> int:
     message_id: int = connection.execute(
         "INSERT INTO message (inbox_id, case_id, conversation_id, reporter_id, direction, at, automatic, sealed_body)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
@@ -188,28 +208,7 @@ def _message(connection: sqlite3.Connection, message: NewMessage, filing: Filing
     return message_id
 
 
-def append(connection: sqlite3.Connection, case_id: int, event: NewEvent, now: Instant) -> int:
-    """Append an event to a case's history; its place in it."""
-    seq: int = connection.execute(
-        "INSERT INTO case_event (case_id, seq, at, actor, role, kind, source, target, sealed_data)"
-        " VALUES (:case, 1 + coalesce((SELECT max(seq) FROM case_event WHERE case_id = :case), 0), :now,"
-        " :actor, :role, :kind,"
-        " :source, :target, :data) RETURNING seq",
-        {
-            "case": case_id,
-            "now": now,
-            "actor": event.actor,
-            "role": event.role,
-            "kind": event.kind,
-            "source": event.source,
-            "target": event.target,
-            "data": event.data,
-        },
-    ).fetchone()[0]
-    return seq
-
-
-def find(connection: sqlite3.Connection, case_id: int, findings: tuple[NewFinding, ...], now: Instant) -> None:
+def find(connection: Connection, case_id: int, findings: tuple[NewFinding, ...], now: Instant) -> None:
     """Keep what triage found."""
     connection.executemany(
         "INSERT INTO finding (case_id, at, step, field, confidence, sealed_data) VALUES (?, ?, ?, ?, ?, ?)",
@@ -217,7 +216,7 @@ def find(connection: sqlite3.Connection, case_id: int, findings: tuple[NewFindin
     )
 
 
-def fill(connection: sqlite3.Connection, case_id: int, values: tuple[NewValue, ...], now: Instant) -> None:
+def fill(connection: Connection, case_id: int, values: tuple[NewValue, ...], now: Instant) -> None:
     """Keep what was given for fields of the form; nothing is overwritten."""
     connection.executemany(
         "INSERT INTO form_value (case_id, field, by_staff, at, sealed_value) VALUES (?, ?, ?, ?, ?)",
@@ -225,26 +224,32 @@ def fill(connection: sqlite3.Connection, case_id: int, values: tuple[NewValue, .
     )
 
 
-def set_timers(connection: sqlite3.Connection, case_id: int, timers: tuple[NewTimer, ...]) -> None:
+def set_timers(connection: Connection, case_id: int, timers: tuple[NewTimer, ...]) -> None:
     """Set timers; one that is set already stays."""
     connection.executemany(
         "INSERT INTO timer (case_id, kind, instance, due, state) VALUES (?, ?, ?, ?, 'queued') ON CONFLICT DO NOTHING",
         [(case_id, one.kind, one.instance, one.due) for one in timers],
     )
+    for one in timers:
+        connection.wake(Topic.TIMER, case_id, one.due)
 
 
-def finish_timer(connection: sqlite3.Connection, timer_id: int) -> None:
+def finish_timer(connection: Connection, timer_id: int) -> None:
     """The timer's work is done."""
     connection.execute("UPDATE timer SET state = 'done' WHERE id = ?", (timer_id,))
 
 
-def postpone_timer(connection: sqlite3.Connection, timer_id: int, due: Instant) -> None:
+def postpone_timer(connection: Connection, timer_id: int, due: Instant) -> None:
     """Look again later."""
-    connection.execute("UPDATE timer SET due = ? WHERE id = ? AND state = 'queued'", (due, timer_id))
+    done = connection.execute(
+        "UPDATE timer SET due = ? WHERE id = ? AND state = 'queued' RETURNING case_id", (due, timer_id)
+    ).fetchone()
+    if done is not None:
+        connection.wake(Topic.TIMER, done[0], due)
 
 
 def queue(
-    connection: sqlite3.Connection,
+    connection: Connection,
     drafts: tuple[Draft, ...],
     case_id: int | None,
     seq: int | None,
@@ -276,3 +281,5 @@ def queue(
             for one in drafts
         ],
     )
+    for one in drafts:
+        connection.wake(Topic.OUTBOX, one.conversation_id, one.due or now)

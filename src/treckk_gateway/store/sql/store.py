@@ -1,0 +1,226 @@
+"""The Store port over SQL: which operation answers which question, whatever the database."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, TypeVar
+
+from treckk_gateway.model import Case, Instant
+from treckk_gateway.store.orders import CaseFilter, Change, Ended, Filing, Heard, NewEvent, Start
+from treckk_gateway.store.rows import (
+    ConversationRow,
+    Counters,
+    Filed,
+    FileRows,
+    Go,
+    InboxRow,
+    MessageRow,
+    Nothing,
+    NotYet,
+    OutboxRow,
+    PartyRow,
+    ReporterRow,
+    TimerRow,
+    ValueRow,
+    Wake,
+)
+from treckk_gateway.store.sql import casefile, due, filing, inbox, outbox, people
+
+T = TypeVar("T")
+
+
+class SqlStore(ABC):
+    """What both databases do alike. A kind of database says how it reads and writes, and how it takes requests in."""
+
+    @abstractmethod
+    async def _read(self, query: Callable[..., T], *arguments: Any, **named: Any) -> T:  # noqa: ANN401 passed through
+        """The answer of a query, which is given a connection first."""
+
+    @abstractmethod
+    async def _write(self, operation: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401 passed through
+        """The result of an operation, once it is durable. It is given a connection first, in a transaction."""
+
+    # changes
+
+    async def park(self, inbox_id: int, reason: str) -> None:
+        """See `Store.park`."""
+        return await self._write(inbox.park, inbox_id, reason)
+
+    async def postpone(self, inbox_id: int, due_at: Instant) -> None:
+        """See `Store.postpone`."""
+        return await self._write(inbox.postpone, inbox_id, due_at)
+
+    async def ensure_reporter(
+        self, identities: Sequence[bytes], pseudonym: str, wrapped: bytes, now: Instant
+    ) -> ReporterRow:
+        """See `Store.ensure_reporter`."""
+        return await self._write(people.ensure_reporter, identities, pseudonym, wrapped, now)
+
+    async def ensure_conversation(
+        self,
+        channel_id: str,
+        address_hash: bytes,
+        address: bytes,
+        *,
+        reporter_id: int | None = None,
+        staff: str | None = None,
+    ) -> ConversationRow:
+        """See `Store.ensure_conversation`."""
+        return await self._write(people.ensure_conversation, channel_id, address_hash, address, reporter_id, staff)
+
+    async def file(self, wanted: Filing) -> Filed:
+        """See `Store.file`."""
+        return await self._write(filing.file, wanted)
+
+    async def hear(self, heard: Heard) -> None:
+        """See `Store.hear`."""
+        return await self._write(outbox.hear, heard)
+
+    async def change(self, wanted: Change) -> Case | None:
+        """See `Store.change`."""
+        return await self._write(filing.change, wanted)
+
+    async def log_access(self, case_id: int, actor: str, what: str, now: Instant) -> None:
+        """See `Store.log_access`."""
+        return await self._write(casefile.log_access, case_id, actor, what, now)
+
+    async def finish_timer(self, timer_id: int) -> None:
+        """See `Store.finish_timer`."""
+        return await self._write(filing.finish_timer, timer_id)
+
+    async def postpone_timer(self, timer_id: int, due_at: Instant) -> None:
+        """See `Store.postpone_timer`."""
+        return await self._write(filing.postpone_timer, timer_id, due_at)
+
+    async def begin_send(self, start: Start) -> Go | NotYet | Nothing:
+        """See `Store.begin_send`."""
+        return await self._write(outbox.begin_send, start)
+
+    async def record(self, ended: Ended) -> bool:
+        """See `Store.record`."""
+        return await self._write(outbox.record, ended)
+
+    async def hold(self, outbox_id: int, state: str, reason: str | None, due_at: Instant | None) -> None:
+        """See `Store.hold`."""
+        return await self._write(outbox.hold, outbox_id, state, reason, due_at)
+
+    async def revive(self, outbox_id: int, event: NewEvent | None, now: Instant) -> bool:
+        """See `Store.revive`."""
+        return await self._write(outbox.revive, outbox_id, event, now)
+
+    async def unpark(self, inbox_id: int, now: Instant) -> bool:
+        """See `Store.unpark`."""
+        return await self._write(inbox.unpark, inbox_id, now)
+
+    async def end_intake_keys(self, before: int) -> int:
+        """See `Store.end_intake_keys`."""
+        return await self._write(inbox.end_intake_keys, before)
+
+    # looks
+
+    async def inbox(self, inbox_id: int) -> InboxRow | None:
+        """See `Store.inbox`."""
+        return await self._read(inbox.inbox, inbox_id)
+
+    async def reporter(self, reporter_id: int) -> ReporterRow | None:
+        """See `Store.reporter`."""
+        return await self._read(people.reporter, reporter_id)
+
+    async def known_reporter(self, identities: Sequence[bytes]) -> ReporterRow | None:
+        """See `Store.known_reporter`."""
+        return await self._read(people.known_reporter, identities)
+
+    async def known_conversation(self, channel_id: str, address_hash: bytes) -> ConversationRow | None:
+        """See `Store.known_conversation`."""
+        return await self._read(people.known_conversation, channel_id, address_hash)
+
+    async def conversation(self, conversation_id: int) -> ConversationRow | None:
+        """See `Store.conversation`."""
+        return await self._read(people.conversation, conversation_id)
+
+    async def recent_messages(self, conversation_id: int, limit: int) -> Sequence[MessageRow]:
+        """See `Store.recent_messages`."""
+        return await self._read(people.recent_messages, conversation_id, limit)
+
+    async def case(self, *, case_id: int | None = None, reference: str | None = None) -> Case | None:
+        """See `Store.case`."""
+        return await self._read(casefile.case, case_id, reference)
+
+    async def open_cases(self, reporter_id: int) -> Sequence[Case]:
+        """See `Store.open_cases`."""
+        return await self._read(casefile.open_cases, reporter_id)
+
+    async def latest_case(self, reporter_id: int) -> Case | None:
+        """See `Store.latest_case`."""
+        return await self._read(casefile.latest_case, reporter_id)
+
+    async def is_party(self, case_id: int, reporter_id: int) -> bool:
+        """See `Store.is_party`."""
+        return await self._read(casefile.is_party, case_id, reporter_id)
+
+    async def case_of_reply(
+        self, channel_id: str, token_hash: bytes | None, ids: Sequence[str]
+    ) -> tuple[Case, PartyRow] | None:
+        """See `Store.case_of_reply`."""
+        return await self._read(casefile.case_of_reply, channel_id, token_hash, ids)
+
+    async def case_of_request(self, channel_id: str, dedupe_key: str) -> Case | None:
+        """See `Store.case_of_request`."""
+        return await self._read(casefile.case_of_request, channel_id, dedupe_key)
+
+    async def parties(self, case_id: int) -> Sequence[PartyRow]:
+        """See `Store.parties`."""
+        return await self._read(casefile.parties, case_id)
+
+    async def cases(self, wanted: CaseFilter) -> Sequence[Case]:
+        """See `Store.cases`."""
+        return await self._read(casefile.cases, wanted)
+
+    async def case_file(self, case_id: int) -> FileRows | None:
+        """See `Store.case_file`."""
+        return await self._read(casefile.case_file, case_id)
+
+    async def form_values(self, case_id: int, fields: Collection[str]) -> Sequence[ValueRow]:
+        """See `Store.form_values`."""
+        return await self._read(casefile.form_values, case_id, fields)
+
+    async def timer(self, timer_id: int) -> TimerRow | None:
+        """See `Store.timer`."""
+        return await self._read(casefile.timer, timer_id)
+
+    async def outbox(self, outbox_id: int) -> OutboxRow | None:
+        """See `Store.outbox`."""
+        return await self._read(outbox.outbox, outbox_id)
+
+    async def suppressed(self, conversation_id: int) -> str | None:
+        """See `Store.suppressed`."""
+        return await self._read(outbox.suppressed, conversation_id)
+
+    async def uncertain(self, before: Instant) -> Sequence[OutboxRow]:
+        """See `Store.uncertain`."""
+        return await self._read(outbox.uncertain, before)
+
+    async def attempt_started(self, attempt_id: str) -> Instant | None:
+        """See `Store.attempt_started`."""
+        return await self._read(outbox.attempt_started, attempt_id)
+
+    async def counters(self) -> Counters:
+        """See `Store.counters`."""
+        return await self._read(due.counters)
+
+    async def parked(self, cursor: int | None, limit: int) -> Sequence[InboxRow]:
+        """See `Store.parked`."""
+        return await self._read(inbox.parked, cursor, limit)
+
+    async def dead(self, cursor: int | None, limit: int) -> Sequence[OutboxRow]:
+        """See `Store.dead`."""
+        return await self._read(outbox.dead, cursor, limit)
+
+    async def heads(self, now: Instant, limit: int) -> Sequence[Wake]:
+        """See `Store.heads`."""
+        return await self._read(due.heads, now, limit)
+
+    async def next_due(self) -> Instant | None:
+        """See `Store.next_due`."""
+        return await self._read(due.next_due)
