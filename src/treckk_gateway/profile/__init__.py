@@ -1,5 +1,6 @@
 """A unit's own words and places as data: posts, categories, texts, word lists and gazetteer."""
 
+from treckk_gateway.profile.dialogue import Dialogue
 from treckk_gateway.profile.form import Form, FormField
 from treckk_gateway.profile.lexicon import Hit, Lexicon, Reading
 from treckk_gateway.profile.loading import load, samples, shipped
@@ -11,6 +12,7 @@ from treckk_gateway.profile.vocabulary import category_list
 __all__ = [
     "Bounds",
     "Category",
+    "Dialogue",
     "District",
     "Form",
     "FormField",

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from treckk_gateway.errors import ProfileError
 from treckk_gateway.model import Reason, State, Urgency
 from treckk_gateway.profile import shapes
+from treckk_gateway.profile.dialogue import read_dialogue
 from treckk_gateway.profile.files import Folder, refuse, shaped
 from treckk_gateway.profile.form import Form, FormField
 from treckk_gateway.profile.geography import read_geography
@@ -40,6 +41,7 @@ def load(name_or_folder: str | Path) -> Profile:
     offices = _offices(written)
     categories = _categories(folder, languages, offices)
     form = _form(written, tables)
+    templates = read_templates(folder, written, {one: table.letter for one, table in tables.items()})
     return Profile(
         name=name,
         unit=written.unit,
@@ -57,9 +59,10 @@ def load(name_or_folder: str | Path) -> Profile:
         vocabularies={one: _vocabulary(one, table, form.needed) for one, table in tables.items()},
         bounds=geography.bounds,
         form=form,
+        dialogue=read_dialogue(folder, languages, form, templates),
         gazetteer=geography.gazetteer,
         lexicon=read_lexicon(folder, categories, written.reference_prefix),
-        templates=read_templates(folder, written, {one: table.letter for one, table in tables.items()}),
+        templates=templates,
     )
 
 

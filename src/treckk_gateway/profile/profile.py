@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import attrs
 
 from treckk_gateway.model import Reason, State, Urgency
+from treckk_gateway.profile.dialogue import Dialogue
 from treckk_gateway.profile.form import Form
 from treckk_gateway.profile.lexicon import Lexicon
 from treckk_gateway.profile.places import Bounds, District, Gazetteer, Neighbour, Village
@@ -96,6 +97,7 @@ class Profile:
     vocabularies: Mapping[str, Vocabulary]
     bounds: Bounds
     form: Form = attrs.field(repr=False)
+    dialogue: Dialogue = attrs.field(repr=False)
     gazetteer: Gazetteer = attrs.field(repr=False)
     lexicon: Lexicon = attrs.field(repr=False)
     templates: Templates = attrs.field(repr=False)

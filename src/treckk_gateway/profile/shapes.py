@@ -114,6 +114,22 @@ class FormTable(_Strict, frozen=True, kw_only=True):
     nothing: list[Text] = []
 
 
+class AskingTable(_Strict, frozen=True, kw_only=True):
+    """`[language.LANGUAGE]` of `dialogue.toml`: a question for each needed field, and what stands before numbers."""
+
+    choose: Text
+    question: dict[Code, Text]
+
+
+class DialogueFile(_Strict, frozen=True, kw_only=True):
+    """`dialogue.toml`; `gather` is in seconds."""
+
+    language: dict[Language, AskingTable]
+    answers: dict[Text, list[Text]]
+    waits_for: list[Code]
+    gather: Annotated[int, Meta(ge=0, le=600)] = 8
+
+
 class ProfileFile(_Strict, frozen=True, kw_only=True):
     """`profile.toml`; each of `language` is a `LanguageTable`."""
 

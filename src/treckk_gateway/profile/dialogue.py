@@ -1,0 +1,102 @@
+"""What the machine asks a reporter in conversation, and the words by which it understands an answer.
+
+Source of the rules: domain reference, section 8 (asking).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from treckk_gateway.profile import shapes
+from treckk_gateway.profile.files import Folder, refuse
+from treckk_gateway.profile.form import Form
+from treckk_gateway.profile.templates import Templates, fits
+from treckk_gateway.profile.tokens import tokens
+
+DIALOGUE = "dialogue.toml"
+
+ANSWERS: Mapping[str, str] = {
+    "unknown": "does not know, has forgotten: the field is not asked for again",
+    "as_above": "was said before: a person looks it up",
+    "yes": "yes, by itself",
+    "withdraw_yes": "confirms that the report is taken back",
+    "hide_name": "wants the name kept secret, from the unit's own people too",
+    "silence": "wants no messages about this report",
+}
+"""What `[answers]` of `dialogue.toml` must list, and what each is for; a list may be empty."""
+
+
+@attrs.frozen(kw_only=True)
+class Dialogue:
+    """A unit's questions by language and field, and what answers mean.
+
+    A case waits for fields of `waits_for` only; another needed one is asked for once and holds nothing up. `gather`
+    are the seconds a person's messages are gathered before the next question. `choose` stands before the numbers of
+    several places.
+    """
+
+    questions: Mapping[str, Mapping[str, str]]
+    choose: Mapping[str, str]
+    waits_for: frozenset[str]
+    gather: int
+    _answers: Mapping[str, tuple[tuple[str, ...], ...]] = attrs.field(alias="_answers", repr=False)
+
+    def question(self, field: str, language: str) -> str:
+        """The question for a field."""
+        return self.questions[language][field]
+
+    def hears(self, what: str, *texts: str) -> bool:
+        """Whether a phrase of that list stands in one of the texts, as whole words."""
+        return any(_stands(phrase, words) for words in map(tokens, texts) for phrase in self._answers[what])
+
+    def only(self, what: str, *texts: str) -> bool:
+        """Whether one of the texts is a phrase of that list and nothing else."""
+        return any(words in self._answers[what] for words in map(tokens, texts))
+
+
+def read_dialogue(folder: Folder, languages: Iterable[str], form: Form, templates: Templates) -> Dialogue:
+    """Read and check `dialogue.toml`.
+
+    Raises `ProfileError` for a needed field without a question, a list that is missing or unknown, or a question that
+    with its frame is longer than one short message.
+    """
+    written = folder.toml(DIALOGUE, shapes.DialogueFile)
+    ids = {one.id for one in form.fields}
+    for name in dict.fromkeys([*written.answers, *ANSWERS]):
+        if name not in ANSWERS:
+            refuse(DIALOGUE, f"answers.{name}", f"is unknown; there are {', '.join(ANSWERS)}")
+        if name not in written.answers:
+            refuse(DIALOGUE, f"answers.{name}", "is missing; an empty list will do")
+    for field in sorted(set(written.waits_for) - set(form.needed)):
+        refuse(DIALOGUE, "waits_for", f"{field!r} is no needed field of the form")
+    for language in languages:
+        if language not in written.language:
+            refuse(DIALOGUE, f"language.{language}", "is missing")
+        questions = written.language[language].question
+        for field in sorted(set(questions) - ids):
+            refuse(DIALOGUE, f"language.{language}.question.{field}", "is no field of the form")
+        for field in form.needed:
+            if field not in questions:
+                refuse(DIALOGUE, f"language.{language}.question.{field}", "is missing")
+            _check(f"language.{language}.question.{field}", questions[field], language, templates)
+    return Dialogue(
+        questions={one: dict(table.question) for one, table in written.language.items()},
+        choose={one: table.choose for one, table in written.language.items()},
+        waits_for=frozenset(written.waits_for),
+        gather=written.gather,
+        _answers={name: tuple(map(tokens, phrases)) for name, phrases in written.answers.items()},
+    )
+
+
+def _check(key: str, question: str, language: str, templates: Templates) -> None:
+    examples = {**templates.examples, "pertanyaan": question}
+    text = templates.render("ask_field", "sms", language, examples).text
+    if not fits(text):
+        refuse(DIALOGUE, key, f"makes an SMS of {len(text)} characters; one short message has 160 plain ones")
+
+
+def _stands(phrase: tuple[str, ...], words: tuple[str, ...]) -> bool:
+    size = len(phrase)
+    return any(words[start : start + size] == phrase for start in range(len(words) - size + 1))
