@@ -35,10 +35,11 @@ class Scene:
 
     @property
     def case(self) -> Case | None:
-        """The case it belongs to, unless that has to be asked: threaded, or the only open one."""
+        """The case it belongs to, unless that has to be asked: threaded, or the only one that runs or is open."""
         if self.threaded is not None:
             return self.threaded
-        return self.open_cases[0] if len(self.open_cases) == 1 else None
+        meant = self.running or self.open_cases
+        return meant[0] if len(meant) == 1 else None
 
     @property
     def ambiguous(self) -> bool:
