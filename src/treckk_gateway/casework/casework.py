@@ -28,12 +28,12 @@ from treckk_gateway.model import (
     Transition,
     lifecycle,
 )
-from treckk_gateway.model.lifecycle import INITIAL_ACTION
+from treckk_gateway.model.lifecycle import INITIAL_ACTION, MERGED
 from treckk_gateway.privacy import Box, Keyring
 from treckk_gateway.profile import Profile
 from treckk_gateway.store import Store
-from treckk_gateway.store.orders import CaseFields, Change, Draft, Filing, NewEvent, NewFinding, NewTimer
-from treckk_gateway.store.rows import ConversationRow
+from treckk_gateway.store.orders import CaseFields, Change, Draft, Filing, Merge, NewEvent, NewFinding, NewTimer
+from treckk_gateway.store.rows import ConversationRow, PartyRow
 
 CONFIRMED = "initial_action_confirmed"
 """Flag: leadership confirmed what the duty post began by itself."""
@@ -219,11 +219,16 @@ class Casework:
             reply=update.reply,
         )
 
-    async def tell_parties(self, case: Case, update: CaseUpdate) -> tuple[Draft, ...]:
-        """Drafts for every reporter of the case who can be told."""
-        drafts = []
+    async def tell_parties(
+        self, case: Case, update: CaseUpdate | Callable[[Case], CaseUpdate], *, own: bool = False
+    ) -> tuple[Draft, ...]:
+        """Drafts for every reporter of the case who can be told, each once; with `own`, not for those merged into it.
+
+        Where the words depend on the case, `update` makes them of the case as that reporter knows it.
+        """
+        drafts, told = [], set()
         for party in await self.store.parties(case.case_id):
-            if party.conversation_id is None:
+            if party.conversation_id is None or party.reporter_id in told or (own and party.origin_id is not None):
                 continue
             conversation = await self.store.conversation(party.conversation_id)
             if conversation is None or not self.speaks(conversation.channel_id):
@@ -232,8 +237,33 @@ class Casework:
                 box = await self.people.box(conversation.reporter_id)
             except NotFoundError:
                 continue
-            drafts.append(self.draft(box, conversation, update))
+            told.add(party.reporter_id)
+            known = await self._known_as(case, party)
+            said = update(known) if callable(update) else update
+            if known is not case:  # whatever becomes of the merge, this letter speaks of their own number
+                said = attrs.evolve(said, values={"nomor": known.reference, **said.values})
+            drafts.append(self.draft(box, conversation, said))
         return tuple(drafts)
+
+    async def as_told(self, case: Case, conversation_id: int | None) -> Case:
+        """The case as the person of that conversation knows it: by the number and the place of their own report."""
+        if MERGED not in case.flags:
+            return case
+        own = [one for one in await self.store.parties(case.case_id) if one.conversation_id == conversation_id]
+        return await self._known_as(case, own[0]) if own else case
+
+    async def _known_as(self, case: Case, party: PartyRow) -> Case:
+        origin = await self.store.case(case_id=party.origin_id) if party.origin_id is not None else None
+        if origin is None:
+            return case
+        return attrs.evolve(
+            case,
+            reference=origin.reference,
+            language=origin.language,
+            district=origin.district,
+            village=origin.village,
+            version=origin.version + case.version,
+        )
 
     async def tell_staff(self, staff: Iterable[Staff], update: CaseUpdate) -> tuple[Draft, ...]:
         """Drafts for people who work here, each over the first of their addresses we can reach."""
@@ -270,20 +300,31 @@ class Casework:
         return found
 
     async def step(
-        self, case: Case, step: Transition, actor: Actor, given: Given, flags: tuple[str, ...] = ()
+        self,
+        case: Case,
+        step: Transition,
+        actor: Actor,
+        given: Given,
+        flags: tuple[str, ...] = (),
+        merge: Merge | None = None,
     ) -> Change:
-        """What taking a step changes and tells, not yet applied."""
+        """What taking a step changes and tells, not yet applied. Raises `Incomplete` for a merge not prepared."""
+        if step.target is State.DUPLICATE and merge is None:
+            raise Incomplete("a case is merged at the desk, with its parent", ("parent",))
         now = self.clock()
         box = await self.people.box(case.reporter_id)
         added = (*flags, step.flag) if step.flag else flags
         drafts: tuple[Draft, ...] = ()
         # A case that closes by itself closes quietly (domain reference, section 6).
         if step.tells and not (step.target is State.CLOSED and actor.role is Role.SYSTEM):
-            values = self.wording.of_step(case, step, given, now) | self.wording.standing(
-                case, step.target, case.version + 1
-            )
-            update = CaseUpdate(template=step.tells, values=values)
-            drafts = await self.tell_parties(case, update)
+            template = step.tells
+
+            def words(told: Case) -> CaseUpdate:
+                standing = self.wording.standing(told, step.target, told.version + 1)
+                return CaseUpdate(template=template, values=self.wording.of_step(told, step, given, now) | standing)
+
+            # Whose report was merged into this one before has been told of a merge already.
+            drafts = await self.tell_parties(case, words, own=step.target is State.DUPLICATE)
         return Change(
             case_id=case.case_id,
             version=case.version,
@@ -294,19 +335,21 @@ class Casework:
                 flags=tuple(dict.fromkeys((*case.flags, *added))) if added else None,
             ),
             event=self.event(
-                box, actor, EventKind.TRANSITION, self.wording.record(given), source=step.source, target=step.target
+                box,
+                actor,
+                EventKind.TRANSITION,
+                self.wording.record(given) | reassigned(case, given.post),
+                source=step.source,
+                target=step.target,
             ),
             drafts=drafts,
             timers=(NewTimer(kind="dispatch", instance=f"{step.target}:{case.version + 1}", due=now),),
+            merge=merge,
         )
 
     async def guard(self, case: Case, step: Transition, given: Given) -> None:
         """Raise `Incomplete` when a step is legal but something about this case forbids it now."""
         self.wording.check(given)
-        if given.parent is not None:
-            parent = await self.by_reference(given.parent)
-            if parent.case_id == case.case_id:
-                raise Incomplete("a case cannot be a duplicate of itself", ("parent",))
         if step.target is State.CLOSED:
             await self._guard_closing(case)
 
@@ -319,3 +362,8 @@ class Casework:
             raise Incomplete(
                 "the reporter has not been told the outcome yet, and telling has not failed yet", ("told",)
             )
+
+
+def reassigned(case: Case, post: str | None) -> dict[str, str]:
+    """What an event tells of a change of post: who had the case before (lessons, C8)."""
+    return {"post": post, "post_before": case.post or "-"} if post is not None and post != case.post else {}

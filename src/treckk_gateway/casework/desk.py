@@ -11,12 +11,15 @@ import structlog
 from msgspec.structs import replace
 
 from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.merging import Merging
 from treckk_gateway.casework.opening import Opening
+from treckk_gateway.casework.parting import Parting
+from treckk_gateway.casework.standing import Standing
 from treckk_gateway.casework.views import CaseFile, DeadLetterView, Given, Page, ParkedView, StatusView, WalkIn
 from treckk_gateway.casework.walk_in import WalkIns
 from treckk_gateway.errors import Incomplete, NotAllowed, NotFoundError
 from treckk_gateway.model import Actor, Address, Case, CaseUpdate, EventKind, State, Transition, lifecycle
-from treckk_gateway.store.orders import CaseFilter, NewItem, NewRequest
+from treckk_gateway.store.orders import CaseFields, CaseFilter, NewItem, NewRequest
 from treckk_gateway.store.rows import OutboxRow
 
 T = TypeVar("T")
@@ -73,14 +76,42 @@ class Desk:
         return lifecycle.targets(case.state, actor.roles)
 
     async def move(self, actor: Actor, reference: str, to: State, given: Given) -> Case:
-        """Take a step. Raises what `Casework.move` raises."""
+        """Take a step. Raises what `Casework.move` and, for a merge, `Merging.merge` raise."""
         case = await self._visible(actor, reference)
+        if to is State.DUPLICATE:
+            return await Merging(self.casework).merge(case.case_id, actor, given)
         return await self.casework.move(case.case_id, to, actor, given)
 
     async def confirm(self, actor: Actor, reference: str, note: str | None) -> Case:
         """Leadership confirms what the duty post began."""
         case = await self._visible(actor, reference)
         return await self.casework.confirm(case.case_id, actor, note)
+
+    async def unmerge(self, actor: Actor, reference: str, note: str | None = None) -> Case:
+        """Undo a merge. Raises what `Parting.unmerge` raises."""
+        case = await self._visible(actor, reference)
+        return await Parting(self.casework).unmerge(case.case_id, actor, note)
+
+    async def split(self, actor: Actor, reference: str, message_id: int) -> Case:
+        """Make a case of its own of one message. Raises what `Parting.split` raises."""
+        case = await self._visible(actor, reference)
+        return await Parting(self.casework).split(case.case_id, message_id, actor)
+
+    async def assign(self, actor: Actor, reference: str, post: str | None, note: str | None = None) -> Case:
+        """Give the case to a post, or to none; the event tells who had it before and who has it now (lessons, C8).
+
+        Raises `NotAllowed` for roles that do not assign, `Incomplete` for a post that is not, or is the same.
+        """
+        if actor.roles.isdisjoint(lifecycle.MERGING):
+            raise NotAllowed("only the desk and leadership assign a case")
+        self.casework.wording.check_post(post)
+        case = await self._visible(actor, reference)
+        central = self.casework.profile.central_post.post_id
+        after = post or central
+        if after == (case.post or central):
+            raise Incomplete("the case is with that post already", ("another_post",))
+        data = {"before": case.post or "-", "after": after, "note": note or ""}
+        return await self.casework.note(case, actor, EventKind.ASSIGNED, data, fields=CaseFields(post=after))
 
     async def note(self, actor: Actor, reference: str, text: str) -> Case:
         """An internal note: kept with the case, never sent to anyone."""
@@ -125,20 +156,9 @@ class Desk:
         store = self.casework.store
         found = await store.case_of_reply("", self.casework.people.token_hash(token), ())
         case = found[0] if found else await store.case_of_request(self.form_channel, status_key(token))
-        if case is None:
-            return None
-        rows = await store.case_file(case.case_id)
-        history = [(one.at, one.target) for one in rows.events if one.target is not None] if rows else []
-        word = self.casework.profile.state_word
-        return StatusView(
-            reference=case.reference,
-            state_word=word(case.state, case.language),
-            changed_at=case.changed_at,
-            history=(
-                (case.opened_at, word(State.RECEIVED, case.language)),
-                *((at, word(state, case.language)) for at, state in history),
-            ),
-        )
+        if found is not None and found[1].origin_id is not None:
+            case = await store.case(case_id=found[1].origin_id)
+        return await Standing(self.casework).view(case) if case is not None else None
 
     async def parked(self, *, cursor: str | None = None, limit: int = 50) -> Page[ParkedView]:
         """Requests nobody could read, newest first."""

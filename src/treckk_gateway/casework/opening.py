@@ -40,6 +40,8 @@ class Opening:
             events=tuple(_event(one, box if words else None) for one in rows.events),
             findings=tuple(_finding(one, box) for one in rows.findings) if words and box else (),
             identities=await self._identities(rows) if self.casework.knows_identities(actor) else (),
+            parent=rows.parent,
+            merged=rows.merged,
         )
 
     async def _inbound(self, rows: FileRows) -> list[MessageView]:
@@ -59,6 +61,7 @@ class Opening:
                     automatic=row.automatic,
                     location=body.location,
                     attachments=files,
+                    id=row.id,
                 )
             )
         return views

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Generic, TypeVar
 
 import attrs
@@ -32,7 +33,10 @@ class FileView:
 
 @attrs.frozen(kw_only=True)
 class MessageView:
-    """A message of the case. `direction` is in or out; `by` the pseudonym of who wrote it, or `gateway`."""
+    """A message of the case. `direction` is in or out; `by` the pseudonym of who wrote it, or `gateway`.
+
+    `id` names a message that came in, so that staff can split it off.
+    """
 
     at: Instant
     direction: str
@@ -41,6 +45,7 @@ class MessageView:
     automatic: bool = False
     location: Location | None = None
     attachments: tuple[FileView, ...] = ()
+    id: int | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -75,7 +80,10 @@ class IdentityView:
 
 @attrs.frozen(kw_only=True)
 class CaseFile:
-    """A case with everything the viewer may see of it. `identities` is empty for roles that may not."""
+    """A case with everything the viewer may see of it.
+
+    `parent` is the number of the case it was merged into; `merged` are those merged into it, whose messages are here.
+    """
 
     case: Case
     messages: tuple[MessageView, ...]
@@ -83,6 +91,8 @@ class CaseFile:
     events: tuple[CaseEvent, ...]
     findings: tuple[Finding, ...]
     identities: tuple[IdentityView, ...] = ()
+    parent: str | None = None
+    merged: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -128,6 +138,13 @@ class Given:
     def names(self) -> frozenset[str]:
         """The names of what was given."""
         return frozenset(field.name for field in attrs.fields(Given) if getattr(self, field.name))
+
+    @classmethod
+    def of_record(cls, data: Mapping[str, str]) -> Given:
+        """What came with a step, from what its event kept."""
+        kept = {field.name: data[field.name] for field in attrs.fields(cls) if field.name in data}
+        missing = tuple(kept.pop("missing", "").split(", ")) if kept.get("missing") else ()
+        return cls(**kept, missing=missing)
 
 
 @attrs.frozen(kw_only=True)

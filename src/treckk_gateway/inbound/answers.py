@@ -64,10 +64,11 @@ class Answers:
                 now=now,
                 drafts=self.once(scene, CaseUpdate(template="status_not_found", reply=True), now),
             )
-        language = case.language
+        case = await self.casework.store.root(case.case_id) or case
+        known = await self.casework.as_told(case, scene.conversation.id)
         values = {
-            "nomor": case.reference,
-            "status": self.casework.wording.state(case, language),
+            "nomor": known.reference,
+            "status": self.casework.wording.state(known, known.language),
             "waktu": self.casework.wording.moment(case.changed_at),
         }
         # The question joins the case: what sounds like one may be a plea, and people should see it.

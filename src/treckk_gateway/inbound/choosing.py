@@ -13,7 +13,7 @@ from treckk_gateway.inbound.answers import Answers
 from treckk_gateway.inbound.conversation import Scene, chosen
 from treckk_gateway.inbound.joining import Joinings
 from treckk_gateway.inbound.opening import Openings
-from treckk_gateway.model import CaseUpdate, Finding, Intent
+from treckk_gateway.model import Case, CaseUpdate, Finding, Intent
 from treckk_gateway.store.orders import CaseFields, ConversationFields, Filing
 
 _MOST_QUESTIONS = 2
@@ -34,7 +34,8 @@ class Choices:
         cases = [one for one in scene.running if scene.asking is None or one.case_id in scene.asking.cases] or list(
             scene.running
         )
-        lines = [f"{number}. {one.reference}" for number, one in enumerate(cases, 1)]
+        known = [await self.casework.as_told(one, scene.conversation.id) for one in cases]
+        lines = [f"{number}. {one.reference}" for number, one in enumerate(known, 1)]
         asking = Asking(cases=tuple(one.case_id for one in cases), messages=waiting, tried=tried)
         update = CaseUpdate(
             template="ask_case",
@@ -62,12 +63,19 @@ class Choices:
             filing = self.openings.open(scene, Intent.UNKNOWN, findings, now, earlier=waiting)
         else:
             # Not understood twice: the newest case takes it, marked for a person.
-            case = await self.casework.store.case(case_id=choice or asking.cases[0])
+            case = await self._meant(scene, choice or asking.cases[0])
             filing = await self.joinings.join(scene, case, findings, now, earlier=waiting)
             if choice is None and case is not None:
                 filing = replace(filing, fields=CaseFields(flags=(*case.flags, "needs_clarification")))
         fields = replace(filing.conversation or ConversationFields(), answered=True)
         return replace(filing, conversation=fields)
+
+    async def _meant(self, scene: Scene, case_id: int) -> Case | None:
+        """The chosen case, or where it goes on: it may have been merged or taken apart since we asked."""
+        case = await self.casework.store.root(case_id)
+        if case is not None and not await self.casework.store.is_party(case.case_id, scene.reporter.id):
+            return scene.running[0] if scene.running else None
+        return case
 
     async def _waiting(self, scene: Scene) -> tuple[int, ...]:
         """Messages of this conversation that were filed without a case since we asked."""

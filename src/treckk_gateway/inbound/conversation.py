@@ -8,7 +8,7 @@ import attrs
 
 from treckk_gateway.casework.bodies import Asking, MessageBody, Purpose
 from treckk_gateway.casework.casework import Casework
-from treckk_gateway.model import Case, InboundMessage, Subject
+from treckk_gateway.model import Case, InboundMessage, State, Subject
 from treckk_gateway.model.lifecycle import SETTLED
 from treckk_gateway.privacy import Box
 from treckk_gateway.store.rows import ConversationRow, ReporterRow
@@ -97,7 +97,13 @@ class Conversations:
         case = await self._casework.store.case(reference=found.group().upper())
         if case is None or not await self._casework.store.is_party(case.case_id, reporter.id):
             return None, True
-        return case, True
+        return await self._going_on(case), True
+
+    async def _going_on(self, case: Case) -> Case:
+        """The case itself, or the one it was merged into: a merged number leads on (lessons, C5)."""
+        if case.state is not State.DUPLICATE:
+            return case
+        return await self._casework.store.root(case.case_id) or case
 
     async def _threaded(
         self, channel_id: str, message: InboundMessage, reporter: ReporterRow
@@ -108,11 +114,11 @@ class Conversations:
             hashed = self._casework.people.token_hash(message.reply_token) if message.reply_token else None
             by_token = await store.case_of_reply(channel_id, hashed, ())
             if by_token is not None:
-                return by_token[0], by_token[1].reporter_id != reporter.id
+                return await self._going_on(by_token[0]), by_token[1].reporter_id != reporter.id
             by_id = await store.case_of_reply(channel_id, None, message.reply_ids)
             # Ids can be read by anyone a mail was forwarded to: alone they join only the reporter's own case.
             if by_id is not None and by_id[1].reporter_id == reporter.id:
-                return by_id[0], False
+                return await self._going_on(by_id[0]), False
         mentioned, _any = await self.mentioned(f"{message.subject or ''} {message.text}", reporter)
         return mentioned, False
 

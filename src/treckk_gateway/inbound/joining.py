@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import attrs
 
-from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.casework import Casework, reassigned
 from treckk_gateway.casework.views import Given
 from treckk_gateway.inbound.answers import Answers, reporter_of, value_of
 from treckk_gateway.inbound.conversation import Scene
 from treckk_gateway.model import Case, CaseUpdate, EventKind, Finding, Role, State, Urgency, lifecycle
 from treckk_gateway.model import subject as judged
+from treckk_gateway.model.lifecycle import MERGED
 from treckk_gateway.store.orders import CaseFields, Draft, Filing, NewTimer
 
 _REOPENED_FROM = frozenset({State.RESOLVED, State.NOT_ACTIONABLE, State.CLOSED})
@@ -60,8 +61,12 @@ class Joinings:
             inbox_id=None,
             now=now,
             case_id=case.case_id,
+            # Whose report was just taken out of the case must not write into it.
+            version=case.version if MERGED in case.flags else None,
             fields=fields,
-            event=self.casework.event(box, reporter_of(scene), EventKind.MESSAGE, data),
+            event=self.casework.event(
+                box, reporter_of(scene), EventKind.MESSAGE, data | reassigned(case, fields.post if fields else None)
+            ),
             findings=self.casework.findings(box, [one for one in findings if one.field != "language"]),
             drafts=drafts,
             timers=() if scene.message.automatic else (NewTimer(kind="dispatch", instance=f"message:{now}", due=now),),

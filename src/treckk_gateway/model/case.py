@@ -142,6 +142,10 @@ class EventKind(StrEnum):
     FILLED = "filled"
     TAKEN = "taken"
     RELEASED = "released"
+    ASSIGNED = "assigned"
+    MERGED = "merged"
+    UNMERGED = "unmerged"
+    SPLIT = "split"
 
 
 @attrs.frozen(kw_only=True)

@@ -55,6 +55,9 @@ SETTLED = FINAL | {State.RESOLVED, State.ANSWERED, State.NOT_ACTIONABLE, State.R
 OPEN = frozenset(State) - FINAL
 """A message of the reporter joins the case."""
 
+MERGED = "merged"
+"""Flag: other reports were merged into this case, so it has several reporters, each with a number of their own."""
+
 INITIAL_ACTION = "initial_action"
 """Flag: the duty post went before leadership decided; leadership must confirm before the case may close."""
 
@@ -104,6 +107,12 @@ _BEFORE_RESOLVED = (
     _S.RECEIVED, _S.NEEDS_INFO, _S.INFO_FORWARDED, _S.UNDER_REVIEW, _S.INSTRUCTED, _S.EN_ROUTE, _S.REOPENED,
 )  # fmt: skip
 
+MERGEABLE = frozenset(_BEFORE_RESOLVED)
+"""From here a case may be merged into another, and here a merge that is undone leads back: to the state kept."""
+
+MERGING = frozenset({_R.ADMIN, _R.LEADERSHIP})
+"""Who merges cases, undoes a merge, and makes a case of its own of a message."""
+
 _EARLY = (_S.RECEIVED, _S.NEEDS_INFO, _S.UNDER_REVIEW)
 _REFUSABLE = (_S.NEEDS_INFO, _S.UNDER_REVIEW, _S.EN_ROUTE)
 _DESK = (_R.ADMIN, _R.SYSTEM)
@@ -119,7 +128,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     *_steps([_S.EN_ROUTE], _S.RESOLVED, [_R.TEAM, _R.DUTY], tells="resolved", needs=("note",)),
     *_steps(_REFUSABLE, _S.NOT_ACTIONABLE, [_R.LEADERSHIP], tells="not_actionable", needs=("reason",)),
     *_steps([_S.RECEIVED, _S.UNDER_REVIEW], _S.REFERRED, [_R.ADMIN], tells="referred", needs=("office",)),
-    *_steps(_BEFORE_RESOLVED, _S.DUPLICATE, [_R.ADMIN], tells="duplicate", needs=("parent",)),
+    *_steps(_BEFORE_RESOLVED, _S.DUPLICATE, MERGING, tells="duplicate", needs=("parent",)),
     *_steps(sorted(OPEN), _S.WITHDRAWN, [_R.REPORTER], tells="withdrawn"),
     *_steps([_S.RESOLVED, _S.NOT_ACTIONABLE, _S.CLOSED], _S.REOPENED, [_R.REPORTER, _R.LEADERSHIP], tells="reopened"),
     *_steps([_S.RESOLVED, _S.ANSWERED, _S.NOT_ACTIONABLE, _S.REFERRED], _S.CLOSED, _DESK, tells="closed"),

@@ -141,6 +141,8 @@ class Sender:
             return None
         address = Address.parse(box.open(Purpose.ADDRESS, conversation.address).decode())
         case = await self.casework.store.case(case_id=row.case_id) if row.case_id is not None else None
+        if case is not None and conversation.staff is None:
+            case = await self.casework.as_told(case, conversation.id)
         own = self.renderer.profile.languages[0]
         language = case.language if case is not None and conversation.staff is None else conversation.language or own
         values = box.open_value(Purpose.VALUES, row.values, dict[str, str])
@@ -154,7 +156,7 @@ class Sender:
             thread=await self._thread(row, case, conversation, box) if channel.capabilities.threads else Thread(),
             reply=row.reply,
             timeout=self.timeout,
-            reference=case.reference if case else None,
+            reference=values.get("nomor") or case.reference if case else None,
             state=values.get("state") or (case.state if case else None),
             version=int(values["version"]) if "version" in values else case.version if case else None,
         )

@@ -48,6 +48,7 @@ VARIABLES: Mapping[str, frozenset[str]] = {
     "not_actionable": frozenset({"alasan", "alasan_singkat"}),
     "referred": frozenset({"instansi", "cara_hubungi", "kontak_singkat"}),
     "duplicate": _NONE,
+    "unmerged": _NONE,
     "closed": _NONE,
     "reopened": _NONE,
     "withdrawn": _NONE,

@@ -101,6 +101,49 @@ def move(
 
 
 @app.command()
+def merge(
+    reference: Reference,
+    parent: Annotated[str, typer.Argument(help="The case it repeats.")],
+    config: Config = _HERE,
+) -> None:
+    """Merge a case into another: its reporter follows that one from now on, by their own number."""
+    _act(config, reference, "transitions", {"to": State.DUPLICATE, "parent": parent})
+
+
+@app.command()
+def unmerge(
+    reference: Reference,
+    config: Config = _HERE,
+    *,
+    note: Annotated[str | None, typer.Option(help="Why; kept with the case, never sent.")] = None,
+) -> None:
+    """Undo a merge: the case returns to the state it had, with its reporter and their messages."""
+    _act(config, reference, "unmerge", {"note": note})
+
+
+@app.command()
+def split(
+    reference: Reference,
+    message: Annotated[int, typer.Argument(help="The message's id, as `treckk case show --json` prints it.")],
+    config: Config = _HERE,
+) -> None:
+    """Make a case of its own of one message; whoever wrote it gets a number for it."""
+    _act(config, reference, f"messages/{message}/split", {})
+
+
+@app.command()
+def assign(
+    reference: Reference,
+    post: Annotated[str, typer.Argument(help="The post that has it from now on.")],
+    config: Config = _HERE,
+    *,
+    note: Annotated[str | None, typer.Option(help="Why; kept with the case, never sent.")] = None,
+) -> None:
+    """Give a case to another post. The history tells who had it before."""
+    _act(config, reference, "assignment", {"post": post, "note": note})
+
+
+@app.command()
 def message(reference: Reference, text: str, config: Config = _HERE) -> None:
     """Write to the reporter, on the channel the complaint came by."""
     _act(config, reference, "messages", {"text": text})

@@ -8,7 +8,7 @@ from treckk_gateway.casework import Given, WalkIn
 from treckk_gateway.errors import TreckkError
 from treckk_gateway.server import presentation, shapes
 from treckk_gateway.server.problems import Refusal
-from treckk_gateway.server.route import Call, Route
+from treckk_gateway.server.route import OVERSEERS, Call, Route
 
 
 async def _list(call: Call) -> shapes.CasePage:
@@ -56,6 +56,21 @@ async def _confirm(call: Call) -> shapes.CaseItem:
     return presentation.case_item(await call.gateway.desk.confirm(call.actor, call.place.reference, call.body.note))
 
 
+async def _unmerge(call: Call) -> shapes.CaseItem:
+    return presentation.case_item(await call.gateway.desk.unmerge(call.actor, call.place.reference, call.body.note))
+
+
+async def _split(call: Call) -> shapes.CaseItem:
+    return presentation.case_item(await call.gateway.desk.split(call.actor, call.place.reference, call.place.message))
+
+
+async def _assign(call: Call) -> shapes.CaseItem:
+    asked = call.body
+    return presentation.case_item(
+        await call.gateway.desk.assign(call.actor, call.place.reference, asked.post, asked.note)
+    )
+
+
 _ONE = "/cases/{reference}"
 
 ROUTES = (
@@ -90,6 +105,21 @@ ROUTES = (
     Route(
         method="POST", path=f"{_ONE}/confirmation", name="confirmCase", summary="Leadership confirms an initial action",
         run=_confirm, answers=shapes.CaseItem, place=shapes.CasePlace, body=shapes.ConfirmationBody, errors=(404, 409),
+    ),
+    Route(
+        method="POST", path=f"{_ONE}/unmerge", name="unmergeCase", summary="Undo a merge",
+        run=_unmerge, answers=shapes.CaseItem, place=shapes.CasePlace, body=shapes.NoteBody, roles=OVERSEERS,
+        errors=(404, 409),
+    ),
+    Route(
+        method="POST", path=f"{_ONE}/messages/{{message}}/split", name="splitCase",
+        summary="Make a case of its own of one message", run=_split, answers=shapes.CaseItem, status=201,
+        place=shapes.MessagePlace, roles=OVERSEERS, errors=(404, 409),
+    ),
+    Route(
+        method="POST", path=f"{_ONE}/assignment", name="assignCase", summary="Give a case to another post",
+        run=_assign, answers=shapes.CaseItem, place=shapes.CasePlace, body=shapes.AssignmentBody, roles=OVERSEERS,
+        errors=(404, 409),
     ),
 )  # fmt: skip
 """Every call about cases."""

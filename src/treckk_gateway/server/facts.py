@@ -41,7 +41,7 @@ class Facts:
 
     def refine(self, schemas: dict[str, Any]) -> None:
         """Write them into the schemas of what callers send."""
-        for name in ("WalkInBody", "StepBody"):
+        for name in ("WalkInBody", "StepBody", "AssignmentBody"):
             _replace(schemas, name, "post", _one_of(self.posts))
         _replace(schemas, "StepBody", "office", _one_of(self.offices))
         schemas["CasesQuery"]["properties"]["post"] = {"enum": list(self.posts)}

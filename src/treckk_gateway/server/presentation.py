@@ -55,6 +55,8 @@ def case_detail(file: CaseFile) -> shapes.CaseDetail:
         events=[_event(one) for one in file.events],
         findings=[_finding(one) for one in file.findings],
         identities=[_identity(one) for one in file.identities],
+        parent=file.parent,
+        merged=list(file.merged),
     )
 
 
@@ -101,6 +103,7 @@ def dead_letter_page(page: Page[DeadLetterView]) -> shapes.DeadLetterPage:
 
 def _message(view: MessageView) -> shapes.MessageItem:
     return shapes.MessageItem(
+        id=view.id,
         at=moment(view.at),
         direction=view.direction,
         text=view.text,

@@ -49,6 +49,13 @@ class CasePlace(Asked):
     reference: Reference
 
 
+class MessagePlace(Asked):
+    """One message of one case."""
+
+    reference: Reference
+    message: RowId
+
+
 class RowPlace(Asked):
     """One stored row."""
 
@@ -102,15 +109,27 @@ class TextBody(Asked):
     text: Words
 
 
+class NoteBody(Asked):
+    """Why; kept with the case and never sent."""
+
+    note: Words | None = None
+
+
+class AssignmentBody(Asked):
+    """The post that has the case from now on; `null` for headquarters."""
+
+    post: Code | None = None
+    note: Words | None = None
+
+
 class ConfirmationBody(Asked):
     """Leadership's word on an initial action."""
 
     note: Words | None = None
 
 
-ASKED = frozenset(
-    name for kind in (CasesQuery, WalkInBody, StepBody, TextBody, ConfirmationBody) for name in kind.__struct_fields__
-)
+_BODIES = (CasesQuery, WalkInBody, StepBody, TextBody, ConfirmationBody, AssignmentBody)
+ASKED = frozenset(name for kind in _BODIES for name in kind.__struct_fields__)
 """Every name a caller may send."""
 
 
@@ -156,8 +175,9 @@ class FileItem(Shown):
 
 
 class MessageItem(Shown):
-    """A message; `direction` is in or out, `by` a pseudonym or `gateway`."""
+    """A message; `direction` is in or out, `by` a pseudonym or `gateway`. `id` is of one that came in."""
 
+    id: int | None
     at: datetime
     direction: str
     text: str
@@ -215,13 +235,18 @@ class Identity(Shown):
 
 
 class CaseDetail(CaseItem, kw_only=True):
-    """A case with everything the caller may see of it."""
+    """A case with everything the caller may see of it.
+
+    `parent` is the number of the case it was merged into; `merged` are those merged into it.
+    """
 
     messages: list[MessageItem]
     deliveries: list[DeliveryItem]
     events: list[EventItem]
     findings: list[FindingItem]
     identities: list[Identity]
+    parent: str | None
+    merged: list[str]
 
 
 class StepItem(Shown):

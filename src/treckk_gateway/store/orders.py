@@ -199,10 +199,58 @@ class Filing(Struct, frozen=True, kw_only=True):
     finishes: int | None = None
 
 
+class NewParty(Struct, frozen=True, kw_only=True):
+    """Somebody who takes part in a case from now on; `origin_id` is the merged case they reported."""
+
+    reporter_id: int
+    conversation_id: int | None
+    origin_id: int
+    token: bytes
+    token_hash: bytes
+
+
+class Merge(Struct, frozen=True, kw_only=True):
+    """The changed case becomes part of `parent_id`, if that one is still at `parent_version`.
+
+    `state` is what an undo returns to; `flags` and `event` are the parent's.
+    """
+
+    parent_id: int
+    parent_version: int
+    state: State
+    parties: tuple[NewParty, ...]
+    flags: tuple[str, ...]
+    event: NewEvent
+
+
+class Undo(Struct, frozen=True, kw_only=True):
+    """The changed case leaves `parent_id` again; `event` is written down there and wherever the parent was merged into.
+
+    `root_id` is the last of those cases and `root_version` the version it must still have.
+    """
+
+    parent_id: int
+    root_id: int
+    root_version: int
+    event: NewEvent
+    root_event: NewEvent
+
+
+class Split(Struct, frozen=True, kw_only=True):
+    """One message leaves a case and opens one of its own. `event` is the case's it leaves, `filing` opens the other."""
+
+    message_id: int
+    case_id: int
+    version: int
+    event: NewEvent
+    filing: Filing
+
+
 class Change(Struct, frozen=True, kw_only=True):
     """One change of a case in one transaction: fields, event, what the reporter and staff are told, timers.
 
-    `version` is the one the decision was made on. `finishes` is the timer whose work this is.
+    `version` is the one the decision was made on. `finishes` is the timer whose work this is. `merge` and `undo` say
+    what else a merge and its undoing change.
     """
 
     case_id: int
@@ -215,6 +263,8 @@ class Change(Struct, frozen=True, kw_only=True):
     timers: tuple[NewTimer, ...] = ()
     values: tuple[NewValue, ...] = ()
     finishes: int | None = None
+    merge: Merge | None = None
+    undo: Undo | None = None
 
 
 class Pace(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Protocol
 
 from treckk_gateway.model import Case, Instant
-from treckk_gateway.store.orders import CaseFilter, Change, Ended, Filing, Heard, NewEvent, NewRequest, Start
+from treckk_gateway.store.orders import CaseFilter, Change, Ended, Filing, Heard, NewEvent, NewRequest, Split, Start
 from treckk_gateway.store.rows import (
     ConversationRow,
     Counters,
@@ -14,6 +14,7 @@ from treckk_gateway.store.rows import (
     FileRows,
     Go,
     InboxRow,
+    MergeRow,
     MessageRow,
     Nothing,
     NotYet,
@@ -113,6 +114,15 @@ class Store(Protocol):
 
     async def change(self, wanted: Change) -> Case | None:
         """Apply a change; `None` when the case is no longer at `wanted.version` and nothing happened."""
+
+    async def merge_of(self, case_id: int) -> MergeRow | None:
+        """The merge that made this case part of another, unless it was undone."""
+
+    async def root(self, case_id: int) -> Case | None:
+        """The case in which this one goes on: itself, unless it was merged."""
+
+    async def split(self, wanted: Split) -> Filed:
+        """Make a case of its own of one message; `stale` when the case or the message moved on."""
 
     async def cases(self, wanted: CaseFilter) -> Sequence[Case]:
         """Cases, newest first."""

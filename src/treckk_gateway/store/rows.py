@@ -189,17 +189,33 @@ class ValueRow(Struct, frozen=True, kw_only=True):
 
 
 class PartyRow(Struct, frozen=True, kw_only=True):
-    """A reporter's part in a case, and the conversation updates go to."""
+    """A reporter's part in a case, and the conversation updates go to.
+
+    `origin_id` is the case they reported themselves, where that was merged into this one.
+    """
 
     id: int
     case_id: int
     reporter_id: int | None
     conversation_id: int | None
     token: bytes
+    origin_id: int | None = None
+
+
+class MergeRow(Struct, frozen=True, kw_only=True):
+    """A merge that holds: the case, what it was merged into, the state to return to, and since when."""
+
+    case_id: int
+    parent_id: int
+    state: State
+    since: Instant
 
 
 class FileRows(Struct, frozen=True, kw_only=True):
-    """Everything kept of one case."""
+    """Everything kept of one case. Messages of the cases merged into it are among its own.
+
+    `parent` is the number of the case it was merged into, `merged` are those merged into it.
+    """
 
     case: Case
     events: tuple[EventRow, ...]
@@ -210,6 +226,8 @@ class FileRows(Struct, frozen=True, kw_only=True):
     parties: tuple[PartyRow, ...]
     attachments: tuple[tuple[int, NewAttachment], ...]
     values: tuple[ValueRow, ...] = ()
+    parent: str | None = None
+    merged: tuple[str, ...] = ()
 
 
 class Counters(Struct, frozen=True, kw_only=True):

@@ -11,8 +11,8 @@ from treckk_gateway.model import Case, EventKind, Instant, Intent, Questions, Ro
 from treckk_gateway.model.lifecycle import OPEN
 from treckk_gateway.store.orders import CaseFilter, NewAttachment
 from treckk_gateway.store.rows import EventRow, FileRows, FindingRow, PartyRow, TimerRow, ValueRow
+from treckk_gateway.store.sql import merging, people
 from treckk_gateway.store.sql import outbox as sent
-from treckk_gateway.store.sql import people
 from treckk_gateway.store.sql.connection import Connection
 
 _CASE = (
@@ -21,8 +21,16 @@ _CASE = (
     " missing, questions, completeness, completeness_at_instruct, taken"
 )
 _PARTY = (
-    "case_party.id, case_party.case_id, case_party.reporter_id, case_party.conversation_id, case_party.sealed_token"
+    "case_party.id, case_party.case_id, case_party.reporter_id, case_party.conversation_id, case_party.sealed_token,"
+    " case_party.origin_id"
 )
+# Whose part in a merged case has ended is back in the case they reported.
+_REACHED = (
+    "case_party.id, CASE WHEN case_party.until IS NULL THEN case_party.case_id ELSE coalesce(case_party.origin_id,"
+    " case_party.case_id) END, case_party.reporter_id, case_party.conversation_id, case_party.sealed_token,"
+    " case_party.origin_id"
+)
+_FILE = "message_id, kind, state, size, name_hash, sealed_details"
 _OPEN_STATES = ", ".join(f"'{state}'" for state in sorted(OPEN))
 
 
@@ -62,6 +70,11 @@ def case(connection: Connection, case_id: int | None = None, reference: str | No
     return _case(found) if found else None
 
 
+def root(connection: Connection, case_id: int) -> Case | None:
+    """The case in which this one goes on: itself, unless it was merged."""
+    return case(connection, merging.chain(connection, case_id)[-1])
+
+
 def open_cases(connection: Connection, reporter_id: int) -> Sequence[Case]:
     """The reporter's open cases, newest first."""
     query = (
@@ -82,7 +95,7 @@ def latest_case(connection: Connection, reporter_id: int) -> Case | None:
 
 def is_party(connection: Connection, case_id: int, reporter_id: int) -> bool:
     """Whether the reporter takes part in the case."""
-    query = "SELECT 1 FROM case_party WHERE case_id = ? AND reporter_id = ? LIMIT 1"
+    query = "SELECT 1 FROM case_party WHERE case_id = ? AND reporter_id = ? AND until IS NULL LIMIT 1"
     return connection.execute(query, (case_id, reporter_id)).fetchone() is not None
 
 
@@ -91,15 +104,16 @@ def case_of_reply(
 ) -> tuple[Case, PartyRow] | None:
     """By the secret token first, then by ids of messages we sent on that channel, the newest id first."""
     if token_hash is not None:
-        found = connection.execute(f"SELECT {_PARTY} FROM case_party WHERE token_hash = ?", (token_hash,)).fetchone()  # noqa: S608
+        found = connection.execute(f"SELECT {_REACHED} FROM case_party WHERE token_hash = ?", (token_hash,)).fetchone()  # noqa: S608
         if found:
             return _with_case(connection, found)
     for one in reversed(ids):
         found = connection.execute(
-            f"SELECT {_PARTY} FROM attempt JOIN outbox ON outbox.id = attempt.outbox_id"  # noqa: S608 constant text
+            f"SELECT {_REACHED} FROM attempt JOIN outbox ON outbox.id = attempt.outbox_id"  # noqa: S608 constant text
             " JOIN case_party ON case_party.case_id = outbox.case_id AND case_party.conversation_id ="
             " outbox.conversation_id"
-            " WHERE attempt.channel_id = ? AND attempt.provider_message_id = ?",
+            " WHERE attempt.channel_id = ? AND attempt.provider_message_id = ?"
+            " ORDER BY case_party.until IS NOT NULL, case_party.id LIMIT 1",
             (channel_id, one),
         ).fetchone()
         if found:
@@ -123,7 +137,7 @@ def _with_case(connection: Connection, found: tuple[object, ...]) -> tuple[Case,
 
 
 def _party(row: tuple[object, ...]) -> PartyRow:
-    names = ("id", "case_id", "reporter_id", "conversation_id", "token")
+    names = ("id", "case_id", "reporter_id", "conversation_id", "token", "origin_id")
     return PartyRow(**dict(zip(names, row, strict=True)))  # type: ignore[arg-type]
 
 
@@ -185,12 +199,11 @@ def case_file(connection: Connection, case_id: int) -> FileRows | None:
         known = case(connection, case_id)
         if known is None:
             return None
-        messages = connection.execute(f"SELECT {people.MESSAGE} FROM message WHERE case_id = ? ORDER BY id", (case_id,))  # noqa: S608
-        files = connection.execute(
-            "SELECT message_id, kind, state, size, name_hash, sealed_details FROM attachment WHERE message_id IN"
-            " (SELECT id FROM message WHERE case_id = ?) ORDER BY id",
-            (case_id,),
-        )
+        parts = merging.subtree(connection, case_id)
+        among = f"case_id IN ({', '.join('?' * len(parts))})"
+        messages = connection.execute(f"SELECT {people.MESSAGE} FROM message WHERE {among} ORDER BY id", parts)  # noqa: S608
+        file_query = f"SELECT {_FILE} FROM attachment WHERE message_id IN (SELECT id FROM message WHERE {among})"  # noqa: S608
+        files = connection.execute(f"{file_query} ORDER BY id", parts)
         found = connection.execute(
             "SELECT at, step, field, confidence, sealed_data FROM finding WHERE case_id = ? ORDER BY id", (case_id,)
         )
@@ -209,6 +222,8 @@ def case_file(connection: Connection, case_id: int) -> FileRows | None:
                 (r[0], NewAttachment(kind=r[1], state=r[2], size=r[3], name=r[4], details=r[5])) for r in files
             ),
             values=tuple(_value(row) for row in values),
+            parent=merging.parent_number(connection, case_id),
+            merged=merging.merged_numbers(connection, parts[1:]),
         )
 
 

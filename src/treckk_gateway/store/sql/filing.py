@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -16,15 +16,18 @@ from treckk_gateway.store.orders import (
     Draft,
     Filing,
     Further,
+    Merge,
     NewCase,
     NewFinding,
     NewMessage,
     NewRequest,
     NewTimer,
     NewValue,
+    Split,
+    Undo,
 )
 from treckk_gateway.store.rows import Filed, Topic
-from treckk_gateway.store.sql import casefile, history, inbox, people
+from treckk_gateway.store.sql import casefile, history, inbox, merging, people
 from treckk_gateway.store.sql.connection import Connection
 
 _LISTS = frozenset({"flags", "missing"})
@@ -102,11 +105,17 @@ def change(connection: Connection, wanted: Change) -> Case | None:
 
     When the timer it finishes was finished before, its work is done and nothing happens again.
     """
-    _lock(connection, wanted.case_id, wanted.drafts)
+    _lock(connection, wanted.case_id, wanted.drafts, others=_others(wanted))
     if wanted.finishes is not None and casefile.timer(connection, wanted.finishes) is None:
         return casefile.case(connection, wanted.case_id)
-    if not _set(connection, wanted.case_id, wanted.version, wanted.fields, wanted.now):
+    if not _possible(connection, wanted) or not _set(
+        connection, wanted.case_id, wanted.version, wanted.fields, wanted.now
+    ):
         return None
+    if wanted.merge is not None:
+        _join(connection, wanted.case_id, wanted.merge, wanted.now)
+    if wanted.undo is not None:
+        _leave(connection, wanted.case_id, wanted.undo, wanted.now)
     seq = history.append(connection, wanted.case_id, wanted.event, wanted.now) if wanted.event else None
     find(connection, wanted.case_id, wanted.findings, wanted.now)
     fill(connection, wanted.case_id, wanted.values, wanted.now)
@@ -119,17 +128,80 @@ def change(connection: Connection, wanted: Change) -> Case | None:
 
 
 def _lock(
-    connection: Connection, case_id: int | None, drafts: Sequence[Draft], conversation_id: int | None = None
+    connection: Connection,
+    case_id: int | None,
+    drafts: Sequence[Draft],
+    conversation_id: int | None = None,
+    others: Iterable[int] = (),
 ) -> None:
     conversations = {one.conversation_id for one in drafts}
     if conversation_id is not None:
         conversations.add(conversation_id)
-    connection.lock(conversations=sorted(conversations), case_id=case_id)
+    cases = sorted({*others, *([] if case_id is None else [case_id])})
+    connection.lock(conversations=sorted(conversations), case_id=cases[0] if cases else None)
+    for one in cases[1:]:
+        connection.lock(case_id=one)
+
+
+def _others(wanted: Change) -> Iterable[int]:
+    """The other cases a merge or its undoing changes."""
+    if wanted.merge is not None:
+        return (wanted.merge.parent_id,)
+    return (wanted.undo.parent_id, wanted.undo.root_id) if wanted.undo is not None else ()
+
+
+def split(connection: Connection, wanted: Split) -> Filed:
+    """One message opens a case of its own."""
+    _lock(connection, wanted.case_id, wanted.filing.drafts)
+    there = connection.execute(
+        "SELECT 1 FROM message WHERE id = ? AND case_id = ?", (wanted.message_id, wanted.case_id)
+    ).fetchone()
+    if there is None or not _set(connection, wanted.case_id, wanted.version, CaseFields(), wanted.filing.now):
+        return Filed(fresh=False, stale=True)
+    history.append(connection, wanted.case_id, wanted.event, wanted.filing.now)
+    return file(connection, wanted.filing)
+
+
+def _possible(connection: Connection, wanted: Change) -> bool:
+    """Whether the other case of a merge or its undoing is still as the decision saw it; asked before anything moves."""
+    merge, undo = wanted.merge, wanted.undo
+    if merge is not None and not _stands(connection, merge.parent_id, merge.parent_version):
+        return False
+    if undo is None:
+        return True
+    held = merging.merge_of(connection, wanted.case_id)
+    return (
+        held is not None
+        and held.parent_id == undo.parent_id
+        and _stands(connection, undo.root_id, undo.root_version)
+        and _stands(connection, wanted.case_id, wanted.version)
+    )
+
+
+def _join(connection: Connection, case_id: int, merge: Merge, now: Instant) -> None:
+    _set(connection, merge.parent_id, None, CaseFields(flags=merge.flags), now)
+    merging.join(connection, case_id, merge, now)
+    history.append(connection, merge.parent_id, merge.event, now)
+
+
+def _leave(connection: Connection, case_id: int, undo: Undo, now: Instant) -> None:
+    above = merging.leave(connection, case_id, now)
+    for one in above:
+        flags = merging.flags_now(connection, one)
+        _set(connection, one, None, CaseFields(flags=flags), now)
+        if one in {undo.parent_id, undo.root_id}:
+            history.append(connection, one, undo.event if one == undo.parent_id else undo.root_event, now)
+    # Its reporters were told the parent's versions on top of its own: what follows must count on from there.
+    connection.execute("UPDATE cases SET version = version + ? WHERE id = ?", (undo.root_version, case_id))
 
 
 def _is_at(connection: Connection, filing: Filing) -> bool:
+    return _stands(connection, filing.case_id, filing.version)
+
+
+def _stands(connection: Connection, case_id: int | None, version: int | None) -> bool:
     query = "SELECT 1 FROM cases WHERE id = ? AND version = ?"
-    return connection.execute(query, (filing.case_id, filing.version)).fetchone() is not None
+    return connection.execute(query, (case_id, version)).fetchone() is not None
 
 
 def _set(connection: Connection, case_id: int, version: int | None, fields: CaseFields, now: Instant) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 from treckk_gateway.model import Case, Instant
-from treckk_gateway.store.orders import CaseFilter, Change, Ended, Filing, Heard, NewEvent, Start
+from treckk_gateway.store.orders import CaseFilter, Change, Ended, Filing, Heard, NewEvent, Split, Start
 from treckk_gateway.store.rows import (
     ConversationRow,
     Counters,
@@ -15,6 +15,7 @@ from treckk_gateway.store.rows import (
     FileRows,
     Go,
     InboxRow,
+    MergeRow,
     MessageRow,
     Nothing,
     NotYet,
@@ -25,7 +26,7 @@ from treckk_gateway.store.rows import (
     ValueRow,
     Wake,
 )
-from treckk_gateway.store.sql import casefile, due, filing, inbox, outbox, people
+from treckk_gateway.store.sql import casefile, due, filing, inbox, merging, outbox, people
 
 T = TypeVar("T")
 
@@ -80,6 +81,10 @@ class SqlStore(ABC):
     async def change(self, wanted: Change) -> Case | None:
         """See `Store.change`."""
         return await self._write(filing.change, wanted)
+
+    async def split(self, wanted: Split) -> Filed:
+        """See `Store.split`."""
+        return await self._write(filing.split, wanted)
 
     async def log_access(self, case_id: int, actor: str, what: str, now: Instant) -> None:
         """See `Store.log_access`."""
@@ -172,6 +177,14 @@ class SqlStore(ABC):
     async def parties(self, case_id: int) -> Sequence[PartyRow]:
         """See `Store.parties`."""
         return await self._read(casefile.parties, case_id)
+
+    async def merge_of(self, case_id: int) -> MergeRow | None:
+        """See `Store.merge_of`."""
+        return await self._read(merging.merge_of, case_id)
+
+    async def root(self, case_id: int) -> Case | None:
+        """See `Store.root`."""
+        return await self._read(casefile.root, case_id)
 
     async def cases(self, wanted: CaseFilter) -> Sequence[Case]:
         """See `Store.cases`."""
