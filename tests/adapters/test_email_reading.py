@@ -364,7 +364,7 @@ def test_an_unforeseen_error_is_a_payload_error_without_what_it_says(monkeypatch
     def broken(_):
         raise RecursionError("budi@example.org")
 
-    monkeypatch.setattr("treckk_gateway.adapters.email.reading.walk", broken)
+    monkeypatch.setattr("treckk_gateway.adapters.email.mail.walk", broken)
     with pytest.raises(PayloadError) as caught:
         read("Subject: x\r\n\r\nx")
     assert str(caught.value) == "the mail cannot be read (RecursionError)"

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from treckk_gateway.server import case_commands
+from treckk_gateway.server import case_commands, mail_commands
 from treckk_gateway.server.options import Config
 
 app = typer.Typer(
@@ -107,3 +107,4 @@ def demo(
 
 app.add_typer(case_commands.app, name="case")
 app.command("replay")(case_commands.replay)
+app.command("parse-mail")(mail_commands.parse_mail)

@@ -26,10 +26,14 @@ _SEE_HTML = re.compile(r".{0,120}\b(?:html|browser)\b.{0,120}", re.IGNORECASE | 
 
 @attrs.frozen(kw_only=True)
 class Body:
-    """`unsupported` says why there are no words a person could read, where that is so."""
+    """`carried` is every file in the order written, `files` the same without logos and trackers inside the text.
+
+    `unsupported` says why there are no words a person could read, where that is so.
+    """
 
     text: str = attrs.field(repr=False)
     files: tuple[Attachment, ...] = ()
+    carried: tuple[Attachment, ...] = ()
     unsupported: str | None = None
 
 
@@ -40,12 +44,17 @@ def read_body(tree: Tree) -> Body:
     """
     texts = [leaf for leaf in tree.leaves if _is_text(leaf)]
     words = _words(texts)
-    others = [leaf for leaf in tree.leaves if not _is_text(leaf) and not _is_logo(leaf)]
+    others = [leaf for leaf in tree.leaves if not _is_text(leaf)]
     if not words.strip():
         words = next((_words(_forwarded(leaf)) for leaf in others if leaf.content_type == "message/rfc822"), words)
     cut = [leaf for leaf in texts if len(leaf.body) > plain.LONGEST or len(words) > TEXT]
-    files = tuple(file for leaf in (*others, *cut) if (file := _file(leaf)) is not None)
-    return Body(text=words[:TEXT].strip(), files=files, unsupported=_unsupported(tree.leaves, words))
+    carried = [(leaf, file) for leaf in (*others, *cut) if (file := _file(leaf)) is not None]
+    return Body(
+        text=words[:TEXT].strip(),
+        files=tuple(file for leaf, file in carried if not _is_logo(leaf)),
+        carried=tuple(file for _leaf, file in carried),
+        unsupported=_unsupported(tree.leaves, words),
+    )
 
 
 def _is_text(leaf: Part) -> bool:

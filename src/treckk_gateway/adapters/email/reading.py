@@ -3,41 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
-from email.utils import mktime_tz, parsedate_tz
 
 import attrs
 
-from treckk_gateway.adapters.email.automatic import is_automatic, original_id, receipts
-from treckk_gateway.adapters.email.bodies import Body, read_body
+from treckk_gateway.adapters.email.mail import Mail, folded, is_address, open_mail, words
 from treckk_gateway.adapters.email.mailbox import Mailbox
-from treckk_gateway.adapters.email.quoting import own_words
 from treckk_gateway.channel import Inbound
 from treckk_gateway.channel.charset import decode_text
-from treckk_gateway.channel.mime import Part, decode_header, first, walk
-from treckk_gateway.errors import PayloadError
-from treckk_gateway.model import Address, Attachment, InboundMessage, MediaKind
+from treckk_gateway.errors import Scope
+from treckk_gateway.model import (
+    Address,
+    Attachment,
+    DeliveryReceipt,
+    DeliveryState,
+    InboundMessage,
+    MediaKind,
+)
 
 NOBODY = "unknown@unknown.invalid"
 """The sender of a mail that names none, in From or in the envelope. Nothing can be sent there (RFC 2606)."""
 
-_SUBJECT = 2000
-_NAME = 200
-_REFERENCES = 50
 _SCANNED = 64 * 1024
-_YEARS = (631_152_000, 4_102_444_800)  # 1990 to 2100, in seconds
+_ADDRESS_IS_DEAD = frozenset({"5.1.1", "5.1.2", "5.1.10", "5.2.1"})
 
 # Written anew by each server on the way, so a second delivery of one mail differs in them.
 _TRACES = (
     b"received", b"return-path", b"delivered-to", b"envelope-to", b"x-original-to", b"authentication-results", b"arc-",
     b"received-spf", b"x-received", b"x-spam", b"x-virus", b"x-rspamd", b"x-envelope",
 )  # fmt: skip
-_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,250}>")
-_ANGLED = re.compile(r"<([^<>\s]{3,320})>")
-_ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f]{1,64}@[^\s@<>()\[\]\\,;:\"\x00-\x1f]{1,255}")
-_REPLY = re.compile(r"(?:re|bls|balas|aw|antw)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
-_FORWARD = re.compile(r"(?:fwd?|trs|terusan|diteruskan|wg)\s*:", re.IGNORECASE)
 
 
 def fingerprint(raw: bytes, recipient: str) -> str:
@@ -66,111 +60,76 @@ def read_mail(raw: bytes, envelope_from: str | None, envelope_to: str, mailbox: 
 
     `None` stands for an unknown envelope. Raises `PayloadError` for bytes without a single header: that is no mail.
     """
-    try:
-        return _read(raw, envelope_from, envelope_to, mailbox)
-    except PayloadError:
-        raise
-    except Exception as problem:  # noqa: BLE001 whatever a mail brings about, it is parked and not lost
-        reason = f"the mail cannot be read ({type(problem).__name__})"
-    raise PayloadError(reason)
-
-
-def _read(raw: bytes, envelope_from: str | None, envelope_to: str, mailbox: Mailbox) -> Sequence[Inbound]:
-    tree = walk(raw)
-    top = tree.top
-    if not top.headers:
-        raise PayloadError("no mail: there is no header")
-    key = fingerprint(raw, envelope_to)
-    message_id = _own_id(top)
-    sender, name = _author(top)
+    mail = open_mail(raw)
+    sender = mail.sender
     if sender is None:
-        sender = _folded(envelope_from) if envelope_from and _is_address(envelope_from) else NOBODY
-    reported = original_id(tree, mailbox)
+        sender = folded(envelope_from) if envelope_from and is_address(envelope_from) else NOBODY
+    key = fingerprint(raw, envelope_to)
+    about = _ours(mail, mailbox)
+    token = mailbox.token(envelope_to) or _token_in_headers(mail, mailbox)
     message = InboundMessage(
         dedupe_key=key,
         sender=Address("mailto", sender),
-        sender_name=name,
-        subject=(top.header("subject") or "")[:_SUBJECT] or None,
+        sender_name=mail.sender_name,
+        subject=mail.subject or None,
         recipient=mailbox.address,
-        message_id=message_id,
-        claimed_at=_date(top),
-        reply_ids=tuple(dict.fromkeys((*((reported,) if reported else ()), *_answered(top)))),
-        reply_token=mailbox.token(envelope_to) or _token_in_headers(top, mailbox),
-        automatic=is_automatic(top, sender=sender, envelope_from=envelope_from, message_id=message_id, mailbox=mailbox),
+        message_id=mail.message_id,
+        claimed_at=mail.claimed_at,
+        reply_ids=tuple(dict.fromkeys((*((about,) if about else ()), *mail.answered))),
+        reply_token=token,
+        automatic=bool(mail.signals) or envelope_from == "" or mailbox.owns(sender) or mailbox.wrote(mail.message_id),
+        text=mail.text,
+        attachments=mail.files,
+        unsupported=mail.unsupported,
     )
-    return (_with_body(message, read_body(tree)), *receipts(tree, mailbox, key))
+    own = mail.own_words if mail.reply or (token and not mail.forward) else None
+    return (_cut(message, own) if own is not None else message, *_receipts(mail, about, mailbox, key))
 
 
-def _with_body(message: InboundMessage, body: Body) -> InboundMessage:
-    """The message with its words and files. Of a reply only the sender's own words; the full text goes with it."""
-    subject = message.subject or ""
-    is_reply = bool(message.reply_ids or message.reply_token or _REPLY.match(subject)) and not _FORWARD.match(subject)
-    own = own_words(body.text) if is_reply else None
-    files = body.files
-    if own is not None:
-        content = body.text.encode()
-        full = Attachment(
-            kind=MediaKind.DOCUMENT,
-            content_type="text/plain; charset=utf-8",
-            filename="full-text.txt",
-            size=len(content),
-            content=content,
-        )
-        files = (*files, full)
-    return attrs.evolve(message, text=own or body.text, attachments=files, unsupported=body.unsupported)
+def _cut(message: InboundMessage, own: str) -> InboundMessage:
+    """A reply with only the sender's own words; the full text goes along as a file."""
+    content = message.text.encode()
+    full = Attachment(
+        kind=MediaKind.DOCUMENT,
+        content_type="text/plain; charset=utf-8",
+        filename="full-text.txt",
+        size=len(content),
+        content=content,
+    )
+    return attrs.evolve(message, text=own, attachments=(*message.attachments, full))
 
 
-def _author(top: Part) -> tuple[str | None, str | None]:
-    """Address and name of the first `From`: the last `<...>` that is an address, else the only word that is one."""
-    written = decode_text(first(top.headers, "from") or b"", None)
-    angled = [one for one in _ANGLED.finditer(written) if _is_address(one[1])]
-    if angled:
-        name = decode_header(written[: angled[-1].start()].encode())
-        return _folded(angled[-1][1]), name.strip("\"' ")[:_NAME] or None
-    words = [word for word in _words(written) if _is_address(word)]
-    return (_folded(words[0]) if len(words) == 1 else None), None
+def _ours(mail: Mail, mailbox: Mailbox) -> str | None:
+    """The `Message-ID` of the mail of our domain that a bounce is about."""
+    about = mail.bounce.original_id if mail.bounce else None
+    return about if about and mailbox.delivery_id(about) else None
 
 
-def _words(written: str) -> list[str]:
-    return re.split(r"[\s,;<>()\"]+", written)
+def _receipts(mail: Mail, about: str | None, mailbox: Mailbox, key: str) -> Sequence[DeliveryReceipt]:
+    """What a bounce says became of a mail of ours; nothing unless it failed for good.
+
+    A failure holds for the address only where its status says that the mailbox does not exist or is disabled: full
+    mailboxes and policy are no fault of the address. `key` is the dedupe key of the bounce.
+    """
+    bounce = mail.bounce
+    if bounce is None or about is None or bounce.action != "failed":
+        return ()
+    receipt = DeliveryReceipt(
+        dedupe_key=f"{key}:bounce",
+        state=DeliveryState.FAILED,
+        raw_status=f"failed {bounce.status or ''}".strip(),
+        provider_message_id=about,
+        delivery_id=mailbox.delivery_id(about),
+        code=bounce.status,
+        scope=Scope.ADDRESS if bounce.status in _ADDRESS_IS_DEAD else None,
+    )
+    return (receipt,)
 
 
-def _is_address(word: str) -> bool:
-    return word.isprintable() and _ADDRESS.fullmatch(word) is not None
-
-
-def _folded(address: str) -> str:
-    local, _, domain = address.rpartition("@")
-    return f"{local}@{domain.lower()}"
-
-
-def _own_id(top: Part) -> str | None:
-    found = _MESSAGE_ID.search(decode_text(first(top.headers, "message-id") or b"", None))
-    return found[0] if found else None
-
-
-def _answered(top: Part) -> Sequence[str]:
-    """Ids of the mails it answers: `In-Reply-To`, then `References`, newest first. Clients drop either of them."""
-    replied = _MESSAGE_ID.findall(decode_text(first(top.headers, "in-reply-to") or b"", None))
-    earlier = _MESSAGE_ID.findall(decode_text(first(top.headers, "references") or b"", None))
-    return (*replied, *reversed(earlier))[:_REFERENCES]
-
-
-def _token_in_headers(top: Part, mailbox: Mailbox) -> str | None:
+def _token_in_headers(mail: Mail, mailbox: Mailbox) -> str | None:
     """The token in `To` or `Cc`, for servers that drop what stands behind the plus; `None` unless there is just one."""
     found = set[str]()
-    for name, raw in top.headers:
+    for name, raw in mail.headers:
         if name in ("to", "cc", "x-original-to", "delivered-to"):
-            found |= {token for word in _words(decode_text(raw, None)) if (token := mailbox.token(word))}
+            found |= {token for word in words(decode_text(raw, None)) if (token := mailbox.token(word))}
     return found.pop() if len(found) == 1 else None
-
-
-def _date(top: Part) -> int | None:
-    """The sender's own time in microseconds; `None` where it is missing or absurd."""
-    written = (top.header("date") or "")[:100]
-    try:
-        parts = parsedate_tz(written)
-        seconds = mktime_tz(parts) if parts else 0
-    except (ValueError, OverflowError, TypeError, IndexError):
-        return None
-    return int(seconds) * 1_000_000 if _YEARS[0] <= seconds < _YEARS[1] else None
