@@ -10,6 +10,9 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from itertools import chain, islice
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 import attrs
@@ -39,10 +42,15 @@ Headers = tuple[tuple[str, bytes], ...]
 
 _NAME = re.compile(rb"[!-9;-~]{1,100}")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
+# Possessive, so that nothing is tried twice. A block that is all of such fields is read by it, any other line by line.
+_FIELD = re.compile(rb"([!-9;-~]{1,100}+):([^\n]*+\n(?:[ \t][^\n]*+\n)*+)")
+_LINE_END = re.compile(rb"\r*\n")
 _WORD = re.compile(rb"=\?([!-<>@-~]{1,40})\?([bBqQ])\?([^?\r\n]*)\?=")
-_PARAMETER = re.compile(rb';\s*([^=;\s"]{1,80})\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)', re.DOTALL)
+_PARAMETER = re.compile(rb';\s*([^=;\s"]{1,80})\s*=\s*("[^"\\]*+(?:\\.[^"\\]*+)*+"?|[^;]*)', re.DOTALL)
 _SECTION = re.compile(r"(?P<name>[^*]+)(?:\*(?P<index>[0-9]{1,3}))?(?P<encoded>\*)?")
 _TYPE = re.compile(rb"\s*([a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,80})\s*")
+_NO_NAME = re.compile(r'[<>:"|?*]')
+_SHORT = 64
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 
 
@@ -80,7 +88,7 @@ class Part:
 
 @attrs.frozen(kw_only=True, repr=False)
 class Tree:
-    """A mail in parts: `top` has its headers and no body, `leaves` everything else in the order written."""
+    """A mail in parts: `top` has its headers, `leaves` all else in the order written; a plain mail is its one leaf."""
 
     top: Part
     leaves: tuple[Part, ...]
@@ -91,29 +99,50 @@ def walk(raw: bytes) -> Tree:
 
     Attached messages (`message/rfc822`) are leaves and are not opened.
     """
-    tops: list[Part] = []
+    top: Part | None = None
     leaves: list[Part] = []
     waiting = [_Span(0, len(raw))]
     while waiting:
         span = waiting.pop()
         headers, body = ((), span.start) if span.rest else read_headers(raw, span.start, span.end)
-        part = _described(headers, span)
-        tops = tops or [part]
+        kind, parameters = _typed(headers, span)
         inner: list[_Span] | None = None
-        if part.content_type.startswith("multipart/") and len(span.inside) < DEPTH:
+        if kind.startswith("multipart/") and len(span.inside) < DEPTH:
             room = PARTS - len(leaves) - len(waiting)
-            inner = _split(raw, _Span(body, span.end, (*span.inside, part.content_type)), part.parameters, room)
+            inner = _split(raw, _Span(body, span.end, (*span.inside, kind)), parameters, room)
+        if inner is not None:
+            top = top or _part(headers, kind, parameters, span, b"")
+            kind = "text/plain"  # where no part can be told from another
         if inner:
             waiting += reversed(inner)
             continue
-        kind = part.content_type if inner is None else "text/plain"
-        leaves.append(attrs.evolve(part, body=raw[body : span.end], content_type=kind))
-    return Tree(top=tops[0], leaves=tuple(leaves))
+        leaves.append(_part(headers, kind, parameters, span, raw[body : span.end]))
+        top = top or leaves[0]
+    return Tree(top=top or Part(headers=()), leaves=tuple(leaves))
 
 
 def read_headers(raw: bytes, start: int = 0, end: int | None = None) -> tuple[Headers, int]:
     """The header block that begins at `start`, and where its body begins. A line that is no header ends the block."""
     end = len(raw) if end is None else end
+    blank = _BLANK_LINE.search(raw, start, min(end, start + HEADER_VALUE))
+    block = raw[start : blank.start() + 1] if blank else b""
+    found = _FIELD.findall(block)
+    # All of it is fields when nothing but their colons is missing from what was found.
+    if blank and sum(map(len, chain.from_iterable(found))) + len(found) == len(block) and len(found) <= HEADER_LINES:
+        named = [
+            (_lower(name), value.rstrip(b"\r\n") if value.count(b"\n") == 1 else _LINE_END.sub(b"", value))
+            for name, value in found
+        ]
+        return tuple(named), blank.end()
+    return _read_lines(raw, start, end)
+
+
+@lru_cache(maxsize=512)
+def _lower(name: bytes) -> str:
+    return name.decode("ascii").lower()
+
+
+def _read_lines(raw: bytes, start: int, end: int) -> tuple[Headers, int]:
     found: list[tuple[str, bytearray]] = []
     position = start
     for _ in range(HEADER_LINES):
@@ -137,7 +166,10 @@ def read_headers(raw: bytes, start: int = 0, end: int | None = None) -> tuple[He
 
 def first(headers: Headers, name: str) -> bytes | None:
     """The first value of that name (lower case): where one repeats, the first counts and proves nothing."""
-    return next((value for known, value in headers if known == name), None)
+    for known, value in headers:
+        if known == name:
+            return value
+    return None
 
 
 def read_parameters(raw: bytes) -> tuple[bytes, dict[str, str]]:
@@ -145,21 +177,36 @@ def read_parameters(raw: bytes) -> tuple[bytes, dict[str, str]]:
 
     Understands RFC 2231 (pieces, charset) and what senders write instead: encoded words and raw bytes.
     """
+    # The types of texts are few and come again and again; what names a boundary or a file is always new.
+    return _read_text_type(raw) if raw[:6] == b" text/" and len(raw) < _SHORT else _read_parameters(raw)
+
+
+def _read_parameters(raw: bytes) -> tuple[bytes, dict[str, str]]:
     head = raw.partition(b";")[0]
+    plain: dict[str, str] = {}
     pieces: dict[str, dict[int, tuple[bytes, bool]]] = {}
-    for number, match in enumerate(_PARAMETER.finditer(raw, len(head))):
-        section = _SECTION.fullmatch(match[1].decode("latin-1").lower())
-        if number >= PARAMETERS:
-            break
-        if section:
+    for written, value in islice(_PARAMETER.findall(raw, len(head)), PARAMETERS):
+        name = written.decode("latin-1").lower()
+        if "*" not in name:
+            if name not in plain:
+                plain[name] = decode_header(_unquoted(value))
+        elif section := _SECTION.fullmatch(name):
             known = pieces.setdefault(section["name"], {})
-            known.setdefault(int(section["index"] or 0), (_unquoted(match[2]), bool(section["encoded"])))
-    return head.strip().lower(), {name: _joined(known) for name, known in pieces.items()}
+            known.setdefault(int(section["index"] or 0), (_unquoted(value), bool(section["encoded"])))
+    for name, known in pieces.items():
+        plain[name] = _joined(known)
+    return head.strip().lower(), plain
+
+
+_read_text_type = lru_cache(maxsize=256)(_read_parameters)
 
 
 def decode_header(raw: bytes) -> str:
     """A header's value as one clean line; encoded words are decoded wherever they stand, unknown charsets guessed."""
     raw = raw[:HEADER_VALUE]
+    if b"=?" not in raw:
+        text = decode_text(raw, None)
+        return " ".join(text.split()) if text.isascii() and text.isprintable() else clean_line(text)
     found: list[str] = []
     run, charset, position = b"", "", 0
     for number, word in enumerate(_WORD.finditer(raw)):
@@ -183,7 +230,7 @@ def safe_filename(claimed: str) -> str | None:
     The extension survives the cut. `None` when nothing is left.
     """
     name = clean_line(claimed).replace("\\", "/").rpartition("/")[2]
-    name = re.sub(r'[<>:"|?*]', "_", name).strip(" .")
+    name = _NO_NAME.sub("_", name).strip(" .")
     stem, dot, extension = name.rpartition(".")
     if len(name) > FILENAME and stem:
         extension = extension[:16]
@@ -191,8 +238,7 @@ def safe_filename(claimed: str) -> str | None:
     return name[:FILENAME] or None
 
 
-@attrs.frozen
-class _Span:
+class _Span(NamedTuple):
     """A stretch of the mail and the types around it; `rest` is what is over the number of parts."""
 
     start: int
@@ -201,17 +247,29 @@ class _Span:
     rest: bool = False
 
 
-def _described(headers: Headers, span: _Span) -> Part:
-    written, parameters = read_parameters(first(headers, "content-type") or b"")
-    disposition, claims = read_parameters(first(headers, "content-disposition") or b"")
-    kind = _TYPE.fullmatch(b"application/octet-stream" if span.rest else written)
+def _typed(headers: Headers, span: _Span) -> tuple[str, Mapping[str, str]]:
+    """The content type with its parameters; plain text where nothing usable is said."""
+    if span.rest:
+        return "application/octet-stream", {}
+    claimed = first(headers, "content-type")
+    if claimed is None:
+        return "text/plain", {}
+    written, parameters = read_parameters(claimed)
+    kind = _TYPE.fullmatch(written)
+    return kind[1].decode("ascii") if kind else "text/plain", parameters
+
+
+def _part(headers: Headers, kind: str, parameters: Mapping[str, str], span: _Span, body: bytes) -> Part:
+    claimed = first(headers, "content-disposition")
+    disposition, claims = read_parameters(claimed) if claimed else (b"", {})
     name = claims.get("filename") or parameters.get("name")
     return Part(
         headers=headers,
-        content_type=kind[1].decode("ascii") if kind else "text/plain",
+        content_type=kind,
         parameters=parameters,
         disposition=disposition.decode("latin-1"),
         filename=safe_filename(name) if name else None,
+        body=body,
         inside=span.inside,
     )
 
@@ -225,12 +283,12 @@ def _split(raw: bytes, span: _Span, parameters: Mapping[str, str], room: int) ->
     opened: int | None = None
     for at, following, last in _delimiters(raw, span, b"--" + boundary.encode("ascii")):
         if opened is not None:
-            found.append(attrs.evolve(span, start=opened, end=_before(raw, opened, at)))
+            found.append(_Span(opened, _before(raw, opened, at), span.inside))
         opened = None if last else following
         if last or len(found) >= room - 1:
             break
     if opened is not None:
-        found.append(attrs.evolve(span, start=opened, rest=len(found) >= room - 1))
+        found.append(_Span(opened, span.end, span.inside, rest=len(found) >= room - 1))
     return found
 
 
@@ -260,9 +318,10 @@ def _frozen(found: list[tuple[str, bytearray]]) -> Headers:
 
 
 def _unquoted(value: bytes) -> bytes:
-    if value.startswith(b'"'):
-        return re.sub(rb"\\(.)", rb"\1", value[1:].removesuffix(b'"'), flags=re.DOTALL)
-    return value.strip()
+    if not value.startswith(b'"'):
+        return value.strip()
+    value = value[1:].removesuffix(b'"')
+    return re.sub(rb"\\(.)", rb"\1", value, flags=re.DOTALL) if b"\\" in value else value
 
 
 def _joined(pieces: Mapping[int, tuple[bytes, bool]]) -> str:
@@ -279,5 +338,5 @@ def _joined(pieces: Mapping[int, tuple[bytes, bool]]) -> str:
 
 def _base64(raw: bytes) -> bytes:
     plain = raw.translate(None, _NOT_BASE64).partition(b"=")[0]
-    plain = plain[: len(plain) - (len(plain) % 4 == 1)]
-    return binascii.a2b_base64(plain + b"=" * (-len(plain) % 4))
+    over = len(plain) % 4
+    return binascii.a2b_base64(plain[:-1] if over == 1 else plain + b"==" if over else plain)

@@ -24,6 +24,7 @@ _MACHINES = re.compile(
     r"|bounces?(?:[+=._-].*)?",
     re.IGNORECASE,
 )
+_AFTER_WORD = re.compile(r"[\s;(]")
 _SUBJECT = re.compile(
     r"(?:re\s*:\s*)?(?:(?:automatic|auto)[- ]?(?:reply|response)\b|autoreply\b|autoresponse\b"
     r"|(?:balasan|jawaban|respons?|pesan) otomatis\b"
@@ -55,4 +56,5 @@ def signals(top: Part, sender: str, subject: str) -> Iterator[str]:
 
 def _word(top: Part, name: str) -> str:
     """A header's first word in lower case, without comments and parameters: `auto-generated (failure)` has one."""
-    return re.split(r"[\s;(]", (top.header(name) or "").lower(), maxsplit=1)[0]
+    written = top.header(name)
+    return _AFTER_WORD.split(written.lower(), maxsplit=1)[0] if written else ""

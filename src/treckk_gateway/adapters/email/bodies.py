@@ -21,7 +21,9 @@ _UNREADABLE = {
     "application/pkcs7-mime": "encrypted", "application/x-pkcs7-mime": "encrypted",
     "application/pgp-encrypted": "encrypted", "text/calendar": "calendar", "application/ms-tnef": "tnef",
 }  # fmt: skip
-_SEE_HTML = re.compile(r".{0,120}\b(?:html|browser)\b.{0,120}", re.IGNORECASE | re.DOTALL)
+_SEE_HTML = re.compile(r"\b(?:html|browser)\b", re.IGNORECASE)
+_HINT = 250
+"""Characters; a plain part that only says where to look is shorter."""
 
 
 @attrs.frozen(kw_only=True)
@@ -86,7 +88,8 @@ def _has_alternative(leaf: Part) -> bool:
 
 
 def _tells(text: str) -> bool:
-    return bool(text.strip()) and not _SEE_HTML.fullmatch(text.strip())
+    words = text.strip()
+    return bool(words) and not (len(words) < _HINT and _SEE_HTML.search(words))
 
 
 def _forwarded(leaf: Part) -> Iterator[Part]:
@@ -119,7 +122,7 @@ def _file(leaf: Part) -> Attachment | None:
     """The leaf as a file, under its claimed type; `None` for one without name and content."""
     content, kind = leaf.content(), leaf.content_type
     name = leaf.filename or ("forwarded.eml" if kind == "message/rfc822" else None)
-    if not content.strip() and name is None:
+    if name is None and not content.strip():
         return None
     return Attachment(kind=MediaKind.of(kind), content_type=kind, filename=name, size=len(content), content=content)
 

@@ -12,7 +12,7 @@ from treckk_gateway.adapters.email.automatic import signals
 from treckk_gateway.adapters.email.bodies import read_body
 from treckk_gateway.adapters.email.bounces import Bounce, bounce
 from treckk_gateway.adapters.email.quoting import own_words
-from treckk_gateway.channel.charset import decode_text
+from treckk_gateway.channel.charset import clean_line, decode_text
 from treckk_gateway.channel.mime import Headers, Part, Tree, decode_header, first, walk
 from treckk_gateway.errors import PayloadError
 from treckk_gateway.model import Attachment, Instant
@@ -33,9 +33,9 @@ _FORWARD = re.compile(r"(?:fwd?|trs|terusan|diteruskan|wg)\s*:", re.IGNORECASE)
 class Mail:
     """What a mail says of itself; nothing of it is proven.
 
-    `sender` is the one plain address of `From`, `None` where there is none. `text` is everything a person would read,
-    `carried` is every file in the order written, `files` the same without logos inside the text. `in_reply_to` and `references` are ids,
-    oldest first. `signals` name what says that a machine wrote it.
+    `sender` is the one plain address of `From`, `None` where there is none. `text` is everything a person would read.
+    `carried` is every file in the order written, `files` the same without logos inside the text. `in_reply_to` and
+    `references` are ids, oldest first. `signals` name what says that a machine wrote it.
     """
 
     headers: Headers
@@ -122,7 +122,8 @@ def _author(top: Part) -> tuple[str | None, str | None]:
     written = decode_text(first(top.headers, "from") or b"", None)
     angled = [one for one in _ANGLED.finditer(written) if is_address(one[1])]
     if angled:
-        name = decode_header(written[: angled[-1].start()].encode())
+        before = written[: angled[-1].start()]
+        name = decode_header(before.encode()) if "=?" in before else clean_line(before)
         return folded(angled[-1][1]), name.strip("\"' ")[:_NAME] or None
     found = [word for word in words(written) if is_address(word)]
     return (folded(found[0]) if len(found) == 1 else None), None

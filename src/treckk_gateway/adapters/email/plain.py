@@ -51,6 +51,11 @@ class _Page:
     def write(self, words: str) -> None:
         self._line.append(words)
 
+    @property
+    def empty(self) -> bool:
+        """Whether the line has no words yet."""
+        return not "".join(self._line).strip()
+
     def break_line(self, *, spaced: bool = False) -> None:
         text = " ".join("".join(self._line).split())
         self._line.clear()
@@ -127,7 +132,7 @@ class _Scanner:
         return True
 
     def _block(self, name: str, *, closing: bool) -> None:
-        self.page.break_line(spaced=name in _SPACED)
+        self.page.break_line(spaced=name in _SPACED or (name == "br" and self.page.empty))
         if name == "blockquote":
             self.page.quotes = max(0, self.page.quotes + (-1 if closing else 1))
         elif name == "li" and not closing:
