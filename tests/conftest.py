@@ -7,6 +7,7 @@ import ipaddress
 import os
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import hypothesis
 import pytest
@@ -119,3 +120,20 @@ def random_bytes() -> Callable[[int], bytes]:
         return hashlib.shake_128(f"treckk {next(count)}".encode()).digest(size)
 
     return take
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Any]:
+    """The run's PostgreSQL; its first use takes about two seconds."""
+    from shared_postgres import cluster  # noqa: PLC0415 what does without a database need not load one
+
+    with cluster() as found:
+        yield found
+
+
+@pytest.fixture
+def database(cluster: Any) -> Iterator[str]:
+    """A database with our tables, for this test alone: its connection string."""
+    uri = cluster.make()
+    yield uri
+    cluster.drop(uri)

@@ -122,8 +122,12 @@ REFUSALS = [
     (("gateway", "secret_key"), "file:missing.key", "gateway.secret_key", "cannot read the file it names"),
     (("gateway", "data_dir"), "", "gateway.data_dir", "length >= 1"),
     (("gateway", "data_dir"), "plain-file", "gateway.data_dir", "is a file; name a folder of its own"),
-    (("gateway", "database"), "postgresql://db/x", "gateway.database", "comes with a later release: leave it out"),
-    (("gateway", "database"), "mysql", "gateway.database", 'the only value is "sqlite"'),
+    (("gateway", "database"), "postgresql://me:hush@db/x", "gateway.database", "a password is a secret"),
+    (("gateway", "database"), "postgresql://db/x?password=hush", "gateway.database", "a password is a secret"),
+    (("gateway", "database"), "env:NOT_SET_ANYWHERE", "gateway.database", "NOT_SET_ANYWHERE is not set"),
+    (("gateway", "database"), "mysql", "gateway.database", 'write "sqlite", or postgresql://'),
+    (("engine",), {"serve_works": False}, "engine.serve_works", "with SQLite nobody else can work"),
+    (("engine",), {"heartbeat": 9.0}, "engine.stalled", "at least twice engine.heartbeat"),
     (("gateway", "listen"), "8080", "gateway.listen", "write host:port"),
     (("gateway", "listen"), ":8080", "gateway.listen", "write host:port"),
     (("gateway", "listen"), "127.0.0.1:99999", "gateway.listen", "write host:port"),
@@ -248,7 +252,7 @@ def test_a_small_file_gets_sane_defaults(tmp_path):
     assert settings.master_key() == bytes(range(32))
     assert settings.webhook_url("coast") == "https://aduan.example.go.id/gw/channels/coast"
     assert settings.listen == Listen(host="127.0.0.1", port=8080)
-    assert (settings.database, settings.profile, settings.max_body) == ("sqlite", "balangan", 1024 * 1024)
+    assert (settings.database, settings.profile, settings.max_body) == (None, "balangan", 1024 * 1024)
     assert (settings.channels, settings.staff, settings.triage.steps) == ((), (), None)
     assert settings.delivery.base < settings.delivery.cap <= settings.delivery.slow < settings.delivery.give_up
 

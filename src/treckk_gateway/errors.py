@@ -25,6 +25,7 @@
         ├── StoreBusy (BlockingIOError)       queue over its bound: answer 503, try again
         ├── StoreLocked (BlockingIOError)     another process holds the data folder
         ├── StoreUnavailable (OSError)        disk full, broken or closed
+        ├── SchemaTooOld (RuntimeError)       the database waits for `treckk db upgrade`
         └── SchemaTooNew (RuntimeError)       the data was written by a newer version
 
 Texts of errors name settings, ids and reasons; never a person, an address or what somebody wrote.
@@ -169,6 +170,10 @@ class StoreLocked(StoreError, BlockingIOError):
 
 class StoreUnavailable(StoreError, OSError):
     """The store is closed, full or broken. Nothing of the request was stored."""
+
+
+class SchemaTooOld(StoreError, RuntimeError):
+    """The database has no tables of ours or older ones; the text names the command to run."""
 
 
 class SchemaTooNew(StoreError, RuntimeError):

@@ -56,6 +56,7 @@ class Gateway:
         clock: Clock = wall_clock,
         ids: Ids | None = None,
         working: bool = True,
+        listening: bool | None = None,
     ) -> None:
         self.settings = settings
         self.profile = profile or load_profile(settings.profile)
@@ -66,6 +67,7 @@ class Gateway:
         }
         self._clock = clock
         self._working = working
+        self._listening = working if listening is None else listening
         self._parts = Parts.of(
             Plan(
                 settings=settings,
@@ -89,14 +91,16 @@ class Gateway:
         clock: Clock = wall_clock,
         ids: Ids | None = None,
         working: bool = True,
+        listening: bool | None = None,
     ) -> Self:
         """A gateway from a TOML file or settings. `triage` adds steps after the configured ones.
 
-        With `working=False` it serves looks and acts but sends, files and listens nothing. Raises `ConfigError` or
-        `ProfileError` before anything starts.
+        With `working=False` it takes webhooks, looks and acts, but files and sends nothing: others on the same
+        PostgreSQL do. `listening` says whether channels' own listeners run, as they do by default where work is done.
+        Raises `ConfigError` or `ProfileError` before anything starts.
         """
         settings = config if isinstance(config, Settings) else load_settings(Path(config))
-        return cls(settings, triage=triage, clock=clock, ids=ids, working=working)
+        return cls(settings, triage=triage, clock=clock, ids=ids, working=working, listening=listening)
 
     async def __aenter__(self) -> Self:
         try:
@@ -164,21 +168,26 @@ class Gateway:
         parts = self._parts
         await parts.store.open()
         self._open = True
-        if not self._working:
-            return
+        if self._working or self._listening:
+            for channel in self.channels.values():
+                await channel.open()
+        if self._working:
+            await self._begin_work()
+        if self._listening:
+            for channel in self.channels.values():
+                if isinstance(channel, Listening):
+                    await channel.listen(partial(parts.receiver.deliver, channel))
+
+    async def _begin_work(self) -> None:
+        parts = self._parts
         interrupted = await parts.store.recover(self._clock())
         if interrupted:
             log.warning("messages.interrupted", count=interrupted)
-        for channel in self.channels.values():
-            await channel.open()
         self._tasks = [
             asyncio.create_task(parts.wakeups.run(self._handle), name="treckk-work"),
             asyncio.create_task(parts.settler.run(), name="treckk-settle"),
             asyncio.create_task(parts.retention.run(), name="treckk-retention"),
         ]
-        for channel in self.channels.values():
-            if isinstance(channel, Listening):
-                await channel.listen(partial(parts.receiver.deliver, channel))
 
     async def _stop(self) -> None:
         """What was accepted is kept, what is under way is finished or taken up at the next start."""
@@ -194,7 +203,7 @@ class Gateway:
             await parts.wakeups.stop(_GRACE)
             await asyncio.gather(work, *others, return_exceptions=True)
             self._tasks = []
-        if self._working:
+        if self._working or self._listening:
             for channel in self.channels.values():
                 await _quietly(channel.close())
         await parts.parser.close()

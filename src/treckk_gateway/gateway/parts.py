@@ -10,6 +10,7 @@ import attrs
 from treckk_gateway.casework import Casework, Clock, Desk, Ids, People, Roster, Wording
 from treckk_gateway.channel import Channel
 from treckk_gateway.dispatch import Acts, Notices
+from treckk_gateway.gateway.storage import Storage, storage
 from treckk_gateway.inbound.intake import Intake
 from treckk_gateway.inbound.media import Files
 from treckk_gateway.inbound.parsing import Parser
@@ -24,7 +25,7 @@ from treckk_gateway.outbound.settling import Settler
 from treckk_gateway.privacy import Keyring
 from treckk_gateway.profile import Profile
 from treckk_gateway.settings import Settings
-from treckk_gateway.store.sqlite import LocalWakeups, SQLiteStore
+from treckk_gateway.store import Store, Wakeups
 from treckk_gateway.triage import Pipeline, Step, TriageContext, load_steps
 from treckk_gateway.triage.stage import Stage
 
@@ -42,17 +43,11 @@ class Plan:
     clock: Clock
     ids: Ids
 
-    def store(self, keyring: Keyring) -> SQLiteStore:
-        """The embedded store in the data folder."""
-        settings = self.settings
-        return SQLiteStore(
-            settings.data_dir,
-            fingerprint=keyring.fingerprint(),
-            queue_limit=settings.queue_limit,
-            queue_seconds=settings.queue_age,
-        )
+    def storage(self, keyring: Keyring) -> Storage:
+        """The store and what wakes work on it."""
+        return storage(self.settings, keyring.fingerprint(), self.clock)
 
-    def casework(self, store: SQLiteStore, keyring: Keyring, hint: Callable[[], None]) -> Casework:
+    def casework(self, store: Store, keyring: Keyring, hint: Callable[[], None]) -> Casework:
         """What decides about cases."""
         wording = Wording(self.profile)
         return Casework(
@@ -110,8 +105,8 @@ class Plan:
 class Parts:
     """Everything a gateway is made of."""
 
-    store: SQLiteStore
-    wakeups: LocalWakeups
+    store: Store
+    wakeups: Wakeups
     receiver: Receiver
     parser: Parser
     files: Files
@@ -127,8 +122,7 @@ class Parts:
     def of(cls, plan: Plan) -> Self:
         """Wire them. Raises `ConfigError` for a triage step nobody installed."""
         keyring = Keyring(plan.settings.master_key(), plan.ids.random)
-        store = plan.store(keyring)
-        wakeups = LocalWakeups(store, plan.clock)
+        store, wakeups = plan.storage(keyring)
         casework = plan.casework(store, keyring, wakeups.hint)
         keys = IntakeKeys(store, keyring)
         parser, files = Parser(keys), Files(plan.settings.data_dir / "files", keyring)

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from treckk_gateway.server import case_commands, mail_commands
+from treckk_gateway.server import case_commands, db_commands, mail_commands
 from treckk_gateway.server.options import Config
 
 app = typer.Typer(
@@ -68,6 +68,14 @@ def serve(config: Config = Path("treckk.toml")) -> None:
 
 
 @app.command()
+def worker(config: Config = Path("treckk.toml")) -> None:
+    """Work for the servers over one PostgreSQL until SIGTERM or SIGINT. Start as many as there is work for."""
+    from treckk_gateway.server.serving import work_file  # noqa: PLC0415 one command's own needs
+
+    work_file(config)
+
+
+@app.command()
 def doctor(config: Config = Path("treckk.toml")) -> None:
     """Check configuration, data folder and channels, and say what to mend. Exits 1 when it could not run as it is."""
     from treckk_gateway.server.doctor import examine  # noqa: PLC0415 one command's own needs
@@ -106,5 +114,6 @@ def demo(
 
 
 app.add_typer(case_commands.app, name="case")
+app.add_typer(db_commands.app, name="db")
 app.command("replay")(case_commands.replay)
 app.command("parse-mail")(mail_commands.parse_mail)

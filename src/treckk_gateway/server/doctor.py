@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from treckk_gateway.channel import Problem
+from treckk_gateway.errors import StoreError
 from treckk_gateway.gateway import Gateway
 from treckk_gateway.model import Role
 from treckk_gateway.privacy import Keyring
@@ -47,7 +48,7 @@ async def examine(settings: Settings) -> Sequence[Checked]:
     found = [
         _key(settings),
         *_data_dir(settings.data_dir),
-        _sqlite(sqlite3.sqlite_version_info),
+        _sqlite(sqlite3.sqlite_version_info) if settings.database is None else _postgres(settings),
         _port(settings, running=running),
         _public_url(settings.public_url),
         _clock(settings.data_dir, time.time()),
@@ -105,6 +106,20 @@ def _sqlite(version: tuple[int, ...]) -> Checked:
     remedy = "let no backup or replication program checkpoint the database; mended in 3.44.6, 3.50.7 and 3.51.3"
     problem = Problem(summary="this version can lose pages when two connections checkpoint at once", remedy=remedy)
     return Checked(what="SQLite", found=found, problem=problem)
+
+
+def _postgres(settings: Settings) -> Checked:
+    from treckk_gateway.store.postgres import examine  # noqa: PLC0415 the extra may be absent
+
+    assert settings.database is not None  # noqa: S101 asked before
+    try:
+        found = examine(settings.database.reveal(), Keyring(settings.master_key()).fingerprint())
+    except StoreError as problem:
+        remedy = "start the database, or mend gateway.database or its schema as told above"
+        return Checked(
+            what="PostgreSQL", found="not usable", problem=Problem(summary=str(problem), remedy=remedy, fatal=True)
+        )
+    return Checked(what="PostgreSQL", found=found)
 
 
 def _port(settings: Settings, *, running: bool) -> Checked:

@@ -13,7 +13,7 @@ from aiohttp import web
 from treckk_gateway.errors import described
 from treckk_gateway.gateway import Gateway
 from treckk_gateway.server.app import application
-from treckk_gateway.server.control import control
+from treckk_gateway.server.control import NAME, control, is_served
 from treckk_gateway.server.doorway import Doorway
 from treckk_gateway.server.logs import configure_logging
 from treckk_gateway.settings import Settings
@@ -28,17 +28,27 @@ async def run(settings: Settings, door: Doorway, stop: asyncio.Event) -> None:
     """Serve from the door until told to stop. Raises `TreckkError` when the gateway cannot start."""
     configure_logging()
     async with AsyncExitStack() as stack:
-        gateway = await stack.enter_async_context(Gateway.from_config(settings))
+        gateway = await stack.enter_async_context(
+            Gateway.from_config(settings, working=settings.engine.serve_works, listening=True)
+        )
         await stack.enter_async_context(_answering(gateway, door))
-        try:
-            await stack.enter_async_context(control(gateway, settings.data_dir))
-        except OSError as problem:
-            log.warning("control.unavailable", **described(problem))
+        await stack.enter_async_context(_controlled(gateway, settings))
         settle_garbage()
         log.info("server.started", host=settings.listen.host, port=door.port)
         await stop.wait()
         log.info("server.stopping")
     log.info("server.stopped")
+
+
+async def work(settings: Settings, stop: asyncio.Event) -> None:
+    """Do what is due in the shared database until told to stop. Raises `TreckkError` when the gateway cannot start."""
+    configure_logging()
+    async with Gateway.from_config(settings, listening=False):
+        settle_garbage()
+        log.info("worker.started")
+        await stop.wait()
+        log.info("worker.stopping")
+    log.info("worker.stopped")
 
 
 def settle_garbage() -> None:
@@ -50,6 +60,18 @@ def settle_garbage() -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     gc.enable()
+
+
+@asynccontextmanager
+async def _controlled(gateway: Gateway, settings: Settings) -> AsyncIterator[None]:
+    """The operator's socket, unless another server over the same folder has it already."""
+    async with AsyncExitStack() as stack:
+        if not is_served(settings.data_dir / NAME):
+            try:
+                await stack.enter_async_context(control(gateway, settings.data_dir))
+            except OSError as problem:
+                log.warning("control.unavailable", **described(problem))
+        yield
 
 
 @asynccontextmanager

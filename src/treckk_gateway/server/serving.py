@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+from treckk_gateway.errors import ConfigError
 from treckk_gateway.server.doorway import Doorway
 from treckk_gateway.settings import Settings, load
 
@@ -20,17 +21,38 @@ def serve_file(config: Path) -> None:
     serve(load(config))
 
 
+def work_file(config: Path) -> None:
+    """Work for the servers over the file's PostgreSQL, until SIGTERM or SIGINT. Raises `TreckkError`."""
+    settings = load(config)
+    if settings.database is None:
+        reason = "a worker needs PostgreSQL; with SQLite, treckk serve does the work itself"
+        raise ConfigError(str(config), "gateway.database", reason)
+    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+        runner.run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    stop = _told_to_stop()
+    running = await asyncio.to_thread(_load)
+    await running.work(settings, stop)
+
+
 def serve(settings: Settings) -> None:
     """Run these settings until SIGTERM or SIGINT. Raises `TreckkError` when it cannot start."""
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:
         runner.run(_serve(settings))
 
 
-async def _serve(settings: Settings) -> None:
+def _told_to_stop() -> asyncio.Event:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stop.set)
+    return stop
+
+
+async def _serve(settings: Settings) -> None:
+    stop = _told_to_stop()
     door = Doorway.open(settings)
     try:
         running = await asyncio.to_thread(_load)

@@ -5,6 +5,7 @@ from treckk_gateway.settings.starter import starter
 from treckk_gateway.settings.values import (
     ChannelSettings,
     DeliverySettings,
+    EngineSettings,
     Listen,
     Network,
     RetentionSettings,
@@ -15,6 +16,7 @@ from treckk_gateway.settings.values import (
 __all__ = [
     "ChannelSettings",
     "DeliverySettings",
+    "EngineSettings",
     "Listen",
     "Network",
     "RetentionSettings",

@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
+from importlib.util import find_spec
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 import attrs
 from msgspec import Meta
 
-from treckk_gateway.channel.options import read_options
+from treckk_gateway.channel.options import read_options, read_secret
 from treckk_gateway.errors import ConfigError
 from treckk_gateway.model import Secret
 from treckk_gateway.settings.values import Listen, Network, Seconds
@@ -50,7 +51,7 @@ def read_gateway(table: Mapping[str, object], *, where: str, base: Path) -> dict
             "public_url": _public_url(written.public_url),
             "secret_key": _secret_key(written.secret_key),
             "data_dir": _data_dir(base / written.data_dir),
-            "database": _database(written.database),
+            "database": _database(written.database, where=where, base=base),
             "listen": _listen(written.listen),
             "profile": _profile(written.profile, base),
             "trusted_proxies": tuple(_network(one) for one in written.trusted_proxies),
@@ -106,12 +107,29 @@ def _data_dir(folder: Path) -> Path:
     return folder.absolute()
 
 
-def _database(text: str) -> str:
-    if text.startswith(("postgresql://", "postgres://")):
-        raise _Refused("database", "PostgreSQL comes with a later release: leave it out")
-    if text != "sqlite":
-        raise _Refused("database", 'the only value is "sqlite": leave it out')
-    return text
+def _database(written: str, *, where: str, base: Path) -> Secret | None:
+    """The connection string of a PostgreSQL; `None` for the embedded database."""
+    if written == "sqlite":
+        return None
+    if written.startswith(("env:", "file:")):
+        secret = read_secret(written, where=where, key="gateway.database", base=base)
+    else:
+        secret = Secret(written)
+        if _holds_password(written):
+            raise _Refused("database", "a password is a secret: write the whole address as env:NAME or file:PATH")
+    if not secret.reveal().startswith(("postgresql://", "postgres://")):
+        raise _Refused("database", 'write "sqlite", or postgresql://user@host/name, or env:NAME or file:PATH for one')
+    if find_spec("psycopg") is None or find_spec("procrastinate") is None:
+        raise _Refused("database", 'PostgreSQL needs the extra: pip install "treckk-gateway[postgres]"')
+    return secret
+
+
+def _holds_password(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return True
+    return parts.password is not None or "password=" in parts.query.lower()
 
 
 def _listen(text: str) -> Listen:

@@ -19,6 +19,7 @@ from treckk_gateway.settings.staff_table import read_staff
 from treckk_gateway.settings.values import (
     ChannelSettings,
     DeliverySettings,
+    EngineSettings,
     RetentionSettings,
     Settings,
     TriageSettings,
@@ -26,7 +27,7 @@ from treckk_gateway.settings.values import (
 
 T = TypeVar("T")
 
-TABLES = ("gateway", "channels", "staff", "triage", "delivery", "retention")
+TABLES = ("gateway", "channels", "staff", "triage", "delivery", "retention", "engine")
 """The tables there are."""
 
 LATER = frozenset({"clocks", "media", "gateway.boundaries", "gateway.spool_dir"})
@@ -77,6 +78,7 @@ def from_mapping(table: Mapping[str, Any], *, where: str = "settings", base: Pat
         triage=_section(TriageSettings, table, "triage", where, folder),
         delivery=_section(DeliverySettings, table, "delivery", where, folder),
         retention=_section(RetentionSettings, table, "retention", where, folder),
+        engine=_section(EngineSettings, table, "engine", where, folder),
     )
     _consistent(settings, where)
     return settings
@@ -142,6 +144,10 @@ def _consistent(settings: Settings, where: str) -> None:
         raise ConfigError(where, "delivery.base", "must not be longer than delivery.cap")
     if waits.slow > waits.slowest:
         raise ConfigError(where, "delivery.slow", "must not be longer than delivery.slowest")
+    if settings.database is None and not settings.engine.serve_works:
+        raise ConfigError(where, "engine.serve_works", "with SQLite nobody else can work: leave it out")
+    if settings.engine.heartbeat * 2 > settings.engine.stalled:
+        raise ConfigError(where, "engine.stalled", "must be at least twice engine.heartbeat")
     steps = settings.triage.steps or ()
     if len(set(steps)) != len(steps):
         raise ConfigError(where, "triage.steps", "names a step twice")

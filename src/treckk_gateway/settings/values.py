@@ -73,19 +73,42 @@ class RetentionSettings:
 
 
 @attrs.frozen(kw_only=True)
+class EngineSettings:
+    """The `[engine]` table: how work is found and done. All times in seconds; all but the first two for PostgreSQL.
+
+    `slots` pieces of work run side by side in a process; what is due is looked for every `poll`. A worker gives a sign
+    of life every `heartbeat` and counts as gone after `stalled` without one. Every `sweep`, what has been due for
+    `overdue` is woken, and again after `again`. A process uses `connections` for the store, and waits `pool_timeout`
+    for one. `serve_works`: whether `treckk serve` works too, or leaves that to `treckk worker`.
+    Source of the defaults: the storage and engine reference, 6.2 and 6.5.
+    """
+
+    slots: Annotated[int, Meta(ge=1, le=1000)] = 32
+    poll: Seconds = 1.0
+    heartbeat: Seconds = 5.0
+    stalled: Seconds = 15.0
+    sweep: Seconds = 60.0
+    overdue: Seconds = 60.0
+    again: Seconds = 300.0
+    connections: Annotated[int, Meta(ge=2, le=200)] = 8
+    pool_timeout: Seconds = 5.0
+    serve_works: bool = True
+
+
+@attrs.frozen(kw_only=True)
 class Settings:
     """Everything a gateway is told. Paths are absolute; `source` is the file, `None` when there was none.
 
     `public_url` is the address providers call, without a slash at its end. `profile` is a shipped name or an absolute
-    folder. `max_body` is in bytes. Past `queue_limit` waiting writes, or `queue_age` seconds of the oldest, new
-    requests are answered 503.
+    folder. `database` is the connection string of a PostgreSQL, `None` for SQLite. `max_body` is in bytes. Past
+    `queue_limit` waiting writes, or `queue_age` seconds of the oldest, new requests are answered 503.
     """
 
     public_url: str
     data_dir: Path
     secret_key: Secret
     source: Path | None = None
-    database: str = "sqlite"
+    database: Secret | None = None
     listen: Listen = Listen(host="127.0.0.1", port=8080)
     profile: str = "balangan"
     trusted_proxies: tuple[Network, ...] = ()
@@ -97,6 +120,7 @@ class Settings:
     triage: TriageSettings = TriageSettings()
     delivery: DeliverySettings = DeliverySettings()
     retention: RetentionSettings = RetentionSettings()
+    engine: EngineSettings = EngineSettings()
 
     def master_key(self) -> bytes:
         """The 32 bytes all keys follow from; use them at once and keep no copy."""

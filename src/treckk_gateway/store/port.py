@@ -211,6 +211,10 @@ class Store(Protocol):
 class Wakeups(Protocol):
     """The whole surface of an engine: rows are the truth, a wake-up is a hint."""
 
+    @property
+    def busy(self) -> bool:
+        """Whether any handler runs here."""
+
     def hint(self) -> None:
         """Something may be due now."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from treckk_gateway.model import Instant
 from treckk_gateway.store.rows import Counters, Topic, Wake
@@ -11,19 +12,43 @@ from treckk_gateway.store.sql.connection import Connection
 _INBOX = "SELECT id, lane, due FROM inbox WHERE state = 'new' AND id > ? ORDER BY id LIMIT ?"
 _PAGE = 512
 _URGENT = """
-SELECT id, conversation_id FROM outbox WHERE state = 'queued' AND urgent AND due <= :now AND NOT EXISTS
+state = 'queued' AND urgent AND due <= :now AND NOT EXISTS
  (SELECT 1 FROM outbox e WHERE e.conversation_id = outbox.conversation_id AND e.id < outbox.id
-  AND (e.state = 'sending' OR (e.state IN ('queued', 'uncertain') AND e.urgent))) ORDER BY due, id LIMIT :limit
+  AND (e.state = 'sending' OR (e.state IN ('queued', 'uncertain') AND e.urgent)))
 """
-_OUTBOX = """
-SELECT id, conversation_id FROM outbox WHERE state = 'queued' AND NOT urgent AND due <= :now AND NOT EXISTS
+_OTHERS = """
+state = 'queued' AND NOT urgent AND due <= :now AND NOT EXISTS
  (SELECT 1 FROM outbox e WHERE e.conversation_id = outbox.conversation_id AND e.id < outbox.id
-  AND e.state IN ('queued', 'sending', 'uncertain')) ORDER BY due, id LIMIT :limit
+  AND e.state IN ('queued', 'sending', 'uncertain'))
 """
-_TIMER = "SELECT id, case_id FROM timer WHERE state = 'queued' AND due <= :now ORDER BY due, id LIMIT :limit"
+_TIMERS = "state = 'queued' AND due <= :now"
+
+
+class _Source(NamedTuple):
+    topic: Topic
+    owner: str
+    ready: str
+
+    def all(self) -> str:
+        """Of every owner."""
+        return f"SELECT id, {self.owner} FROM {self.topic} WHERE {self.ready} ORDER BY due, id LIMIT :limit"  # noqa: S608 constant text
+
+    def one(self) -> str:
+        """Of one owner."""
+        return f"SELECT id FROM {self.topic} WHERE {self.owner} = :owner AND {self.ready} ORDER BY due, id LIMIT 1"  # noqa: S608 constant text
+
 
 # What is urgent comes first, so that of one conversation's rows it is the one that is taken.
-_SOURCES = ((Topic.OUTBOX, _URGENT), (Topic.OUTBOX, _OUTBOX), (Topic.TIMER, _TIMER))
+_SOURCES = (
+    _Source(Topic.OUTBOX, "conversation_id", _URGENT),
+    _Source(Topic.OUTBOX, "conversation_id", _OTHERS),
+    _Source(Topic.TIMER, "case_id", _TIMERS),
+)
+_ALL = tuple((source.topic, source.all()) for source in _SOURCES)
+_ONE = tuple((source.topic, source.one()) for source in _SOURCES)
+_LANE = """
+SELECT id, due FROM inbox WHERE state = 'new' AND lane = (SELECT lane FROM inbox WHERE id = ?) ORDER BY id LIMIT 1
+"""
 
 
 def heads(connection: Connection, now: Instant, limit: int) -> Sequence[Wake]:
@@ -31,10 +56,23 @@ def heads(connection: Connection, now: Instant, limit: int) -> Sequence[Wake]:
     found = _inbox_heads(connection, now, limit)
     found += [
         Wake(topic, row[0], f"{topic}:{row[1]}")
-        for topic, query in _SOURCES
+        for topic, query in _ALL
         for row in connection.execute(query, {"now": now, "limit": limit})
     ]
     return found
+
+
+def head(connection: Connection, topic: Topic, owner: int, now: Instant) -> Wake | None:
+    """What is to be handled next for one owner (see `Connection.wake`), if it is due."""
+    lane = f"{topic}:{owner}"
+    if topic is Topic.INBOX:
+        found = connection.execute(_LANE, (owner,)).fetchone()
+        return Wake(topic, found[0], lane) if found and found[1] <= now else None
+    for source, query in _ONE:
+        found = connection.execute(query, {"owner": owner, "now": now}).fetchone() if source is topic else None
+        if found:
+            return Wake(topic, found[0], lane)
+    return None
 
 
 def _inbox_heads(connection: Connection, now: Instant, limit: int) -> list[Wake]:

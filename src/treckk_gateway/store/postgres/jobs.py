@@ -1,0 +1,67 @@
+"""Wake-ups as Procrastinate's jobs: ids only, deferred on our own transaction.
+
+Source: storage-and-engine reference, 6.1 to 6.3. What is due now carries a lock, so that one worker at a time looks at
+a conversation; what is due later carries none, since a lock on a future job holds back those behind it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+from msgspec import Struct
+from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+from procrastinate.jobs import Job as EngineJob
+from procrastinate.manager import JobManager
+
+from treckk_gateway.store.rows import Topic
+
+QUEUE = "treckk"
+TASK = "treckk.wake"
+
+_DEFERRING = JobManager(SyncPsycopgConnector())
+"""Never opened: it only defers on connections of ours."""
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """A look at what waits for one owner: now, or after `wait` microseconds. `turn` is handled one at a time."""
+
+    topic: Topic
+    owner: int
+    wait: int = 0
+    turn: str | None = None
+
+
+def defer(jobs: Sequence[Job], connection: psycopg.Connection[Any]) -> None:
+    """Defer jobs in the connection's transaction."""
+    now = datetime.now(UTC)
+    _DEFERRING.batch_defer_jobs(
+        [
+            EngineJob(
+                id=None,
+                queue=QUEUE,
+                lock=one.turn,
+                queueing_lock=None,
+                task_name=TASK,
+                task_kwargs={"topic": str(one.topic), "owner": one.owner},
+                scheduled_at=now + timedelta(microseconds=one.wait) if one.wait else None,
+            )
+            for one in jobs
+        ],
+        connection=connection,
+    )
+
+
+def app_for(work: Callable[[Topic, int], Awaitable[None]], **pool: Any) -> App:  # noqa: ANN401 the pool's own arguments
+    """An engine whose one task calls `work`. Its loggers tell only of what went wrong: their lines show arguments."""
+    logging.getLogger("procrastinate").setLevel(logging.WARNING)
+    app = App(connector=PsycopgConnector(**pool))
+
+    @app.task(name=TASK, queue=QUEUE)
+    async def wake(*, topic: str, owner: int) -> None:
+        await work(Topic(topic), owner)
+
+    return app

@@ -1,0 +1,153 @@
+"""Our tables and Procrastinate's: brought up to this version by one process at a time, and checked by every other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from importlib.metadata import version
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from procrastinate.schema import SchemaManager
+
+from treckk_gateway.errors import SchemaTooNew, SchemaTooOld, StoreUnavailable
+from treckk_gateway.store.postgres.lending import connection_arguments
+
+LOCK = 0x74_72_65_63_6B_6B
+"""The advisory lock of whoever changes the schema: "treckk"."""
+
+_OLDEST = 130000
+_STEP = re.compile(r"(\d+\.\d+\.\d+)_\d+_\w+\.sql")
+
+
+def connect(conninfo: str) -> psycopg.Connection[Any]:
+    """A connection of one's own, committing each statement. Raises `StoreUnavailable` with the reason."""
+    try:
+        connection = psycopg.connect(conninfo, **connection_arguments())
+    except psycopg.Error as problem:
+        # libpq names host, port, user and database, never the password.
+        raise StoreUnavailable(f"the database cannot be reached: {' '.join(str(problem).split())}") from problem
+    if connection.info.server_version < _OLDEST:
+        connection.close()
+        raise StoreUnavailable("PostgreSQL 13 or newer is needed")
+    return connection
+
+
+def check(connection: psycopg.Connection[Any], fingerprint: str) -> None:
+    """Whether this version can work with the schema, and this key with the data.
+
+    Raises `SchemaTooOld` with the command to run, `SchemaTooNew`, or `StoreUnavailable` for another key's data.
+    """
+    current, newest = _current(connection), _steps()[-1][0]
+    if current > newest:
+        raise SchemaTooNew(f"the database has schema {current}, this version knows {newest}: install the newer version")
+    if current < newest or _engine(connection) != version("procrastinate"):
+        found = f"schema {current}, {newest} is needed" if current else "no tables of ours"
+        raise SchemaTooOld(f"the database has {found}: run treckk db upgrade --config FILE")
+    known = connection.execute("SELECT value FROM meta WHERE key = 'key'").fetchone()
+    if known is not None and known[0] != fingerprint:
+        raise StoreUnavailable(
+            f"this data was sealed with another secret_key (fingerprint {known[0]}, yours is {fingerprint}):"
+            " configure that one"
+        )
+
+
+def claim(connection: psycopg.Connection[Any], fingerprint: str) -> None:
+    """Note whose key seals the data, if nobody did. Raises what `check` raises."""
+    connection.execute("INSERT INTO meta (key, value) VALUES ('key', %s) ON CONFLICT DO NOTHING", (fingerprint,))
+    check(connection, fingerprint)
+
+
+def examine(conninfo: str, fingerprint: str) -> str:
+    """What is found there, in words for an operator. Raises what `connect` and `check` raise."""
+    with connect(conninfo) as connection:
+        check(connection, fingerprint)
+        return f"PostgreSQL {connection.info.server_version // 10000}, schema {_current(connection)}"
+
+
+def upgrade(conninfo: str, fingerprint: str) -> Sequence[str]:
+    """Bring the schema to this version; what was done, in words. Safe to run twice, at once, or again after a kill.
+
+    Each step is a transaction. Raises `SchemaTooNew` or `StoreUnavailable`.
+    """
+    with connect(conninfo) as connection:
+        connection.execute("SET statement_timeout = 0")
+        connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        try:
+            done = [*_upgrade_ours(connection), *_upgrade_engine(connection)]
+            claim(connection, fingerprint)
+        except psycopg.Error as problem:
+            raise StoreUnavailable(f"the schema cannot be changed: {type(problem).__name__}") from problem
+        finally:
+            if not connection.broken:
+                connection.execute("SELECT pg_advisory_unlock(%s)", (LOCK,))
+    return done
+
+
+def _upgrade_ours(connection: psycopg.Connection[Any]) -> list[str]:
+    current = _current(connection)
+    done = []
+    for number, step in _steps():
+        if number > current:
+            with connection.transaction():
+                _run(connection, step.read_text(encoding="utf-8"))
+                _note(connection, "schema", str(number))
+            done.append(f"schema {number}: {step.name.removesuffix('.sql').partition('_')[2]}")
+    return done
+
+
+def _upgrade_engine(connection: psycopg.Connection[Any]) -> list[str]:
+    """Procrastinate's own schema: whole where there is none, else the steps after the version noted."""
+    current, wanted = _engine(connection), version("procrastinate")
+    if current == wanted:
+        return []
+    with connection.transaction():
+        if current is None:
+            _run(connection, SchemaManager.get_schema())
+        else:
+            for step in sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql")):
+                named = _STEP.fullmatch(step.name)
+                if named is not None and _numbers(current) < _numbers(named[1]) <= _numbers(wanted):
+                    _run(connection, step.read_text(encoding="utf-8"))
+        _note(connection, "engine", wanted)
+    return [f"procrastinate {wanted}"]
+
+
+def _current(connection: psycopg.Connection[Any]) -> int:
+    return int(_noted(connection, "schema") or 0)
+
+
+def _engine(connection: psycopg.Connection[Any]) -> str | None:
+    return _noted(connection, "engine")
+
+
+def _noted(connection: psycopg.Connection[Any], key: str) -> str | None:
+    there = connection.execute("SELECT to_regclass('meta')").fetchone()
+    if there is None or there[0] is None:
+        return None
+    found = connection.execute("SELECT value FROM meta WHERE key = %s", (key,)).fetchone()
+    return str(found[0]) if found else None
+
+
+def _note(connection: psycopg.Connection[Any], key: str, value: str) -> None:
+    connection.execute(
+        "INSERT INTO meta (key, value) VALUES (%s, %s) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (key, value),
+    )
+
+
+def _run(connection: psycopg.Connection[Any], script: str) -> None:
+    # Without values, libpq takes several statements at once.
+    connection.execute(script)
+
+
+def _steps() -> list[tuple[int, Traversable]]:
+    found = files(__package__).joinpath("migrations").iterdir()
+    return sorted(((int(one.name[:4]), one) for one in found if one.name.endswith(".sql")), key=lambda one: one[0])
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("."))

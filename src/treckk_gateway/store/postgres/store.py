@@ -1,0 +1,126 @@
+"""The Store port over PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+
+from treckk_gateway.errors import StoreUnavailable
+from treckk_gateway.model import Instant
+from treckk_gateway.store.orders import NewRequest
+from treckk_gateway.store.postgres import schema
+from treckk_gateway.store.postgres.intake import Intake
+from treckk_gateway.store.postgres.lending import Lender
+from treckk_gateway.store.postgres.session import Session
+from treckk_gateway.store.postgres.sweep import Lateness, sweep
+from treckk_gateway.store.rows import Topic, Wake
+from treckk_gateway.store.sql import SqlStore, due, inbox, outbox
+
+T = TypeVar("T")
+
+
+class PostgresStore(SqlStore):
+    """One database for any number of processes. Operations run in `connections` threads of our own."""
+
+    def __init__(
+        self,
+        conninfo: str,
+        *,
+        fingerprint: str,
+        clock: Callable[[], Instant],
+        connections: int = 8,
+        pool_timeout: float = 5.0,
+        queue_limit: int = 2000,
+        queue_seconds: float = 3.0,
+    ) -> None:
+        self.conninfo = conninfo
+        self._fingerprint = fingerprint
+        self._clock = clock
+        self._lender = Lender(conninfo, clock, size=connections + 1, timeout=pool_timeout)
+        self._threads = ThreadPoolExecutor(connections, thread_name_prefix="treckk-store")
+        self._door = ThreadPoolExecutor(1, thread_name_prefix="treckk-intake")
+        self._intake = Intake(self._lender.write, self._door, limit=queue_limit, oldest=queue_seconds)
+        self._open = False
+        self._probing: asyncio.Future[Any] | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether writes can be taken. While they cannot, each question asks the database once more."""
+        if self._open and self._lender.down and (self._probing is None or self._probing.done()):
+            self._probing = asyncio.ensure_future(self._probe())
+        return self._open and not self._lender.down
+
+    async def open(self) -> None:
+        """Check the schema and the key, and connect. Raises `SchemaTooOld`, `SchemaTooNew` or `StoreUnavailable`."""
+        await asyncio.get_running_loop().run_in_executor(self._door, self._begin)
+        self._open = True
+
+    def _begin(self) -> None:
+        with schema.connect(self.conninfo) as connection:
+            schema.check(connection, self._fingerprint)
+            schema.claim(connection, self._fingerprint)
+        self._lender.open()
+
+    async def close(self) -> None:
+        """Store what waits, end the threads, close the connections. Safe to call twice."""
+        self._open = False
+        await self._intake.close()
+        for one in (self._threads, self._door):
+            one.shutdown(wait=True, cancel_futures=True)
+        self._lender.close()
+
+    async def _read(self, query: Callable[..., T], *arguments: Any, **named: Any) -> T:  # noqa: ANN401 passed through
+        return await self._run(partial(self._lender.read, query, *arguments, **named))
+
+    async def _write(self, operation: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401 passed through
+        return await self._run(partial(self._lender.write, operation, *arguments))
+
+    async def _run(self, call: Callable[[], T]) -> T:
+        if not self._open:
+            raise StoreUnavailable("the store is closed")
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+    async def _probe(self) -> None:
+        try:
+            await self._read(_nothing)
+        except StoreUnavailable:
+            return
+
+    # what is done otherwise than elsewhere
+
+    async def intake_key(self, day: str, wrapped: bytes) -> bytes:
+        """See `Store.intake_key`."""
+        return await self._write(inbox.intake_key, day, wrapped)
+
+    async def accept(self, request: NewRequest) -> tuple[bool, ...]:
+        """See `Store.accept`."""
+        return await self._intake.accept(request)
+
+    async def recover(self, now: Instant) -> int:
+        """See `Store.recover`: others may be sending, so only what should have ended by now counts."""
+        return await self._write(outbox.recover, now)
+
+    # what the engine asks
+
+    async def head(self, topic: Topic, owner: int, now: Instant) -> Wake | None:
+        """What is to be handled next of what waits for one owner, if it is due."""
+        return await self._read(due.head, topic, owner, now)
+
+    async def sweep(self, now: Instant, lateness: Lateness) -> int:
+        """Wake what is overdue; how many owners were woken."""
+        return await self._write(sweep, now, lateness)
+
+    async def wake(self, topic: Topic, owner: int, due_at: Instant) -> None:
+        """Have one owner looked at, now or later."""
+        return await self._write(_wake, topic, owner, due_at)
+
+
+def _wake(session: Session, topic: Topic, owner: int, due_at: Instant) -> None:
+    session.wake(topic, owner, due_at)
+
+
+def _nothing(session: Session) -> None:
+    session.execute("SELECT 1")

@@ -1,0 +1,220 @@
+"""The Wakeups port over Procrastinate: a worker under a supervisor, a rescuer and a sweeper beside it.
+
+Source: storage-and-engine reference, 6.2 to 6.5.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import attrs
+import structlog
+from procrastinate import App, PsycopgConnector
+
+from treckk_gateway.errors import StoreError, described
+from treckk_gateway.model import Instant
+from treckk_gateway.store.postgres.jobs import QUEUE, app_for
+from treckk_gateway.store.postgres.lending import connection_arguments
+from treckk_gateway.store.postgres.store import PostgresStore
+from treckk_gateway.store.postgres.sweep import Lateness
+from treckk_gateway.store.rows import Topic, Wake
+
+RESCUER = 0x72_65_73_63_75_65
+"""The advisory lock of the one who rescues: "rescue". Two with the same list would run jobs twice."""
+
+_SECOND = 1_000_000
+_COOLING = 1.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+_DAY = 86_400.0
+_KEPT_HOURS = 24
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[Wake], Awaitable[None]]
+
+
+@attrs.frozen(kw_only=True)
+class Pulse:
+    """The engine's intervals, in seconds, and how many jobs run side by side."""
+
+    slots: int = 32
+    poll: float = 1.0
+    heartbeat: float = 5.0
+    stalled: float = 15.0
+    sweep: float = 60.0
+    overdue: float = 60.0
+    again: float = 300.0
+    pool_timeout: float = 5.0
+
+
+class JobWakeups:
+    """Runs `slots` handlers side by side, one owner's rows after one another, wherever their jobs were deferred.
+
+    The worker is started again whenever it ends by itself. What it left behind is found: jobs of a worker that died
+    by the rescuer, rows without a job by the sweeper.
+    """
+
+    def __init__(self, store: PostgresStore, clock: Callable[[], Instant], pulse: Pulse) -> None:
+        self._store = store
+        self._clock = clock
+        self._pulse = pulse
+        self._handler: Handler | None = None
+        self._running: set[asyncio.Task[Any]] = set()
+        self._working: asyncio.Task[None] | None = None
+        self._app: App | None = None
+        self._stopping = False
+        self._ended = asyncio.Event()
+        self.restarts = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether any handler runs."""
+        return bool(self._running)
+
+    def hint(self) -> None:
+        """Nothing to do: what became due was woken by the transaction that made it so."""
+
+    async def run(self, handler: Handler) -> None:
+        """Work until stopped, whatever becomes of the database meanwhile."""
+        self._handler = handler
+        beside = [
+            asyncio.create_task(self._repeat(self._rescue, self._pulse.stalled / 4), name="treckk-rescue"),
+            asyncio.create_task(self._sweeping(), name="treckk-sweep"),
+            asyncio.create_task(self._repeat(self._prune, _DAY), name="treckk-prune"),
+        ]
+        try:
+            await self._supervise()
+        finally:
+            for one in beside:
+                one.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+            self._ended.set()
+
+    async def stop(self, grace: float) -> None:
+        """Fetch nothing more, wait for what runs, then cancel it: the sweep finds its rows."""
+        self._stopping = True
+        working = self._working
+        if working is not None:
+            working.cancel()
+        if self._running:
+            _done, late = await asyncio.wait(set(self._running), timeout=grace)
+            for one in late:
+                one.cancel()
+        await self._ended.wait()
+
+    async def _supervise(self) -> None:
+        pause = _FIRST_PAUSE
+        while not self._stopping:
+            begun = asyncio.get_running_loop().time()
+            self._working = asyncio.create_task(self._work(), name="treckk-worker")
+            try:
+                await self._working
+            except asyncio.CancelledError:
+                if not self._stopping:
+                    raise
+            except Exception as problem:  # noqa: BLE001 told in the log; the worker is started again
+                log.warning("wakeups.worker_ended", count=self.restarts + 1, **described(problem))
+            if self._stopping:
+                return
+            self.restarts += 1
+            lived = asyncio.get_running_loop().time() - begun
+            pause = _FIRST_PAUSE if lived > _LONGEST_PAUSE else min(2 * pause, _LONGEST_PAUSE)
+            await asyncio.sleep(pause)
+
+    async def _work(self) -> None:
+        pool = {"min_size": 1, "max_size": 6, "timeout": self._pulse.pool_timeout, "name": "treckk-jobs"}
+        app = app_for(self._look, conninfo=self._store.conninfo, kwargs=_own_arguments(), **pool)
+        async with app.open_async():
+            self._app = app
+            try:
+                await app.run_worker_async(
+                    queues=[QUEUE],
+                    name="treckk",
+                    concurrency=self._pulse.slots,
+                    fetch_job_polling_interval=self._pulse.poll,
+                    update_heartbeat_interval=self._pulse.heartbeat,
+                    stalled_worker_timeout=self._pulse.stalled,
+                    delete_jobs="always",
+                    install_signal_handlers=False,
+                )
+            finally:
+                self._app = None
+
+    async def _look(self, topic: Topic, owner: int) -> None:
+        """A job: everything that is due for one owner. It never fails: what it could not do is looked at again."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 jobs run in tasks
+        self._running.add(task)
+        try:
+            if not await self._drain(topic, owner):
+                await self._store.wake(topic, owner, self._clock() + int(_COOLING * _SECOND))
+        except StoreError as problem:
+            log.error("wakeups.store_failed", topic=topic, **described(problem))
+        finally:
+            self._running.discard(task)
+
+    async def _drain(self, topic: Topic, owner: int) -> bool:
+        """Whether nothing of it is due any more."""
+        handler = self._handler
+        assert handler is not None  # noqa: S101 set before the worker runs
+        last: int | None = None
+        while not self._stopping:
+            wake = await self._store.head(topic, owner, self._clock())
+            if wake is None:
+                return True
+            if wake.row_id == last:
+                return False
+            try:
+                await handler(wake)
+            except StoreError:
+                raise
+            except Exception as problem:  # noqa: BLE001 told in the log, and looked at again
+                log.error("wakeups.handler_failed", topic=topic, count=1, **described(problem))
+                return False
+            last = wake.row_id
+        return False
+
+    async def _rescue(self) -> None:
+        """Take over the jobs of workers that no longer show signs of life."""
+        app = self._app
+        if app is None or not isinstance(app.connector, PsycopgConnector):
+            return
+        async with app.connector.pool.connection() as connection, connection.transaction():
+            found = await connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (RESCUER,))
+            if (await found.fetchone() or (False,))[0]:
+                for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=self._pulse.stalled):
+                    try:
+                        await app.job_manager.retry_job(job)
+                    except Exception as problem:  # noqa: BLE001 its worker ended it after all
+                        log.warning("wakeups.not_rescued", **described(problem))
+
+    async def _sweeping(self) -> None:
+        """At the start whatever is due, since the last worker may have ended any way; later what is overdue."""
+        again = int(self._pulse.again * _SECOND)
+        await self._quietly(lambda: self._store.sweep(self._clock(), Lateness(overdue=0, again=again)))
+        lateness = Lateness(overdue=int(self._pulse.overdue * _SECOND), again=again)
+        await self._repeat(lambda: self._store.sweep(self._clock(), lateness), self._pulse.sweep)
+
+    async def _prune(self) -> None:
+        app = self._app
+        if app is not None:
+            await app.job_manager.delete_old_jobs(
+                nb_hours=_KEPT_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
+            )
+
+    async def _repeat(self, work: Callable[[], Awaitable[object]], seconds: float) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            await self._quietly(work)
+
+    async def _quietly(self, work: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await work()
+        except Exception as problem:  # noqa: BLE001 tried again at the next interval
+            log.warning("wakeups.side_failed", **described(problem))
+
+
+def _own_arguments() -> dict[str, Any]:
+    return {name: value for name, value in connection_arguments().items() if name not in {"context", "autocommit"}}

@@ -1,0 +1,113 @@
+"""One schema in two databases, and how PostgreSQL's comes about (reference, section 10, tests 23 and 41)."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from importlib.metadata import version
+from importlib.resources import files
+
+import psycopg
+import pytest
+from conftest import Embedded
+from shared_postgres import FINGERPRINT
+
+from treckk_gateway.errors import SchemaTooNew, SchemaTooOld, StoreUnavailable
+from treckk_gateway.store.postgres import PostgresStore, examine, schema, upgrade
+
+UPGRADE = "import sys; from treckk_gateway.store.postgres import upgrade; upgrade(sys.argv[1], 'f' * 16)"
+
+
+@pytest.fixture
+def empty(cluster):
+    uri = cluster.make(empty=True)
+    yield uri
+    cluster.drop(uri)
+
+
+def rows(uri, query):
+    with psycopg.connect(uri, autocommit=True) as connection:
+        cursor = connection.execute(query)
+        return cursor.fetchall() if cursor.description else []
+
+
+async def test_both_databases_have_the_same_steps_tables_and_columns(shared, tmp_path, clock, opening):
+    embedded = Embedded(tmp_path, clock.now)
+    await opening(embedded)
+    assert shared.columns() == embedded.columns()
+    steps = [
+        {one.name for one in files(f"treckk_gateway.store.{name}").joinpath("migrations").iterdir()}
+        for name in ("sqlite", "postgres")
+    ]
+    assert steps[0] == steps[1]
+
+
+async def test_an_empty_database_is_refused_with_the_command_to_run(empty, clock):
+    store = PostgresStore(empty, fingerprint=FINGERPRINT, clock=clock.now)
+    with pytest.raises(SchemaTooOld, match="treckk db upgrade"):
+        await store.open()
+    await store.close()
+    assert rows(empty, "SELECT to_regclass('meta')") == [(None,)], "looking changes nothing"
+
+
+async def test_older_and_newer_schemas_are_refused(database, clock):
+    for number, problem in ((0, SchemaTooOld), (99, SchemaTooNew)):
+        rows(database, f"UPDATE meta SET value = '{number}' WHERE key = 'schema'")
+        store = PostgresStore(database, fingerprint=FINGERPRINT, clock=clock.now)
+        with pytest.raises(problem):
+            await store.open()
+        await store.close()
+    with pytest.raises(SchemaTooNew):
+        upgrade(database, FINGERPRINT)
+
+
+async def test_another_version_of_the_engine_is_brought_up(database, clock):
+    rows(database, "UPDATE meta SET value = '3.9.0' WHERE key = 'engine'")
+    with pytest.raises(SchemaTooOld):
+        examine(database, FINGERPRINT)
+    assert upgrade(database, FINGERPRINT) == [f"procrastinate {version('procrastinate')}"]
+    assert examine(database, FINGERPRINT).startswith("PostgreSQL")
+
+
+def test_upgrading_says_what_it_did_and_is_done_once(empty):
+    done = upgrade(empty, FINGERPRINT)
+    assert done[0] == "schema 1: first"
+    assert done[-1] == f"procrastinate {version('procrastinate')}"
+    assert upgrade(empty, FINGERPRINT) == []
+    with pytest.raises(StoreUnavailable, match="another secret_key"):
+        upgrade(empty, "b" * 16)
+
+
+async def test_upgraded_by_several_at_once_it_is_upgraded_once(empty):
+    done = await asyncio.gather(*[asyncio.to_thread(upgrade, empty, FINGERPRINT) for _ in range(4)])
+    assert sorted(len(one) for one in done)[:3] == [0, 0, 0]
+
+
+async def test_killed_in_the_middle_it_goes_on_where_it_was(empty, cluster):
+    """The process is held inside a step by a lock of ours, killed there, and begun again."""
+    rows(empty, "CREATE TABLE procrastinate_events (x int)")  # the engine's schema cannot be made beside it
+    with pytest.raises(StoreUnavailable):
+        upgrade(empty, FINGERPRINT)
+    rows(empty, "DROP TABLE procrastinate_events")
+    assert upgrade(empty, FINGERPRINT) == [f"procrastinate {version('procrastinate')}"]
+
+    killed = cluster.make(empty=True)
+    with psycopg.connect(killed, autocommit=True) as blocking:
+        blocking.execute("SELECT pg_advisory_lock(%s)", (schema.LOCK,))
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", UPGRADE, killed)
+        async with asyncio.timeout(20):
+            while not cluster.run("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory'"):
+                await asyncio.sleep(0.02)
+        process.kill()
+        await process.wait()
+    assert upgrade(killed, FINGERPRINT)[0] == "schema 1: first"
+    cluster.drop(killed)
+
+
+async def test_a_database_that_is_not_there_is_told_without_the_password(clock):
+    uri = "postgresql://treckk:hush@127.0.0.1:1/x?connect_timeout=2"
+    store = PostgresStore(uri, fingerprint=FINGERPRINT, clock=clock.now)
+    with pytest.raises(StoreUnavailable, match="cannot be reached") as told:
+        await store.open()
+    assert "hush" not in str(told.value)
+    await store.close()
