@@ -9,9 +9,9 @@ from importlib.resources import files
 
 import psycopg
 import pytest
-from conftest import Embedded
-from shared_postgres import FINGERPRINT
+from backends import Embedded
 
+from shared_postgres import FINGERPRINT
 from treckk_gateway.errors import SchemaTooNew, SchemaTooOld, StoreUnavailable
 from treckk_gateway.store.postgres import PostgresStore, examine, schema, upgrade
 

@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 _TRIES = 5
 _LOST = (errors.DeadlockDetected, errors.SerializationFailure, errors.UniqueViolation)
+_OURS = (psycopg.IntegrityError, psycopg.DataError, psycopg.ProgrammingError)
+"""What was asked is at fault, not the database."""
 _CONNECT = {
     "connect_timeout": 5,
     "keepalives_idle": 10,
@@ -112,7 +114,7 @@ class Lender:
                 cause = problem.__cause__ if isinstance(problem, ConnectorException) else problem
                 if isinstance(cause, _LOST) and not last:
                     continue
-                if isinstance(cause, psycopg.IntegrityError | psycopg.DataError):
+                if isinstance(cause, _OURS):
                     raise
                 raise self._unavailable(cause or problem) from problem
             else:

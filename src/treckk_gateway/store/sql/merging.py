@@ -55,6 +55,8 @@ def parent_number(connection: Connection, case_id: int) -> str | None:
 
 def merged_numbers(connection: Connection, parts: Sequence[int]) -> tuple[str, ...]:
     """The numbers of those cases."""
+    if not parts:
+        return ()
     query = f"SELECT reference FROM cases WHERE id IN ({_marks(parts)}) ORDER BY id"  # noqa: S608 marks only
     return tuple(one for (one,) in connection.execute(query, tuple(parts)))
 
