@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from treckk_gateway.casework.bodies import FindingBody, Purpose
 from treckk_gateway.casework.ids import Clock, Ids
 from treckk_gateway.casework.people import People
+from treckk_gateway.casework.questions import SILENT, form_fields
 from treckk_gateway.casework.roster import Roster
 from treckk_gateway.casework.views import Given
 from treckk_gateway.casework.wording import Wording
@@ -224,8 +225,11 @@ class Casework:
     ) -> tuple[Draft, ...]:
         """Drafts for every reporter of the case who can be told, each once; with `own`, not for those merged into it.
 
-        Where the words depend on the case, `update` makes them of the case as that reporter knows it.
+        Where the words depend on the case, `update` makes them of the case as that reporter knows it. None where they
+        wish to hear nothing.
         """
+        if SILENT in case.flags and (callable(update) or not update.urgent):
+            return ()
         drafts, told = [], set()
         for party in await self.store.parties(case.case_id):
             if party.conversation_id is None or party.reporter_id in told or (own and party.origin_id is not None):
@@ -307,8 +311,12 @@ class Casework:
         given: Given,
         flags: tuple[str, ...] = (),
         merge: Merge | None = None,
+        told: Sequence[Draft] | None = None,
     ) -> Change:
-        """What taking a step changes and tells, not yet applied. Raises `Incomplete` for a merge not prepared."""
+        """What taking a step changes and tells, not yet applied; `told` takes the place of what the table tells.
+
+        Raises `Incomplete` for a merge not prepared.
+        """
         if step.target is State.DUPLICATE and merge is None:
             raise Incomplete("a case is merged at the desk, with its parent", ("parent",))
         now = self.clock()
@@ -316,12 +324,14 @@ class Casework:
         added = (*flags, step.flag) if step.flag else flags
         drafts: tuple[Draft, ...] = ()
         # A case that closes by itself closes quietly (domain reference, section 6).
-        if step.tells and not (step.target is State.CLOSED and actor.role is Role.SYSTEM):
+        if told is not None:
+            drafts = tuple(told)
+        elif step.tells and not (step.target is State.CLOSED and actor.role is Role.SYSTEM):
             template = step.tells
 
-            def words(told: Case) -> CaseUpdate:
-                standing = self.wording.standing(told, step.target, told.version + 1)
-                return CaseUpdate(template=template, values=self.wording.of_step(told, step, given, now) | standing)
+            def words(known: Case) -> CaseUpdate:
+                standing = self.wording.standing(known, step.target, known.version + 1)
+                return CaseUpdate(template=template, values=self.wording.of_step(known, step, given, now) | standing)
 
             # Whose report was merged into this one before has been told of a merge already.
             drafts = await self.tell_parties(case, words, own=step.target is State.DUPLICATE)
@@ -333,6 +343,7 @@ class Casework:
                 state=step.target,
                 post=given.post,
                 flags=tuple(dict.fromkeys((*case.flags, *added))) if added else None,
+                **form_fields(case, step.target, given.missing, self.profile),
             ),
             event=self.event(
                 box,

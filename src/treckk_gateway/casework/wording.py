@@ -53,6 +53,10 @@ class Wording:
         """What the desk is told of a request about personal data: the pseudonym, and the last day to answer."""
         return f"{pseudonym}: HAPUS DATA / data pribadi, {day}"
 
+    def withdrawal_task(self, reference: str) -> str:
+        """What the desk is told of a report whose reporter wants to take it back where people look first."""
+        return f"{reference}: pelapor ingin mencabut laporan. Mohon diperiksa dahulu; laporan belum ditutup."
+
     def check(self, given: Given) -> None:
         """Raise `Incomplete` when a code names nothing in the profile."""
         self.check_post(given.post)

@@ -225,6 +225,8 @@ class Gateway:
             return
         if timer.kind == "triage":
             await self._parts.stage.handle(timer_id)
+        elif timer.kind == "ask":
+            await self._parts.asker.handle(timer_id)
         else:
             await self._parts.notices.handle(timer_id)
 

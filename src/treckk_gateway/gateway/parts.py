@@ -11,6 +11,7 @@ from treckk_gateway.casework import Casework, Clock, Desk, Ids, People, Roster, 
 from treckk_gateway.channel import Channel
 from treckk_gateway.dispatch import Acts, Notices
 from treckk_gateway.gateway.storage import Storage, storage
+from treckk_gateway.inbound.asking import Asker
 from treckk_gateway.inbound.intake import Intake
 from treckk_gateway.inbound.media import Files
 from treckk_gateway.inbound.parsing import Parser
@@ -111,6 +112,7 @@ class Parts:
     parser: Parser
     files: Files
     intake: Intake
+    asker: Asker
     stage: Stage
     notices: Notices
     sender: Sender
@@ -142,6 +144,7 @@ class Parts:
             parser=parser,
             files=files,
             intake=intake,
+            asker=Asker(casework),
             stage=Stage(casework, recognise),
             notices=Notices(casework),
             sender=sender,

@@ -8,6 +8,7 @@ import attrs
 from msgspec.structs import replace
 
 from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.questions import SILENT
 from treckk_gateway.errors import NotFoundError
 from treckk_gateway.inbound.conversation import Conversations, Scene
 from treckk_gateway.model import Actor, Case, CaseUpdate, Consent, EventKind, Finding, Intent, Role
@@ -50,7 +51,16 @@ class Answers:
             if scene.message.consent is not None
             else self.once(scene, CaseUpdate(template=template, reply=True), now)
         )
-        return Filing(inbox_id=None, now=now, conversation=fields, drafts=drafts)
+        filing = Filing(inbox_id=None, now=now, conversation=fields, drafts=drafts)
+        return self._spoken_to_again(scene, filing) if back else filing
+
+    def _spoken_to_again(self, scene: Scene, filing: Filing) -> Filing:
+        """Whoever wants messages again wants them about a case they had wanted to hear nothing of, too."""
+        case = scene.case
+        if case is None or SILENT not in case.flags:
+            return filing
+        flags = tuple(one for one in case.flags if one != SILENT)
+        return replace(filing, case_id=case.case_id, version=case.version, fields=CaseFields(flags=flags))
 
     async def status(self, scene: Scene, now: int) -> Filing:
         """How the person's own case stands; the same answer for a wrong number and for somebody else's."""
@@ -73,12 +83,14 @@ class Answers:
         }
         # The question joins the case: what sounds like one may be a plea, and people should see it.
         box = await self.box(scene, case)
+        answer = CaseUpdate(template="status", values=values, reply=True)
         return Filing(
             inbox_id=None,
             now=now,
             case_id=case.case_id,
             event=self.casework.event(box, reporter_of(scene), EventKind.MESSAGE, {"asked": "status"}),
-            drafts=self.once(scene, CaseUpdate(template="status", values=values, reply=True), now),
+            # Whoever holds the case answers for it.
+            drafts=self.once(scene, answer, now) if case.taken is None else (),
         )
 
     async def privacy(self, scene: Scene, now: int) -> Filing:

@@ -66,7 +66,9 @@ class Choices:
             case = await self._meant(scene, choice or asking.cases[0])
             filing = await self.joinings.join(scene, case, findings, now, earlier=waiting)
             if choice is None and case is not None:
-                filing = replace(filing, fields=CaseFields(flags=(*case.flags, "needs_clarification")))
+                flags = (filing.fields and filing.fields.flags) or case.flags
+                marked = tuple(dict.fromkeys((*flags, "needs_clarification")))
+                filing = replace(filing, fields=replace(filing.fields or CaseFields(), flags=marked))
         fields = replace(filing.conversation or ConversationFields(), answered=True)
         return replace(filing, conversation=fields)
 

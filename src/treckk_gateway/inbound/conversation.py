@@ -14,13 +14,17 @@ from treckk_gateway.privacy import Box
 from treckk_gateway.store.rows import ConversationRow, ReporterRow
 
 _EARLIER = 10
+_MINUTE = 60_000_000
 _NUMBER_WORDS = {"satu": 1, "dua": 2, "tiga": 3, "empat": 4, "lima": 5, "one": 1, "two": 2, "three": 3, "four": 4}
 _NEW_WORDS = frozenset({"baru", "new", "0"})
 
 
 @attrs.frozen(kw_only=True)
 class Scene:
-    """A message with everything known around it when it is filed."""
+    """A message with everything known around it when it is filed.
+
+    `flooding` says that the ten messages before it came within a minute: then only danger is answered.
+    """
 
     message: InboundMessage
     channel_id: str
@@ -32,6 +36,7 @@ class Scene:
     threaded: Case | None
     foreign: bool
     asking: Asking | None
+    flooding: bool = False
 
     @property
     def case(self) -> Case | None:
@@ -51,14 +56,21 @@ class Scene:
         """Open cases that have no outcome yet."""
         return tuple(one for one in self.open_cases if one.state not in SETTLED)
 
+    @property
+    def pending(self) -> Case | None:
+        """The case whose reporter was asked something and has not answered yet."""
+        return next((one for one in self.running if one.questions.pending), None)
+
     def subject(self) -> Subject:
         """What triage is shown."""
+        case = self.case or self.pending
         return Subject(
             message=self.message,
             earlier=self.earlier,
-            case=self.case,
+            case=case,
             open_cases=len(self.open_cases),
-            answering=self.asking is not None or (self.case is not None and self.case.state == "needs_info"),
+            answering=self.asking is not None
+            or (case is not None and bool(case.questions.pending or case.state == "needs_info")),
         )
 
 
@@ -87,6 +99,7 @@ class Conversations:
             threaded=threaded,
             foreign=foreign,
             asking=box.open_value(Purpose.ASKING, conversation.asking, Asking) if conversation.asking else None,
+            flooding=len(recent) == _EARLIER and recent[-1].at > self._casework.clock() - _MINUTE,
         )
 
     async def mentioned(self, text: str, reporter: ReporterRow) -> tuple[Case | None, bool]:
@@ -125,12 +138,21 @@ class Conversations:
 
 def chosen(text: str, cases: Sequence[int]) -> int | None:
     """What an answer to a numbered question chose: a case id, 0 for a new matter, `None` when it is no answer."""
-    word = text.strip().strip(".!()").casefold()
-    if word in _NEW_WORDS:
+    if _bare(text) in _NEW_WORDS:
         return 0
-    number = int(word) if word.isascii() and word.isdigit() and len(word) < 3 else _NUMBER_WORDS.get(word)  # noqa: PLR2004 digits
+    number = number_of(text)
     if number is None:
         return None
     if number == len(cases) + 1:
         return 0
     return cases[number - 1] if 1 <= number <= len(cases) else None
+
+
+def number_of(text: str) -> int | None:
+    """The number an answer is, in digits or as a word; `None` when it is more or something else."""
+    word = _bare(text)
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 3 else _NUMBER_WORDS.get(word)  # noqa: PLR2004 digits
+
+
+def _bare(text: str) -> str:
+    return text.strip().strip(".!()").casefold()

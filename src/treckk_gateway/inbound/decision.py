@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from treckk_gateway.casework.casework import Casework
 from treckk_gateway.inbound.answers import Answers
 from treckk_gateway.inbound.choosing import Choices
 from treckk_gateway.inbound.conversation import Scene
+from treckk_gateway.inbound.filling import Filling
 from treckk_gateway.inbound.joining import Joinings
 from treckk_gateway.inbound.opening import Openings
-from treckk_gateway.model import OPENS_CASE, CaseUpdate, Finding, Intent, State, Urgency
+from treckk_gateway.inbound.wishes import Wishes
+from treckk_gateway.model import OPENS_CASE, Case, Finding, Intent, Urgency
 from treckk_gateway.model import subject as judged
 from treckk_gateway.model.lifecycle import SETTLED
 from treckk_gateway.store.orders import Filing
@@ -24,14 +28,19 @@ class Decisions:
     def __init__(self, casework: Casework) -> None:
         self.casework = casework
         self.answers = Answers(casework)
-        self.openings = Openings(casework, self.answers)
-        self.joinings = Joinings(casework, self.answers)
+        self.filling = Filling(casework)
+        self.openings = Openings(casework, self.answers, self.filling)
+        self.joinings = Joinings(casework, self.answers, self.filling)
+        self.wishes = Wishes(casework, self.answers, self.openings, self.joinings)
         self.choices = Choices(casework, self.answers, self.openings, self.joinings)
 
     async def decide(self, scene: Scene, findings: Sequence[Finding]) -> Filing:
         """The one filing for this message, not yet applied; the caller adds the message itself."""
+        filing = await self._decide(scene, findings)
+        return _hushed(filing) if scene.flooding else filing
+
+    async def _decide(self, scene: Scene, findings: Sequence[Finding]) -> Filing:
         intent = judged.intent(findings)
-        flags = judged.flags(findings)
         now = self.casework.clock()
         urgent = judged.urgency(findings) is Urgency.EMERGENCY
         if scene.message.automatic:
@@ -41,42 +50,38 @@ class Decisions:
         if asked is not None:
             return asked
         if scene.case is not None and not self._new_matter(scene, intent):
-            return await self.joinings.join_or_reopen(scene, scene.case, findings, flags, now)
-        if scene.case is None and not scene.ambiguous:
-            past = await self._about_the_past(scene, intent, findings, flags, now)
-            if past is not None:
-                return past
+            return await self.joinings.join(scene, scene.case, findings, now)
         if scene.ambiguous and not urgent and intent is not Intent.HELP:
+            if scene.flooding:
+                return await self.joinings.join(scene, scene.running[0], findings, now)
             return await self.choices.ask(scene, now, tried=0)
+        if intent is Intent.SUPPLEMENT and scene.case is None:  # an addition to nothing is never met with silence
+            return self.openings.open(scene, Intent.UNKNOWN, findings, now)
         if intent in OPENS_CASE or urgent:
-            return self.openings.open(
-                scene, Intent.COMPLAINT if urgent and intent not in OPENS_CASE else intent, findings, now
-            )
+            opens = intent if intent in OPENS_CASE else Intent.COMPLAINT
+            return self.openings.open(scene, opens, findings, now)
         return self.answers.answer(scene, intent, findings, now)
 
     async def _asked(self, scene: Scene, intent: Intent, findings: Sequence[Finding], now: int) -> Filing | None:
-        """What a person asks of us rather than reports: silence, an answer to our question, a status, their data."""
+        """What a person asks of us or answers us rather than reports."""
         if scene.message.consent is not None or intent is Intent.OPT_OUT:
             return await self.answers.consent(scene, "opt_in" in judged.flags(findings), now)
         if scene.asking is not None:
             return await self.choices.answered(scene, scene.asking, findings, now)
+        pending = scene.pending
+        if pending is not None and scene.case in {None, pending} and self._answers(scene, pending, findings):
+            return await self.joinings.join(scene, pending, findings, now)
         if intent is Intent.STATUS_QUERY:
             return await self.answers.status(scene, now)
-        return await self.answers.privacy(scene, now) if intent is Intent.PRIVACY_REQUEST else None
+        if intent is Intent.PRIVACY_REQUEST:
+            return await self.answers.privacy(scene, now)
+        return await self.wishes.wish(scene, findings, now)
 
-    async def _about_the_past(
-        self, scene: Scene, intent: Intent, findings: Sequence[Finding], flags: tuple[str, ...], now: int
-    ) -> Filing | None:
-        """An objection to a closed case, a withdrawal of none, an addition to nothing: never met with silence."""
-        if intent is Intent.FEEDBACK and "reopen" in flags:
-            latest = await self.casework.store.latest_case(scene.reporter.id)
-            if latest is not None and latest.state is State.CLOSED:
-                return await self.joinings.join_or_reopen(scene, latest, findings, flags, now)
-            return self.openings.open(scene, Intent.UNKNOWN, findings, now)
-        if intent is Intent.FEEDBACK and "withdraw" in flags:
-            update = CaseUpdate(template="status_not_found", reply=True)
-            return Filing(inbox_id=None, now=now, drafts=self.answers.once(scene, update, now))
-        return self.openings.open(scene, Intent.UNKNOWN, findings, now) if intent is Intent.SUPPLEMENT else None
+    def _answers(self, scene: Scene, pending: Case, findings: Sequence[Finding]) -> bool:
+        """Whether the message answers our question: by the number of a place it does, whatever else that may mean."""
+        if self.filling.picked(scene, pending) is not None:
+            return True
+        return scene.case is None and self.filling.answers(scene, pending, findings)
 
     def _new_matter(self, scene: Scene, intent: Intent) -> bool:
         """A fresh report after an outcome is a case of its own, unless the reporter answered in the old thread."""
@@ -86,3 +91,12 @@ class Decisions:
             and scene.case.state in SETTLED
             and intent in (_REPORTING | {Intent.INFO_REQUEST, Intent.HELP})
         )
+
+
+def _hushed(filing: Filing) -> Filing:
+    """A filing that answers danger only: nobody is sent fifty answers in a minute."""
+    if filing.opens is not None:
+        return filing
+    drafts = tuple(one for one in filing.drafts if one.urgent)
+    fields = filing.conversation
+    return replace(filing, drafts=drafts, conversation=replace(fields, asking=None) if fields is not None else None)

@@ -1,21 +1,39 @@
-"""A message joins a case that runs: what it adds, the danger it only now tells of, an objection to the outcome."""
+"""A message joins a case that runs: what it adds, what it answers, and the danger it only now tells of."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import attrs
+from msgspec.structs import replace
 
 from treckk_gateway.casework.casework import Casework, reassigned
+from treckk_gateway.casework.questions import NEEDS_HUMAN, Asking, may_ask, speaks
 from treckk_gateway.casework.views import Given
 from treckk_gateway.inbound.answers import Answers, reporter_of, value_of
 from treckk_gateway.inbound.conversation import Scene
-from treckk_gateway.model import Case, CaseUpdate, EventKind, Finding, Role, State, Urgency, lifecycle
+from treckk_gateway.inbound.filling import Filled, Filling
+from treckk_gateway.model import (
+    Actor,
+    Case,
+    CaseUpdate,
+    EventKind,
+    Finding,
+    Intent,
+    Role,
+    State,
+    Urgency,
+    lifecycle,
+)
 from treckk_gateway.model import subject as judged
 from treckk_gateway.model.lifecycle import MERGED
-from treckk_gateway.store.orders import CaseFields, Draft, Filing, NewTimer
+from treckk_gateway.store.orders import CaseFields, Draft, Filing, Further, NewTimer
 
-_REOPENED_FROM = frozenset({State.RESOLVED, State.NOT_ACTIONABLE, State.CLOSED})
+SYSTEM = Actor.system("form")
+"""The part of this software that asks for the form."""
+
+_PLACED = frozenset({State.RECEIVED, State.NEEDS_INFO})
+_REPORTS = frozenset({Intent.COMPLAINT, Intent.SECURITY_REQUEST})
 
 
 @attrs.frozen
@@ -24,78 +42,105 @@ class Joinings:
 
     casework: Casework
     answers: Answers
-
-    async def join_or_reopen(
-        self, scene: Scene, case: Case, findings: Sequence[Finding], flags: tuple[str, ...], now: int
-    ) -> Filing:
-        """The filing of a message that may object to an outcome: then it reopens the case."""
-        reopens = "reopen" in flags and case.state in _REOPENED_FROM
-        if not reopens or scene.foreign:
-            return await self.join(scene, case, findings, now)
-        step = lifecycle.step(case.state, State.REOPENED, {Role.REPORTER})
-        change = await self.casework.step(case, step, reporter_of(scene), Given())
-        return Filing(
-            inbox_id=None,
-            now=now,
-            case_id=case.case_id,
-            version=case.version,
-            fields=change.fields,
-            event=change.event,
-            findings=self.casework.findings(await self.answers.box(scene, case), findings),
-            drafts=change.drafts,
-            timers=change.timers,
-        )
+    filling: Filling
 
     async def join(
         self, scene: Scene, case: Case | None, findings: Sequence[Finding], now: int, earlier: tuple[int, ...] = ()
     ) -> Filing:
-        """The filing of a message that changes no state; without a case it is only kept."""
+        """The filing of a message that adds to a case; without a case it is only kept."""
         if case is None:
             return Filing(inbox_id=None, now=now)
         box = await self.answers.box(scene, case)
-        fields, drafts = self._escalated(scene, case, findings)
         data = (
             {"automatic": "yes"} if scene.message.automatic else {"unverified_sender": "yes"} if scene.foreign else {}
         )
-        return Filing(
+        filing = Filing(
             inbox_id=None,
             now=now,
             case_id=case.case_id,
-            # Whose report was just taken out of the case must not write into it.
-            version=case.version if MERGED in case.flags else None,
-            fields=fields,
-            event=self.casework.event(
-                box, reporter_of(scene), EventKind.MESSAGE, data | reassigned(case, fields.post if fields else None)
-            ),
+            event=self.casework.event(box, reporter_of(scene), EventKind.MESSAGE, data),
             findings=self.casework.findings(box, [one for one in findings if one.field != "language"]),
-            drafts=drafts,
-            timers=() if scene.message.automatic else (NewTimer(kind="dispatch", instance=f"message:{now}", due=now),),
             earlier=earlier,
         )
+        if scene.message.automatic:
+            return filing
+        timers = (NewTimer(kind="dispatch", instance=f"message:{now}", due=now),)
+        filled = None if scene.foreign else self.filling.further(scene, case, findings, box)
+        after, drafts = self._added(scene, case, findings, filled)
+        fields = _changed(case, after)
+        moved = reassigned(case, after.post if after.post != case.post else None)
+        filing = replace(
+            filing,
+            fields=fields,
+            # Whose report was just taken out of a merged case must not write into it.
+            version=case.version if fields or MERGED in case.flags else None,
+            event=self.casework.event(box, reporter_of(scene), EventKind.MESSAGE, data | moved),
+            timers=timers,
+        )
+        if filled is None:
+            return filing
+        if filled.voice and speaks(after):
+            drafts = (*drafts, *self.answers.drafts(scene, CaseUpdate(template="voice_noted", reply=True)))
+        further = await self._completed(after) if fields is not None else None
+        return replace(
+            filing,
+            drafts=drafts,
+            timers=(*timers, *ask_timers(self.casework, after, now)),
+            values=filled.values,
+            further=further,
+        )
 
-    def _escalated(
-        self, scene: Scene, case: Case, findings: Sequence[Finding]
-    ) -> tuple[CaseFields | None, tuple[Draft, ...]]:
-        """What a later message adds to the case: a place not known before, and danger it only now tells of."""
+    def _added(
+        self, scene: Scene, case: Case, findings: Sequence[Finding], filled: Filled | None
+    ) -> tuple[Case, tuple[Draft, ...]]:
+        """The case as the message leaves it, and the emergency text where it only now tells of danger."""
         profile = self.casework.profile
-        district = value_of(findings, "district") if case.district is None else None
-        village = value_of(findings, "village") if case.village is None else None
-        category = value_of(findings, "category") if case.category is None else None
+        after = filled.over(case) if filled is not None else case
+        district = case.district or (filled and filled.district) or value_of(findings, "district")
+        placed = district is not None and case.district is None and case.state in _PLACED
         escalates = judged.urgency(findings) is Urgency.EMERGENCY and case.urgency is not Urgency.EMERGENCY
-        added = tuple(one for one in judged.flags(findings) if one not in case.flags)
-        fields = CaseFields(
+        intent = judged.intent(findings)
+        after = attrs.evolve(
+            after,
             district=district,
-            village=village,
-            category=category,
-            post=profile.post_of(district).post_id
-            if district and case.state in {State.RECEIVED, State.NEEDS_INFO}
-            else None,
-            urgency=Urgency.EMERGENCY if escalates else None,
-            flags=(*case.flags, *added) if added else None,
+            village=case.village or value_of(findings, "village"),
+            category=case.category or value_of(findings, "category"),
+            post=profile.post_of(district).post_id if placed else case.post,
+            urgency=Urgency.EMERGENCY if escalates else case.urgency,
+            # What began as a photo or a pin becomes the complaint it belongs to.
+            intent=intent if case.intent is Intent.UNKNOWN and intent in _REPORTS else case.intent,
+            flags=tuple(dict.fromkeys((*after.flags, *judged.flags(findings)))),
         )
         if not escalates or scene.foreign:
-            return (fields if fields != CaseFields() else None), ()
+            return after, ()
         update = CaseUpdate(
             template="emergency", values={"nomor_darurat": profile.emergency_number}, urgent=True, reply=True
         )
-        return fields, self.answers.drafts(scene, update)
+        return after, self.answers.drafts(scene, update)
+
+    async def _completed(self, after: Case) -> Further | None:
+        """The step back to review once nothing is left to wait for."""
+        waits = self.filling.asking.waits(after) or bool(after.questions.pending)
+        if after.state is not State.NEEDS_INFO or waits or after.taken or NEEDS_HUMAN in after.flags:
+            return None
+        step = lifecycle.step(State.NEEDS_INFO, State.UNDER_REVIEW, {Role.SYSTEM})
+        change = await self.casework.step(attrs.evolve(after, version=after.version + 1), step, SYSTEM, Given())
+        if change.event is None:
+            return None
+        return Further(fields=change.fields, event=change.event, drafts=change.drafts, timers=change.timers)
+
+
+def ask_timers(casework: Casework, case: Case, now: int) -> tuple[NewTimer, ...]:
+    """The timer for the next question, once the person has written all they are writing now."""
+    profile = casework.profile
+    if not may_ask(case) or case.questions.pending or not Asking(profile.form, profile.dialogue).next(case):
+        return ()
+    gather = profile.dialogue.gather * 1_000_000
+    return (NewTimer(kind="ask", instance=str(now - now % gather if gather else now), due=now + gather),)
+
+
+def _changed(before: Case, after: Case) -> CaseFields | None:
+    names = ("district", "village", "category", "post", "urgency", "intent", "flags", "missing", "questions",
+             "completeness")  # fmt: skip
+    changed = {name: getattr(after, name) for name in names if getattr(after, name) != getattr(before, name)}
+    return CaseFields(**changed) if changed else None

@@ -10,7 +10,9 @@ from treckk_gateway.casework.bodies import Purpose
 from treckk_gateway.casework.casework import Casework
 from treckk_gateway.inbound.answers import Answers, reporter_of, value_of
 from treckk_gateway.inbound.conversation import Scene
-from treckk_gateway.model import CaseUpdate, EventKind, Finding, Intent, State, Urgency
+from treckk_gateway.inbound.filling import Filled, Filling
+from treckk_gateway.inbound.joining import ask_timers
+from treckk_gateway.model import Case, CaseUpdate, EventKind, Finding, Intent, State, Urgency
 from treckk_gateway.model import subject as judged
 from treckk_gateway.store.orders import ConversationFields, Filing, NewCase, NewTimer
 
@@ -21,27 +23,46 @@ class Openings:
 
     casework: Casework
     answers: Answers
+    filling: Filling
 
     def open(
-        self, scene: Scene, intent: Intent, findings: Sequence[Finding], now: int, earlier: Iterable[int] = ()
+        self,
+        scene: Scene,
+        intent: Intent,
+        findings: Sequence[Finding],
+        now: int,
+        earlier: Iterable[int] = (),
+        follows: Case | None = None,
     ) -> Filing:
-        """The filing; `earlier` are messages of the conversation, filed without a case, that join the new one."""
-        case = self._case(scene, intent, findings)
+        """The filing; `earlier` are messages of the conversation, filed without a case, that join the new one.
+
+        `follows` is a case of the same reporter whose time for objections is over: the new one begins where it was.
+        """
+        filled = self.filling.first(scene, findings, scene.box)
+        case = self._case(scene, intent, findings, filled, follows)
+        data = {"channel": scene.channel_id, "follows": follows.reference if follows else ""}
         return Filing(
             inbox_id=None,
             now=now,
             opens=case,
-            event=self.casework.event(scene.box, reporter_of(scene), EventKind.OPENED, {"channel": scene.channel_id}),
+            event=self.casework.event(scene.box, reporter_of(scene), EventKind.OPENED, data),
             findings=self.casework.findings(scene.box, findings),
             drafts=self.answers.drafts(scene, self._receipt(case, now)),
-            timers=(NewTimer(kind="dispatch", instance="opened", due=now),),
+            timers=(
+                NewTimer(kind="dispatch", instance="opened", due=now),
+                *ask_timers(self.casework, _as_case(case), now),
+            ),
+            values=filled.values,
             conversation=ConversationFields(language=case.language),
             earlier=tuple(earlier),
         )
 
-    def _case(self, scene: Scene, intent: Intent, findings: Sequence[Finding]) -> NewCase:
+    def _case(
+        self, scene: Scene, intent: Intent, findings: Sequence[Finding], filled: Filled, follows: Case | None
+    ) -> NewCase:
         profile, casework = self.casework.profile, self.casework
-        district = value_of(findings, "district")
+        district = value_of(findings, "district") or (follows.district if follows else None)
+        flags = (*judged.flags(findings), *filled.flags, *(("repeat_report",) if follows else ()))
         token = casework.ids.token()
         return NewCase(
             prefix=profile.reference_prefix,
@@ -53,11 +74,14 @@ class Openings:
             conversation_id=scene.conversation.id,
             token=scene.box.seal(Purpose.TOKEN, token.encode()),
             token_hash=casework.people.token_hash(token),
-            flags=judged.flags(findings),
-            category=value_of(findings, "category"),
+            flags=tuple(dict.fromkeys(flags)),
+            category=value_of(findings, "category") or (follows.category if follows else None),
             district=district,
-            village=value_of(findings, "village"),
+            village=value_of(findings, "village") or (follows.village if follows else None),
             post=profile.post_of(district).post_id,
+            missing=filled.missing,
+            questions=filled.questions,
+            completeness=filled.completeness,
         )
 
     def _receipt(self, case: NewCase, now: int) -> CaseUpdate:
@@ -72,3 +96,21 @@ class Openings:
             "version": "1",
         }
         return CaseUpdate(template="emergency" if emergency else "receipt", values=values, urgent=emergency, reply=True)
+
+
+def _as_case(new: NewCase) -> Case:
+    """The case that is about to be, for the rules of asking."""
+    return Case(
+        case_id=0,
+        reference="",
+        state=State.RECEIVED,
+        version=1,
+        channel_id=new.channel_id,
+        intent=new.intent,
+        urgency=new.urgency,
+        category=new.category,
+        flags=new.flags,
+        missing=new.missing,
+        questions=new.questions,
+        completeness=new.completeness,
+    )

@@ -145,6 +145,7 @@ class NewCase(Struct, frozen=True, kw_only=True):
     village: str | None = None
     post: str | None = None
     missing: tuple[str, ...] = ()
+    questions: Questions = Questions()
     completeness: float | None = None
 
 

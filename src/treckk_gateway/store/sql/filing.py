@@ -230,8 +230,8 @@ def _open(connection: Connection, new: NewCase, now: Instant) -> tuple[int, str]
     case_id = connection.execute(
         "INSERT INTO cases (reference, state, version, channel_id, intent, urgency, post, category,"
         " district, village, language,"
-        " flags, opened_at, changed_at, reporter_id, missing, completeness)"
-        " VALUES (?, 'received', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        " flags, opened_at, changed_at, reporter_id, missing, questions, completeness)"
+        " VALUES (?, 'received', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (
             reference,
             new.channel_id,
@@ -247,6 +247,7 @@ def _open(connection: Connection, new: NewCase, now: Instant) -> tuple[int, str]
             now,
             new.reporter_id,
             json.dumps(list(new.missing)),
+            msgspec.json.encode(new.questions).decode(),
             new.completeness,
         ),
     ).fetchone()[0]
