@@ -92,7 +92,9 @@ REFUSALS = [
     # what is written where, the key that is named, what the reason says
     (("gatway",), {}, "gatway", "unknown key; known are: gateway"),
     (("clocks",), {}, "clocks", "comes with a later release: leave it out"),
-    (("media",), {}, "media", "comes with a later release: leave it out"),
+    (("media", "colour"), 1, "media.colour", "unknown key; known are: audio, clamd"),
+    (("media", "image"), 0, "media.image", "> 0"),
+    (("media", "clamd"), "localhost:3310", "media", "tcp://host:port or unix:/path/to/clamd.sock"),
     (("gateway",), GONE, "gateway.public_url", "is required"),
     (("gateway",), "x", "gateway", "must be a table, written [gateway]"),
     (("gateway", "colour"), 1, "gateway.colour", "unknown key; known are: data_dir"),

@@ -10,6 +10,10 @@
     │   ├── SignatureError (PermissionError)  the request cannot be shown to be genuine
     │   ├── PayloadError (ValueError)         genuine, but nonsense: it is parked
     │   ├── AdapterError (ImportError)        an adapter cannot be loaded
+    │   ├── MediaError                        a file that lies elsewhere was not fetched
+    │   │   ├── MediaRefused (PermissionError)    it must not or need not be asked for again
+    │   │   ├── MediaGone (LookupError)           it is no longer there
+    │   │   └── MediaUnavailable (ConnectionError)  another try may help
     │   └── SendError (ConnectionError)       one attempt failed; carries the retry decision
     │       ├── NotTaken                      certainly not taken: try again later
     │       ├── Rejected                      never will be taken: message, address or channel
@@ -72,6 +76,22 @@ class PayloadError(ChannelError, ValueError):
 
 class AdapterError(ChannelError, ImportError):
     """An adapter is unknown or cannot be imported; the text names it and what is installed."""
+
+
+class MediaError(ChannelError):
+    """A file that lies elsewhere was not fetched. Texts hold no address."""
+
+
+class MediaRefused(MediaError, PermissionError):
+    """The place or the file is not one that is taken."""
+
+
+class MediaGone(MediaError, LookupError):
+    """The file is no longer where it was."""
+
+
+class MediaUnavailable(MediaError, ConnectionError):
+    """Its host did not answer, or not yet: try again later."""
 
 
 class Scope(StrEnum):

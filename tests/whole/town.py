@@ -132,6 +132,7 @@ class Town:
                         **self._tables.get("gateway", {})},
             "channels": {name: known[name] for name in self._channels},
             "delivery": dict(self._tables.get("delivery", {})),
+            "media": dict(self._tables.get("media", {})),
             "staff": [staff_entry(*one) for one in STAFF],
         }  # fmt: skip
 

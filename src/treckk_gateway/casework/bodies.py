@@ -56,11 +56,13 @@ class MessageBody:
 
 @attrs.frozen(kw_only=True)
 class FileBody:
-    """What is known of a file beside its content."""
+    """What is known of a file beside its content. `place` is where a picture claims to have been taken."""
 
     content_type: str
     filename: str | None = attrs.field(default=None, repr=False)
     ref: str | None = attrs.field(default=None, repr=False)
+    place: tuple[float, float] | None = attrs.field(default=None, repr=False)
+    odd: str | None = None
 
 
 @attrs.frozen(kw_only=True)

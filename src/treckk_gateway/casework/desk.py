@@ -70,6 +70,10 @@ class Desk:
         await self.casework.store.log_access(case.case_id, actor.name, "file", self.casework.clock())
         return await Opening(self.casework).open(case, actor)
 
+    async def case(self, actor: Actor, reference: str) -> Case:
+        """A case the actor may know of. Raises `NotFoundError`."""
+        return await self._visible(actor, reference)
+
     async def steps(self, actor: Actor, reference: str) -> tuple[Transition, ...]:
         """What the actor may do next with a case."""
         case = await self._visible(actor, reference)

@@ -10,8 +10,7 @@ from treckk_gateway.casework.views import CaseFile, DeliveryView, FileView, Iden
 from treckk_gateway.errors import NotFoundError
 from treckk_gateway.model import Actor, Case, CaseEvent, Finding
 from treckk_gateway.privacy import Box
-from treckk_gateway.store.orders import NewAttachment
-from treckk_gateway.store.rows import EventRow, FileRows, FindingRow, OutboxRow
+from treckk_gateway.store.rows import EventRow, FileRow, FileRows, FindingRow, OutboxRow
 
 _UNDECIDED = frozenset({"held", "cancelled", "dead", "uncertain"})
 
@@ -51,7 +50,7 @@ class Opening:
             if box is None:
                 continue
             body = box.open_value(Purpose.MESSAGE, row.body, MessageBody)
-            files = tuple(_file(one, box) for message_id, one in rows.attachments if message_id == row.id)
+            files = tuple(_file(one, box) for one in rows.attachments if one.message_id == row.id)
             views.append(
                 MessageView(
                     at=row.at,
@@ -148,8 +147,14 @@ def _finding(row: FindingRow, box: Box) -> Finding:
     return Finding(step=row.step, field=row.field, value=body.value, confidence=row.confidence, reason=body.reason)
 
 
-def _file(row: NewAttachment, box: Box) -> FileView:
+def _file(row: FileRow, box: Box) -> FileView:
     body = box.open_value(Purpose.FILE, row.details, FileBody)
     return FileView(
-        kind=row.kind, state=row.state, content_type=body.content_type, filename=body.filename, size=row.size
+        id=row.id,
+        kind=row.kind,
+        state=row.state,
+        content_type=body.content_type,
+        filename=body.filename,
+        size=row.size,
+        reason=row.reason,
     )

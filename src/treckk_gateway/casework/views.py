@@ -22,13 +22,18 @@ class Page(Generic[T]):
 
 @attrs.frozen(kw_only=True)
 class FileView:
-    """A file with a message; `state` is stored, pending (fetched later), lost or refused. `size` is in bytes."""
+    """A file with a message; `state` is stored, pending (fetched later), lost or refused. `size` is in bytes.
 
+    `reason` says why it is not kept, or not yet.
+    """
+
+    id: int
     kind: str
     state: str
     content_type: str
     filename: str | None = attrs.field(default=None, repr=False)
     size: int | None = None
+    reason: str | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -122,11 +122,19 @@ class Listening(Protocol):
 
 @attrs.frozen(kw_only=True)
 class MediaSource:
-    """Where a file lies, with which headers, and which hosts may see them. Hosts are suffixes without a dot."""
+    """Where a file lies, with which headers, and which hosts may be asked. Hosts are suffixes without a dot.
+
+    `headers` (credentials) go to `url` itself and nowhere else; `redirects` are further hosts it may be passed on to.
+    `origin` is the operator's own address of the provider, which may be plain http and private. `erasable` says that
+    a DELETE with the same headers removes the provider's copy.
+    """
 
     url: str
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     hosts: tuple[str, ...] = ()
+    redirects: tuple[str, ...] = ()
+    origin: str | None = None
+    erasable: bool = False
 
 
 @runtime_checkable

@@ -26,6 +26,8 @@ from treckk_gateway.channel import (
 from treckk_gateway.errors import described
 from treckk_gateway.gateway.health import ChannelHealth, Health
 from treckk_gateway.gateway.parts import Parts, Plan
+from treckk_gateway.inbound.showing import Form, Shown
+from treckk_gateway.model import Actor
 from treckk_gateway.profile import Profile
 from treckk_gateway.profile import load as load_profile
 from treckk_gateway.settings import Settings, check_posts
@@ -149,6 +151,13 @@ class Gateway:
                 found += [(channel.channel_id, one) for one in await channel.check()]
         return found
 
+    async def file(self, actor: Actor, reference: str, file_id: int, form: Form = Form.PICTURE) -> Shown:
+        """A file of a case, as the actor may see it; looking is written down.
+
+        Raises `NotFoundError`, `NotAllowed`, or `Incomplete` when no copy can be made in that form.
+        """
+        return await self._parts.showing.show(actor, await self.desk.case(actor, reference), file_id, form)
+
     async def settled(self, timeout: float) -> bool:  # noqa: ASYNC109 the caller's patience, not a deadline
         """Wait until nothing is due any more; false when that takes longer than `timeout` seconds."""
         try:
@@ -187,6 +196,7 @@ class Gateway:
             asyncio.create_task(parts.wakeups.run(self._handle), name="treckk-work"),
             asyncio.create_task(parts.settler.run(), name="treckk-settle"),
             asyncio.create_task(parts.retention.run(), name="treckk-retention"),
+            asyncio.create_task(parts.collector.run(), name="treckk-files"),
         ]
 
     async def _stop(self) -> None:
@@ -207,6 +217,7 @@ class Gateway:
             for channel in self.channels.values():
                 await _quietly(channel.close())
         await parts.parser.close()
+        await parts.collector.close()
         parts.files.close()
         await parts.store.close()
 

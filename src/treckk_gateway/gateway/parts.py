@@ -12,11 +12,15 @@ from treckk_gateway.channel import Channel
 from treckk_gateway.dispatch import Acts, Notices
 from treckk_gateway.gateway.storage import Storage, storage
 from treckk_gateway.inbound.asking import Asker
+from treckk_gateway.inbound.collecting import Collector
+from treckk_gateway.inbound.fetching import Fetcher
 from treckk_gateway.inbound.intake import Intake
 from treckk_gateway.inbound.media import Files
 from treckk_gateway.inbound.parsing import Parser
 from treckk_gateway.inbound.receiving import IntakeKeys, Receiver
 from treckk_gateway.inbound.retention import Retention
+from treckk_gateway.inbound.showing import Showing
+from treckk_gateway.inbound.viewing import Viewer
 from treckk_gateway.model import Finding, Subject
 from treckk_gateway.outbound.backoff import Policy
 from treckk_gateway.outbound.breaker import Breakers
@@ -75,6 +79,21 @@ class Plan:
 
         return recognise
 
+    def files(self, keyring: Keyring) -> Files:
+        """The folder of sealed files."""
+        return Files(self.settings.data_dir / "files", keyring, scanned=self.settings.media.clamd is not None)
+
+    def collector(self, casework: Casework, files: Files) -> Collector:
+        """What fetches files and looks at them."""
+        return Collector(
+            casework=casework,
+            channels=self.channels,
+            files=files,
+            fetcher=Fetcher(),
+            viewer=Viewer(),
+            settings=self.settings.media,
+        )
+
     def receiver(self, casework: Casework, keys: IntakeKeys) -> Receiver:
         """The way in."""
         return Receiver(
@@ -118,6 +137,8 @@ class Parts:
     sender: Sender
     settler: Settler
     retention: Retention
+    collector: Collector
+    showing: Showing
     desk: Desk
 
     @classmethod
@@ -127,7 +148,8 @@ class Parts:
         store, wakeups = plan.storage(keyring)
         casework = plan.casework(store, keyring, wakeups.hint)
         keys = IntakeKeys(store, keyring)
-        parser, files = Parser(keys), Files(plan.settings.data_dir / "files", keyring)
+        parser, files = Parser(keys), plan.files(keyring)
+        collector = plan.collector(casework, files)
         recognise, sender = plan.recognise(), plan.sender(casework)
         intake = Intake(
             casework=casework,
@@ -150,5 +172,7 @@ class Parts:
             sender=sender,
             settler=Settler(sender=sender, policy=plan.settings.delivery.settle),
             retention=Retention(store=store, clock=plan.clock, parked_days=plan.settings.retention.parked_days),
+            collector=collector,
+            showing=Showing(casework, files, collector.viewer),
             desk=Desk(casework),
         )

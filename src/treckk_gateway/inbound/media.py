@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import attrs
+
 from treckk_gateway.casework.bodies import FileBody, Purpose
-from treckk_gateway.model import Attachment
+from treckk_gateway.inbound.content import sniff
+from treckk_gateway.model import Attachment, MediaKind
 from treckk_gateway.privacy import Box, Keyring
 from treckk_gateway.store.orders import NewAttachment
 from treckk_gateway.store.rows import ReporterRow
@@ -18,9 +21,10 @@ from treckk_gateway.store.rows import ReporterRow
 class Files:
     """A folder of sealed files, each named by the keyed hash of its reporter and content."""
 
-    def __init__(self, folder: Path, keyring: Keyring) -> None:
+    def __init__(self, folder: Path, keyring: Keyring, *, scanned: bool = False) -> None:
         self._folder = folder
         self._keyring = keyring
+        self._scanned = scanned
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="treckk-files")
 
     def close(self) -> None:
@@ -30,23 +34,36 @@ class Files:
     async def keep(
         self, attachments: Sequence[Attachment], reporter: ReporterRow, box: Box
     ) -> tuple[NewAttachment, ...]:
-        """Store what came along, before the message is filed; what lies at the provider stays `pending`."""
+        """Store what came along, before the message is filed; what lies at the provider stays `pending`.
+
+        Where files are scanned, what came along is pending too, and kept from view, until it was looked at.
+        """
         return tuple([await self._keep(one, reporter, box) for one in attachments])
 
     async def _keep(self, attachment: Attachment, reporter: ReporterRow, box: Box) -> NewAttachment:
-        name, state = None, "pending" if attachment.ref else "lost"
-        if attachment.content is not None:
-            loop = asyncio.get_running_loop()
-            name = await loop.run_in_executor(self._thread, self._write, attachment.content, reporter, box)
-            state = "stored"
+        name, state, kind = None, "pending" if attachment.ref else "lost", attachment.kind
         body = FileBody(content_type=attachment.content_type, filename=attachment.filename, ref=attachment.ref)
-        size = len(attachment.content) if attachment.content is not None else attachment.size
+        if attachment.content is not None:
+            known = sniff(attachment.content)
+            body = attrs.evolve(body, odd=known.odd)
+            name = await self.write(attachment.content, reporter.pseudonym, box)
+            state = "pending" if self._scanned else "stored"
         return NewAttachment(
-            kind=attachment.kind, state=state, size=size, name=name, details=box.seal_value(Purpose.FILE, body)
+            kind=kind,
+            state=state,
+            size=len(attachment.content) if attachment.content is not None else attachment.size,
+            name=name,
+            details=box.seal_value(Purpose.FILE, body),
+            look=state == "pending" or (name is not None and kind is MediaKind.IMAGE),
+            reason="it was too large, or could not be read" if state == "lost" else None,
         )
 
-    def _write(self, content: bytes, reporter: ReporterRow, box: Box) -> str:
-        name = self._keyring.content_name(reporter.pseudonym, content)
+    async def write(self, content: bytes, pseudonym: str, box: Box) -> str:
+        """Keep a content sealed; the name it is found under."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._write, content, pseudonym, box)
+
+    def _write(self, content: bytes, pseudonym: str, box: Box) -> str:
+        name = self._keyring.content_name(pseudonym, content)
         path = self._folder / name[:2] / name
         if path.exists():
             return name

@@ -66,7 +66,7 @@ class Parser:
             if self._pool is None:
                 # Never fork: a child would inherit the data folder's lock and the store's descriptors.
                 self._pool = ProcessPoolExecutor(
-                    1, mp_context=multiprocessing.get_context("spawn"), initializer=_bound, initargs=(self._memory,)
+                    1, mp_context=multiprocessing.get_context("spawn"), initializer=bound, initargs=(self._memory,)
                 )
             work = asyncio.get_running_loop().run_in_executor(self._pool, _parse, channel, stored)
             try:
@@ -96,7 +96,8 @@ def _parse(channel: Channel, stored: bytes) -> Sequence[Inbound]:
     return channel.parse(unpack(stored))
 
 
-def _bound(memory: int) -> None:
+def bound(memory: int) -> None:
+    """Begin a process that does foreign work: bounded memory, deaf to Ctrl-C, gone when its parent is."""
     import resource  # noqa: PLC0415 not on every platform
     import signal  # noqa: PLC0415 only in the worker
     import threading  # noqa: PLC0415 only in the worker

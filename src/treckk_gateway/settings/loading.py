@@ -20,6 +20,7 @@ from treckk_gateway.settings.values import (
     ChannelSettings,
     DeliverySettings,
     EngineSettings,
+    MediaSettings,
     RetentionSettings,
     Settings,
     TriageSettings,
@@ -27,10 +28,10 @@ from treckk_gateway.settings.values import (
 
 T = TypeVar("T")
 
-TABLES = ("gateway", "channels", "staff", "triage", "delivery", "retention", "engine")
+TABLES = ("gateway", "channels", "staff", "triage", "delivery", "retention", "engine", "media")
 """The tables there are."""
 
-LATER = frozenset({"clocks", "media", "gateway.boundaries", "gateway.spool_dir"})
+LATER = frozenset({"clocks", "gateway.boundaries", "gateway.spool_dir"})
 """Keys that are planned: an operator who reads ahead is told so."""
 
 WALK_IN = "walk_in"
@@ -79,6 +80,7 @@ def from_mapping(table: Mapping[str, Any], *, where: str = "settings", base: Pat
         delivery=_section(DeliverySettings, table, "delivery", where, folder),
         retention=_section(RetentionSettings, table, "retention", where, folder),
         engine=_section(EngineSettings, table, "engine", where, folder),
+        media=_section(MediaSettings, table, "media", where, folder),
     )
     _consistent(settings, where)
     return settings

@@ -6,6 +6,7 @@ import base64
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import attrs
 from msgspec import Meta
@@ -65,6 +66,40 @@ class DeliverySettings:
     settle: Seconds = 600.0
 
 
+Megabytes = Annotated[float, Meta(gt=0, le=1000)]
+
+
+def _scanner_place(_instance: object, _field: object, value: str | None) -> None:
+    if value is None or (value.startswith("unix:/") and len(value) > len("unix:/")):
+        return
+    parts = urlsplit(value)
+    if parts.scheme != "tcp" or not parts.hostname or not parts.port or parts.path:
+        raise ValueError("clamd is written tcp://host:port or unix:/path/to/clamd.sock")
+
+
+@attrs.frozen(kw_only=True)
+class MediaSettings:
+    """The `[media]` table: bounds for files that are fetched, in MB and seconds, and who looks at them.
+
+    `clamd` names a virus scanner: `tcp://host:port` or `unix:/path`; nothing is shown before it has looked, and what it
+    finds is kept under lock. With `delete_at_provider` the provider's copy is deleted once ours is on the disk.
+    Source of the defaults: email-and-web reference, C2.
+    """
+
+    image: Megabytes = 10.0
+    audio: Megabytes = 15.0
+    video: Megabytes = 25.0
+    document: Megabytes = 15.0
+    seconds: Annotated[float, Meta(gt=0, le=600)] = 30.0
+    clamd: str | None = attrs.field(default=None, validator=_scanner_place)
+    delete_at_provider: bool = True
+
+    def largest(self, kind: str) -> int:
+        """The most bytes of a file of that kind; its kind is a claim until it is looked at."""
+        named = {"image": self.image, "sticker": self.image, "audio": self.audio, "video": self.video}
+        return int(named.get(kind, self.document) * 1_000_000)
+
+
 @attrs.frozen(kw_only=True)
 class RetentionSettings:
     """The `[retention]` table: days after which the key of a day's unread requests ends, and with it what is parked."""
@@ -121,6 +156,7 @@ class Settings:
     delivery: DeliverySettings = DeliverySettings()
     retention: RetentionSettings = RetentionSettings()
     engine: EngineSettings = EngineSettings()
+    media: MediaSettings = MediaSettings()
 
     def master_key(self) -> bytes:
         """The 32 bytes all keys follow from; use them at once and keep no copy."""

@@ -53,13 +53,34 @@ class Draft(Struct, frozen=True, kw_only=True):
 
 
 class NewAttachment(Struct, frozen=True, kw_only=True):
-    """A file: `name` is the keyed hash it is stored under, `details` seals filename, type and reference."""
+    """A file: `name` is the keyed hash it is stored under, `details` seals filename, type and reference.
+
+    `look` asks for it to be fetched or looked at; `reason` says, without anything of a person, why one is not kept.
+    """
 
     kind: str
     state: str
     size: int | None
     name: str | None
     details: bytes
+    look: bool = False
+    reason: str | None = None
+
+
+class FileEnd(Struct, frozen=True, kw_only=True):
+    """What became of a file that lay elsewhere: `stored` under `name`, `refused`, `lost`, or `pending` until `due`.
+
+    A harmful file that is kept under lock is `refused` and has a name all the same. `None` leaves a field as it is.
+    """
+
+    file_id: int
+    state: str
+    reason: str | None = None
+    due: Instant | None = None
+    kind: str | None = None
+    size: int | None = None
+    name: str | None = None
+    details: bytes | None = None
 
 
 class NewFinding(Struct, frozen=True, kw_only=True):

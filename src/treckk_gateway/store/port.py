@@ -6,11 +6,23 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Protocol
 
 from treckk_gateway.model import Case, Instant
-from treckk_gateway.store.orders import CaseFilter, Change, Ended, Filing, Heard, NewEvent, NewRequest, Split, Start
+from treckk_gateway.store.orders import (
+    CaseFilter,
+    Change,
+    Ended,
+    FileEnd,
+    Filing,
+    Heard,
+    NewEvent,
+    NewRequest,
+    Split,
+    Start,
+)
 from treckk_gateway.store.rows import (
     ConversationRow,
     Counters,
     Filed,
+    FileRow,
     FileRows,
     Go,
     InboxRow,
@@ -135,6 +147,16 @@ class Store(Protocol):
 
     async def log_access(self, case_id: int, actor: str, what: str, now: Instant) -> None:
         """Write down who looked at what."""
+
+    # files
+    async def file_row(self, file_id: int) -> FileRow | None:
+        """A file with a message."""
+
+    async def claim_files(self, now: Instant, until: Instant, limit: int) -> Sequence[FileRow]:
+        """Files that lie elsewhere and are due; each is put off to `until` for others."""
+
+    async def end_file(self, ended: FileEnd) -> None:
+        """What became of a claimed file."""
 
     # timers
     async def timer(self, timer_id: int) -> TimerRow | None:

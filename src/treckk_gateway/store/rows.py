@@ -10,7 +10,6 @@ from enum import StrEnum
 from msgspec import Struct
 
 from treckk_gateway.model import Case, DeliveryState, EventKind, Instant, Role, State
-from treckk_gateway.store.orders import NewAttachment
 
 
 class Topic(StrEnum):
@@ -211,6 +210,23 @@ class MergeRow(Struct, frozen=True, kw_only=True):
     since: Instant
 
 
+class FileRow(Struct, frozen=True, kw_only=True):
+    """A file with a message, and where it belongs. `attempts` counts how often it was asked for."""
+
+    id: int
+    message_id: int
+    case_id: int | None
+    reporter_id: int | None
+    channel_id: str | None
+    kind: str
+    state: str
+    size: int | None
+    name: str | None
+    details: bytes
+    attempts: int
+    reason: str | None
+
+
 class FileRows(Struct, frozen=True, kw_only=True):
     """Everything kept of one case. Messages of the cases merged into it are among its own.
 
@@ -224,7 +240,7 @@ class FileRows(Struct, frozen=True, kw_only=True):
     attempts: tuple[AttemptRow, ...]
     findings: tuple[FindingRow, ...]
     parties: tuple[PartyRow, ...]
-    attachments: tuple[tuple[int, NewAttachment], ...]
+    attachments: tuple[FileRow, ...]
     values: tuple[ValueRow, ...] = ()
     parent: str | None = None
     merged: tuple[str, ...] = ()

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from treckk_gateway.adapters.twilio.sending import Rest
 
 # Any text in the answer would be sent to the citizen as a reply without an id, a receipt or our opt-out rules.
+_MEDIA_HOSTS = ("twiliocdn.com", "s3-external-1.amazonaws.com")
+"""Where Twilio keeps files, and needs no login (twilio-whatsapp-sms reference, 14)."""
 _NOTHING_TO_SAY = WebhookResponse(200, b'<?xml version="1.0" encoding="UTF-8"?><Response/>', "text/xml")
 _MEDIA_PATH = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}/Media/ME[0-9a-fA-F]{32}")
 
@@ -113,7 +115,14 @@ class TwilioChannel(Channel):
         if not ref.startswith(place) or not _MEDIA_PATH.fullmatch(ref.removeprefix(place)):
             raise PayloadError("the file does not lie in our account at Twilio")
         headers = {"Authorization": basic(self._options.account_sid, self._options.auth_token[0].reveal())}
-        return MediaSource(url=ref, headers=headers, hosts=(urlsplit(base).hostname or "",))
+        return MediaSource(
+            url=ref,
+            headers=headers,
+            hosts=(urlsplit(base).hostname or "",),
+            redirects=_MEDIA_HOSTS,
+            origin=base,
+            erasable=True,
+        )
 
     async def check(self) -> Sequence[Problem]:
         """Ask Twilio for the account; look at our own address as Twilio will."""

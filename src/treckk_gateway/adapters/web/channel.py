@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ from treckk_gateway.channel import (
 from treckk_gateway.errors import NotTaken, Rejected, Scope, SignatureError
 from treckk_gateway.model import OutboundMessage, Secret, SendResult
 
+_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _CHECK_SECONDS = 5.0
 _SHORTEST = 0.05  # aiohttp takes a time of zero for no limit
 
@@ -50,6 +52,11 @@ def _usable_url(_: object, __: object, url: str | None) -> None:
         raise ValueError("callback_url: an http(s) address with a host and without credentials is needed")
 
 
+def _host_names(_: object, __: object, hosts: tuple[str, ...]) -> None:
+    if not all(_HOST.fullmatch(one) for one in hosts):
+        raise ValueError("media_hosts: names of hosts in lower case, such as files.portal.example.org")
+
+
 @attrs.frozen(kw_only=True)
 class WebOptions:
     """Settings of a web channel.
@@ -57,13 +64,14 @@ class WebOptions:
     `secret`: one or, while it is being changed, several (`whsec_...`); each is accepted, and callbacks carry a
     signature by each. `callback_url`: where our answers go; without it the channel only takes in. `tolerance`: how
     many seconds a webhook's timestamp may differ from our clock. `timeout`: the longest one callback may take, in
-    seconds.
+    seconds. `media_hosts`: hosts that files named by an address are fetched from; none are without it.
     """
 
     secret: tuple[Secret, ...] = attrs.field(validator=_usable_secrets)
     callback_url: str | None = attrs.field(default=None, validator=_usable_url)
     tolerance: float = attrs.field(default=standard_webhooks.TOLERANCE, validator=attrs.validators.gt(0))
     timeout: float = attrs.field(default=20.0, validator=attrs.validators.gt(0))
+    media_hosts: tuple[str, ...] = attrs.field(default=(), validator=_host_names)
 
 
 class WebChannel(Channel):
@@ -143,8 +151,8 @@ class WebChannel(Channel):
         return SendResult()
 
     def media_source(self, ref: str) -> MediaSource:
-        """A file's own address, which comes from a message: fetched without any credentials."""
-        return MediaSource(url=ref)
+        """A file's own address, which comes from a message: only `media_hosts` are asked, without any credentials."""
+        return MediaSource(url=ref, hosts=self._options.media_hosts, redirects=self._options.media_hosts)
 
     async def check(self) -> Sequence[Problem]:
         """Whether the portal's address is set, safe and answers; nothing is posted."""

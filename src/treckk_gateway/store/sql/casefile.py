@@ -9,9 +9,9 @@ import msgspec
 
 from treckk_gateway.model import Case, EventKind, Instant, Intent, Questions, Role, State, Urgency
 from treckk_gateway.model.lifecycle import OPEN
-from treckk_gateway.store.orders import CaseFilter, NewAttachment
+from treckk_gateway.store.orders import CaseFilter
 from treckk_gateway.store.rows import EventRow, FileRows, FindingRow, PartyRow, TimerRow, ValueRow
-from treckk_gateway.store.sql import merging, people
+from treckk_gateway.store.sql import files, merging, people
 from treckk_gateway.store.sql import outbox as sent
 from treckk_gateway.store.sql.connection import Connection
 
@@ -30,7 +30,6 @@ _REACHED = (
     " case_party.case_id) END, case_party.reporter_id, case_party.conversation_id, case_party.sealed_token,"
     " case_party.origin_id"
 )
-_FILE = "message_id, kind, state, size, name_hash, sealed_details"
 _OPEN_STATES = ", ".join(f"'{state}'" for state in sorted(OPEN))
 
 
@@ -202,8 +201,7 @@ def case_file(connection: Connection, case_id: int) -> FileRows | None:
         parts = merging.subtree(connection, case_id)
         among = f"case_id IN ({', '.join('?' * len(parts))})"
         messages = connection.execute(f"SELECT {people.MESSAGE} FROM message WHERE {among} ORDER BY id", parts)  # noqa: S608
-        file_query = f"SELECT {_FILE} FROM attachment WHERE message_id IN (SELECT id FROM message WHERE {among})"  # noqa: S608
-        files = connection.execute(f"{file_query} ORDER BY id", parts)
+        kept = files.of_messages(connection, among, parts)
         found = connection.execute(
             "SELECT at, step, field, confidence, sealed_data FROM finding WHERE case_id = ? ORDER BY id", (case_id,)
         )
@@ -218,9 +216,7 @@ def case_file(connection: Connection, case_id: int) -> FileRows | None:
             attempts=tuple(sent.attempts_of_case(connection, case_id)),
             findings=tuple(FindingRow(at=r[0], step=r[1], field=r[2], confidence=r[3], data=r[4]) for r in found),
             parties=tuple(parties(connection, case_id)),
-            attachments=tuple(
-                (r[0], NewAttachment(kind=r[1], state=r[2], size=r[3], name=r[4], details=r[5])) for r in files
-            ),
+            attachments=tuple(kept),
             values=tuple(_value(row) for row in values),
             parent=merging.parent_number(connection, case_id),
             merged=merging.merged_numbers(connection, parts[1:]),

@@ -275,8 +275,21 @@ def _message(connection: Connection, message: NewMessage, filing: Filing, case_i
         ),
     ).fetchone()[0]
     connection.executemany(
-        "INSERT INTO attachment (message_id, kind, state, size, name_hash, sealed_details) VALUES (?, ?, ?, ?, ?, ?)",
-        [(message_id, one.kind, one.state, one.size, one.name, one.details) for one in message.attachments],
+        "INSERT INTO attachment (message_id, kind, state, size, name_hash, sealed_details, due, reason)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                message_id,
+                one.kind,
+                one.state,
+                one.size,
+                one.name,
+                one.details,
+                filing.now if one.look else None,
+                one.reason,
+            )
+            for one in message.attachments
+        ],
     )
     return message_id
 

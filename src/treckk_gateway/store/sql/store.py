@@ -7,11 +7,12 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 from treckk_gateway.model import Case, Instant
-from treckk_gateway.store.orders import CaseFilter, Change, Ended, Filing, Heard, NewEvent, Split, Start
+from treckk_gateway.store.orders import CaseFilter, Change, Ended, FileEnd, Filing, Heard, NewEvent, Split, Start
 from treckk_gateway.store.rows import (
     ConversationRow,
     Counters,
     Filed,
+    FileRow,
     FileRows,
     Go,
     InboxRow,
@@ -26,7 +27,7 @@ from treckk_gateway.store.rows import (
     ValueRow,
     Wake,
 )
-from treckk_gateway.store.sql import casefile, due, filing, inbox, merging, outbox, people
+from treckk_gateway.store.sql import casefile, due, files, filing, inbox, merging, outbox, people
 
 T = TypeVar("T")
 
@@ -89,6 +90,14 @@ class SqlStore(ABC):
     async def log_access(self, case_id: int, actor: str, what: str, now: Instant) -> None:
         """See `Store.log_access`."""
         return await self._write(casefile.log_access, case_id, actor, what, now)
+
+    async def claim_files(self, now: Instant, until: Instant, limit: int) -> Sequence[FileRow]:
+        """See `Store.claim_files`."""
+        return await self._write(files.claim, now, until, limit)
+
+    async def end_file(self, ended: FileEnd) -> None:
+        """See `Store.end_file`."""
+        return await self._write(files.end, ended)
 
     async def finish_timer(self, timer_id: int) -> None:
         """See `Store.finish_timer`."""
@@ -197,6 +206,10 @@ class SqlStore(ABC):
     async def form_values(self, case_id: int, fields: Collection[str]) -> Sequence[ValueRow]:
         """See `Store.form_values`."""
         return await self._read(casefile.form_values, case_id, fields)
+
+    async def file_row(self, file_id: int) -> FileRow | None:
+        """See `Store.file_row`."""
+        return await self._read(files.file_row, file_id)
 
     async def timer(self, timer_id: int) -> TimerRow | None:
         """See `Store.timer`."""
