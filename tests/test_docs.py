@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 
 from treckk_gateway.channel import registry
 from treckk_gateway.model.lifecycle import TRANSITIONS, Role
-from treckk_gateway.settings import DeliverySettings, RetentionSettings, TriageSettings
+from treckk_gateway.settings import DeliverySettings, DigestSettings, RetentionSettings, TriageSettings
 from treckk_gateway.settings.gateway_table import GatewayTable
 from treckk_gateway.settings.loading import TABLES
 from treckk_gateway.settings.staff_table import StaffTable
@@ -68,6 +68,7 @@ def keys(kind):
         ("## `[triage]`", TriageSettings),
         ("## `[delivery]`", DeliverySettings),
         ("## `[retention]`", RetentionSettings),
+        ("## `[digest]`", DigestSettings),
         ('### `adapter = "twilio"`', "twilio"),
         ('### `adapter = "email"`', "email"),
         ('### `adapter = "web"`', "web"),
@@ -89,7 +90,12 @@ def test_every_table_has_its_section():
 
 @pytest.mark.parametrize(
     ("heading", "kind"),
-    [("## `[gateway]`", GatewayTable), ("## `[delivery]`", DeliverySettings), ("## `[retention]`", RetentionSettings)],
+    [
+        ("## `[gateway]`", GatewayTable),
+        ("## `[delivery]`", DeliverySettings),
+        ("## `[retention]`", RetentionSettings),
+        ("## `[digest]`", DigestSettings),
+    ],
 )
 def test_documented_defaults_are_the_real_ones(heading, kind):
     real = {field.name: field.default for field in attrs.fields(kind) if field.default is not attrs.NOTHING}

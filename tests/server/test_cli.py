@@ -72,7 +72,7 @@ def test_the_version_is_that_of_the_package():
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["serve"], ["init"], ["doctor"], ["demo"], ["replay"], ["case"], ["case", "move"]]
+    "command", [[], ["serve"], ["init"], ["doctor"], ["demo"], ["replay"], ["case"], ["case", "move"], ["report"]]
 )
 def test_every_command_explains_itself(command, capsys):
     assert run([*command, "--help"]) == 0
@@ -221,6 +221,37 @@ def test_a_deep_data_folder_still_has_its_socket(begun):
     config.write_text(config.read_text().replace('data_dir = "data"', f'data_dir = "{deep}"'))
     with serving(config):
         assert treckk("case", "list", "--config", config).returncode == 0
+
+
+def test_a_report_is_printed_from_the_data_in_every_form(begun):
+    config, _ = begun
+    plain = treckk("report", "--config", config)
+    assert plain.returncode == 0, plain.stderr
+    assert "received 0" in plain.stdout
+    assert "63.11.08" in plain.stdout, "zeros are shown"
+    found = json.loads(treckk("report", "--format", "json", "--config", config).stdout)
+    assert (found["audience"], found["received"], len(found["counts"])) == ("leadership", 0, 9 * 21)
+    table = treckk("report", "--format", "csv", "--config", config).stdout.splitlines()
+    assert table[0] == "district,district_name,category,category_name,cases"
+    shown = treckk("report", "--layer", "perda", "--format", "geojson", "--config", config)
+    assert json.loads(shown.stdout)["type"] == "FeatureCollection"
+    assert treckk("report", "--cases", "--config", config).stdout.startswith("reference,opened_at,")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--format", "geojson"], "add --layer"),
+        (["--from", "2026-02-02", "--to", "2026-02-01"], "the last day comes before the first"),
+        (["--for", "public", "--from", "2026-02-02", "--to", "2026-02-03"], "whole months"),
+        (["--layer", "disturbance", "--cases"], "either --cases or --layer"),
+    ],
+)
+def test_a_report_that_makes_no_sense_is_refused_with_the_reason(begun, options, reason):
+    done = treckk("report", *options, "--config", begun[0])
+    assert done.returncode in {1, 2}
+    assert reason in done.stderr
+    assert done.stdout == ""
 
 
 def test_serving_loads_no_tools_for_terminals():

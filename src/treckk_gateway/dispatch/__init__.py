@@ -1,6 +1,7 @@
 """A case is brought to the people who decide and act; what they answer is recorded as theirs."""
 
 from treckk_gateway.dispatch.acts import Acts
+from treckk_gateway.dispatch.digest import Digest
 from treckk_gateway.dispatch.notices import Notices
 
-__all__ = ["Acts", "Notices"]
+__all__ = ["Acts", "Digest", "Notices"]

@@ -9,7 +9,7 @@ import attrs
 
 from treckk_gateway.casework import Casework, Clock, Desk, Ids, People, Roster, Wording
 from treckk_gateway.channel import Channel
-from treckk_gateway.dispatch import Acts, Notices
+from treckk_gateway.dispatch import Acts, Digest, Notices
 from treckk_gateway.gateway.storage import Storage, storage
 from treckk_gateway.inbound.asking import Asker
 from treckk_gateway.inbound.collecting import Collector
@@ -29,6 +29,7 @@ from treckk_gateway.outbound.sending import Sender
 from treckk_gateway.outbound.settling import Settler
 from treckk_gateway.privacy import Keyring
 from treckk_gateway.profile import Profile
+from treckk_gateway.report import Reports
 from treckk_gateway.settings import Settings
 from treckk_gateway.store import Store, Wakeups
 from treckk_gateway.triage import Pipeline, Step, TriageContext, load_steps
@@ -140,6 +141,8 @@ class Parts:
     collector: Collector
     showing: Showing
     desk: Desk
+    reports: Reports
+    digest: Digest
 
     @classmethod
     def of(cls, plan: Plan) -> Self:
@@ -159,6 +162,7 @@ class Parts:
             recognise=recognise,
             act=Acts(casework).take,
         )
+        reports = Reports(store=store, profile=plan.profile, clock=plan.clock)
         return cls(
             store=store,
             wakeups=wakeups,
@@ -175,4 +179,12 @@ class Parts:
             collector=collector,
             showing=Showing(casework, files, collector.viewer),
             desk=Desk(casework),
+            reports=reports,
+            digest=Digest(
+                casework=casework,
+                reports=reports,
+                hour=plan.settings.digest.hour,
+                daily=plan.settings.digest.daily,
+                weekly=plan.settings.digest.weekly,
+            ),
         )

@@ -60,12 +60,16 @@ class Finding:
 
 @attrs.frozen(kw_only=True)
 class Actor:
-    """Who did it: a staff entry's name, a reporter's pseudonym or a part of this software. `roles` are in force now."""
+    """Who did it: a staff entry's name, a reporter's pseudonym or a part of this software. `roles` are in force now.
+
+    `operator` is whoever has a shell on the machine, and with it the data itself.
+    """
 
     name: str
     role: Role
     roles: frozenset[Role] = attrs.field(default=attrs.Factory(lambda self: frozenset({self.role}), takes_self=True))
     post: str | None = None
+    operator: bool = False
 
     @classmethod
     def system(cls, part: str) -> Actor:

@@ -21,6 +21,12 @@ ALWAYS = frozenset({"nomor", "status", "waktu", "lokasi", "nama_sapaan", "piliha
 
 _STAFF = frozenset({"kategori", "urgensi", "pos"})
 _MISSING = frozenset({"daftar_kurang", "daftar_kurang_singkat", "batas"})
+_DIGEST = frozenset(
+    {
+        "rentang", "masuk", "terbuka", "terlambat", "selesai", "belum", "per_kecamatan", "per_kecamatan_singkat",
+        "kategori_utama", "tanggap", "tentang_satuan",
+    }
+)  # fmt: skip
 _NONE = frozenset[str]()
 
 VARIABLES: Mapping[str, frozenset[str]] = {
@@ -64,6 +70,7 @@ VARIABLES: Mapping[str, frozenset[str]] = {
     "staff_new_case": _STAFF,
     "staff_instructed": _STAFF,
     "note": frozenset({"isi"}),
+    "digest": _DIGEST,
 }
 """Every template the software sends, with the placeholders it fills beside `ALWAYS`. A profile must have them all."""
 

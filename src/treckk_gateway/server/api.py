@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler
 
 from treckk_gateway.errors import TreckkError, described
 from treckk_gateway.gateway import Gateway
-from treckk_gateway.server import books, cases, problems
+from treckk_gateway.server import books, cases, problems, reports
 from treckk_gateway.server.answers import Answers
 from treckk_gateway.server.bearer import Identify
 from treckk_gateway.server.problems import Refusal
@@ -23,7 +23,7 @@ from treckk_gateway.server.route import Call, Route
 
 T = TypeVar("T")
 
-ROUTES: tuple[Route, ...] = (*cases.ROUTES, *books.ROUTES)
+ROUTES: tuple[Route, ...] = (*cases.ROUTES, *books.ROUTES, *reports.ROUTES)
 """The whole API."""
 
 PREFIX = "/api/v1"
@@ -66,7 +66,7 @@ class Api:
 
         async def handle(request: web.Request) -> web.StreamResponse:
             call = await self._call(route, decoder, request)
-            return _json(await route.run(call), route.status)
+            return _shown(await route.run(call), route)
 
         return handle
 
@@ -132,8 +132,9 @@ def _refused(problem: Exception) -> Refusal:
     return known or Refusal(500, "internal")
 
 
-def _json(value: object, status: int) -> web.Response:
-    return web.Response(body=msgspec.json.encode(value), status=status, content_type=_JSON)
+def _shown(value: object, route: Route) -> web.Response:
+    body = value.encode() if route.answers is str and isinstance(value, str) else msgspec.json.encode(value)
+    return web.Response(body=body, status=route.status, content_type=route.media)
 
 
 def _query(request: web.Request, kind: type[T]) -> T:

@@ -32,17 +32,25 @@ class Desk:
         async with self.session.get(BASE + path, params=given) as answer:
             return await _read(answer)
 
+    async def text(self, path: str, **query: str | int | None) -> str:
+        """What is there, as it is written."""
+        given = {name: str(value) for name, value in query.items() if value is not None}
+        async with self.session.get(BASE + path, params=given) as answer:
+            if not answer.ok:
+                await _read(answer)
+            return await answer.text()
+
     async def post(self, path: str, body: dict[str, object] | None = None) -> dict[str, Any]:
         """Do something; what is `None` in the body is left out."""
         given = {name: value for name, value in (body or {}).items() if value is not None}
         async with self.session.post(BASE + path, json=given) as answer:
             return await _read(answer)
 
-    async def all(self, path: str) -> AsyncIterator[dict[str, Any]]:
+    async def all(self, path: str, **query: str | int | None) -> AsyncIterator[dict[str, Any]]:
         """Every item of a list, page by page."""
         cursor: str | None = None
         while True:
-            page = await self.get(path, cursor=cursor, limit=200)
+            page = await self.get(path, **query, cursor=cursor, limit=200)
             for item in page["items"]:
                 yield item
             cursor = page["next_cursor"]

@@ -17,7 +17,7 @@ from treckk_gateway.server.problems import Refusal
 Identify = Callable[[web.Request], Actor]
 """Says who calls. Raises `Refusal` with 401 when nobody known does."""
 
-OPERATOR = Actor(name="operator", role=Role.ADMIN)
+OPERATOR = Actor(name="operator", role=Role.ADMIN, operator=True)
 """Who has a shell on the machine: an admin, and nobody's superior. Leadership decides under its own name."""
 
 _TOKEN = re.compile(r"(?i:bearer) +([A-Za-z0-9._~+/-]{16,512}=*)")

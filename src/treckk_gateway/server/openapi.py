@@ -104,7 +104,7 @@ def _operation(route: Route, schemas: _Schemas) -> dict[str, Any]:
 def _responses(route: Route, schemas: _Schemas) -> dict[str, Any]:
     problem = {CONTENT_TYPE: {"schema": schemas.of(Problem)}}
     statuses = sorted({*_ALWAYS, *route.errors, *(_WITH_BODY if route.body is not None else ())})
-    good = {"application/json": {"schema": schemas.of(route.answers)}}
+    good = {route.media: {"schema": schemas.of(route.answers)}}
     return {
         str(route.status): {"description": "Done." if route.method == "POST" else "Found.", "content": good},
         **{str(one): {"description": HTTPStatus(one).phrase, "content": problem} for one in statuses},

@@ -32,7 +32,8 @@ class Route:
     """One route: what is asked, what is answered, and who may.
 
     `path` is relative to the API. `roles` are those who may call it, `None` for all staff. `answers` is the type of
-    the JSON; `errors` the statuses besides 401, 403, 422, 500 and 503, which every route has.
+    the JSON, or `str` where `media` is text; `errors` the statuses besides 401, 403, 422, 500 and 503, which every
+    route has.
     """
 
     method: str
@@ -42,6 +43,7 @@ class Route:
     run: Callable[[Call], Awaitable[Any]]
     answers: Any
     status: int = 200
+    media: str = "application/json"
     place: type[Any] = NoPlace
     query: type[Any] = NoQuery
     body: type[Any] | None = None

@@ -5,13 +5,14 @@ Moments are ISO 8601 in UTC. What is not known is `null`. Names and addresses of
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated
+from datetime import date, datetime
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from treckk_gateway.model import Intent, Reason, Role, State, Urgency
+from treckk_gateway.report import Audience, Layer
 
 Words = Annotated[str, Meta(min_length=1, max_length=4000, pattern=r"\S")]
 Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,80}$")]
@@ -77,6 +78,32 @@ class CasesQuery(Asked):
     q: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
     cursor: Cursor | UnsetType = UNSET
     limit: Limit = 50
+
+
+class DaysQuery(Asked):
+    """From the first day to the last, both counted; without them, this month."""
+
+    first: date | UnsetType = msgspec.field(default=UNSET, name="from")
+    last: date | UnsetType = msgspec.field(default=UNSET, name="to")
+
+
+class ReportQuery(DaysQuery):
+    """`for` says how much may be told; without it, what the caller may see."""
+
+    audience: Audience | UnsetType = msgspec.field(default=UNSET, name="for")
+
+
+class ExportQuery(DaysQuery):
+    """Where a list of cases goes on."""
+
+    cursor: Cursor | UnsetType = UNSET
+    limit: Limit = 50
+
+
+class LayerPlace(Asked):
+    """One of the two layers."""
+
+    layer: Layer
 
 
 class WalkInBody(Asked):
@@ -312,6 +339,81 @@ class Replayed(Shown):
 
     replayed: bool
 
+
+class CountItem(Shown):
+    """How many cases of a district are of a category; `-` where unknown, `null` where the number is left out."""
+
+    district: str
+    category: str
+    count: int | None
+
+
+class WaitItem(Shown):
+    """How long a step took, in seconds from opening; over the whole unit where `district` is `null`."""
+
+    step: str
+    district: str | None
+    cases: int | None
+    median: float | None
+    p90: float | None
+
+
+class ReportItem(Shown):
+    """A period in numbers. What is left out, or not for the caller, is `null`."""
+
+    first: date
+    last: date
+    audience: Audience
+    received: int | None
+    merged: int | None
+    spam: int | None
+    counts: list[CountItem]
+    channels: dict[str, int | None]
+    states: dict[str, int | None]
+    waits: list[WaitItem]
+    instructed: int | None
+    complete: float | None
+    completeness: float | None
+    open: int | None
+    overdue: int | None
+    about_unit: list[str]
+
+
+class ExportItem(Shown):
+    """A case without any identity, with the moment of each step it took first."""
+
+    reference: str
+    opened_at: str | None
+    state: State
+    channel_id: str
+    intent: Intent
+    urgency: str
+    post: str | None
+    category: str | None
+    district: str | None
+    village: str | None
+    language: str
+    completeness: float | None
+    completeness_at_instruct: float | None
+    acknowledged_at: str | None
+    reviewed_at: str | None
+    instructed_at: str | None
+    departed_at: str | None
+    resolved_at: str | None
+    refused_at: str | None
+    closed_at: str | None
+    merged_into: str | None
+
+
+class ExportPage(Shown):
+    """Cases, oldest first."""
+
+    items: list[ExportItem]
+    next_cursor: str | None
+
+
+GeoJson = dict[str, Any]
+"""A FeatureCollection (RFC 7946)."""
 
 Counters = dict[str, int]
 """`received = filed + parked + new`, and what waits, was given up or refused."""

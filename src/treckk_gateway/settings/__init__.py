@@ -5,6 +5,7 @@ from treckk_gateway.settings.starter import starter
 from treckk_gateway.settings.values import (
     ChannelSettings,
     DeliverySettings,
+    DigestSettings,
     EngineSettings,
     Listen,
     MediaSettings,
@@ -17,6 +18,7 @@ from treckk_gateway.settings.values import (
 __all__ = [
     "ChannelSettings",
     "DeliverySettings",
+    "DigestSettings",
     "EngineSettings",
     "Listen",
     "MediaSettings",

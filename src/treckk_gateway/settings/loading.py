@@ -19,6 +19,7 @@ from treckk_gateway.settings.staff_table import read_staff
 from treckk_gateway.settings.values import (
     ChannelSettings,
     DeliverySettings,
+    DigestSettings,
     EngineSettings,
     MediaSettings,
     RetentionSettings,
@@ -28,7 +29,7 @@ from treckk_gateway.settings.values import (
 
 T = TypeVar("T")
 
-TABLES = ("gateway", "channels", "staff", "triage", "delivery", "retention", "engine", "media")
+TABLES = ("gateway", "channels", "staff", "triage", "delivery", "retention", "engine", "media", "digest")
 """The tables there are."""
 
 LATER = frozenset({"clocks", "gateway.boundaries", "gateway.spool_dir"})
@@ -81,6 +82,7 @@ def from_mapping(table: Mapping[str, Any], *, where: str = "settings", base: Pat
         retention=_section(RetentionSettings, table, "retention", where, folder),
         engine=_section(EngineSettings, table, "engine", where, folder),
         media=_section(MediaSettings, table, "media", where, folder),
+        digest=_section(DigestSettings, table, "digest", where, folder),
     )
     _consistent(settings, where)
     return settings

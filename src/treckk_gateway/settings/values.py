@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import attrs
@@ -131,6 +131,18 @@ class EngineSettings:
 
 
 @attrs.frozen(kw_only=True)
+class DigestSettings:
+    """The `[digest]` table: when leadership is told the numbers, from `hour` (0 to 23) on, the unit's time.
+
+    `weekly` is the weekday on which the week before is told, or `never`.
+    """
+
+    daily: bool = True
+    weekly: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "never"] = "monday"
+    hour: Annotated[int, Meta(ge=0, le=23)] = 7
+
+
+@attrs.frozen(kw_only=True)
 class Settings:
     """Everything a gateway is told. Paths are absolute; `source` is the file, `None` when there was none.
 
@@ -157,6 +169,7 @@ class Settings:
     retention: RetentionSettings = RetentionSettings()
     engine: EngineSettings = EngineSettings()
     media: MediaSettings = MediaSettings()
+    digest: DigestSettings = DigestSettings()
 
     def master_key(self) -> bytes:
         """The 32 bytes all keys follow from; use them at once and keep no copy."""

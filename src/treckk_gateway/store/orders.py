@@ -344,6 +344,14 @@ class Heard(Struct, frozen=True, kw_only=True):
     opted_out: bool = False
 
 
+class Span(Struct, frozen=True, kw_only=True):
+    """Cases opened from `since` and before `until`, but those of categories the asker may not know of."""
+
+    since: Instant
+    until: Instant
+    hide_categories: tuple[str, ...] = ()
+
+
 class CaseFilter(Struct, frozen=True, kw_only=True):
     """Which cases to list: newest first, below the id `cursor`. `posts` limits to those posts when given."""
 

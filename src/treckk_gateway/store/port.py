@@ -15,12 +15,15 @@ from treckk_gateway.store.orders import (
     Heard,
     NewEvent,
     NewRequest,
+    Span,
     Split,
     Start,
 )
 from treckk_gateway.store.rows import (
+    CompletenessRow,
     ConversationRow,
     Counters,
+    ExportRow,
     Filed,
     FileRow,
     FileRows,
@@ -33,8 +36,11 @@ from treckk_gateway.store.rows import (
     OutboxRow,
     PartyRow,
     ReporterRow,
+    StandingRow,
+    TallyRow,
     TimerRow,
     ValueRow,
+    WaitRow,
     Wake,
 )
 
@@ -211,6 +217,25 @@ class Store(Protocol):
 
     async def revive(self, outbox_id: int, event: NewEvent | None, now: Instant) -> bool:
         """Queue a dead letter again and note it on its case; false when it was not dead or uncertain."""
+
+    # numbers
+    async def tally(self, span: Span) -> Sequence[TallyRow]:
+        """Cases opened in the span, counted by all they may be told apart by."""
+
+    async def waits(self, span: Span) -> Sequence[WaitRow]:
+        """How long the steps of cases opened in the span took: everywhere, and in each district."""
+
+    async def completeness(self, span: Span) -> CompletenessRow:
+        """How complete cases opened in the span were when leadership first instructed."""
+
+    async def standing(self, now: Instant, hide_categories: Sequence[str]) -> Sequence[StandingRow]:
+        """All cases by their state now."""
+
+    async def numbers_in(self, span: Span, categories: Sequence[str]) -> Sequence[str]:
+        """The numbers of cases of these categories opened in the span, oldest first, at most 200."""
+
+    async def export(self, span: Span, after: int, limit: int) -> Sequence[ExportRow]:
+        """Cases opened in the span with an id above `after`, oldest first."""
 
     # housekeeping
     async def heads(self, now: Instant, limit: int) -> Sequence[Wake]:

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from treckk_gateway.model import Case, DeliveryState, EventKind, Instant, Role, State
+from treckk_gateway.model import Case, DeliveryState, EventKind, Instant, Intent, Role, State
 
 
 class Topic(StrEnum):
@@ -244,6 +244,74 @@ class FileRows(Struct, frozen=True, kw_only=True):
     values: tuple[ValueRow, ...] = ()
     parent: str | None = None
     merged: tuple[str, ...] = ()
+
+
+class TallyRow(Struct, frozen=True):
+    """How many cases are alike in all of these."""
+
+    district: str | None
+    village: str | None
+    category: str | None
+    channel_id: str
+    intent: Intent
+    state: State
+    count: int
+
+
+class WaitRow(Struct, frozen=True):
+    """How long a step took from opening, in microseconds: median and 90th percentile by nearest rank.
+
+    `district` is `None` where all cases are taken together, `"-"` where it is not known.
+    """
+
+    step: str
+    district: str | None
+    cases: int
+    median: int
+    p90: int
+
+
+class StandingRow(Struct, frozen=True):
+    """How many cases stand in a state now, and for how many of them a clock has run out."""
+
+    state: State
+    count: int
+    overdue: int
+
+
+class CompletenessRow(Struct, frozen=True):
+    """Cases that were instructed: how many, how many of them complete at that moment, and the mean completeness."""
+
+    instructed: int
+    complete: int
+    mean: float | None
+
+
+class ExportRow(Struct, frozen=True, kw_only=True):
+    """A case without any identity, with the moment of each step it took first."""
+
+    id: int
+    reference: str
+    opened_at: Instant
+    state: State
+    channel_id: str
+    intent: Intent
+    urgency: str
+    post: str | None
+    category: str | None
+    district: str | None
+    village: str | None
+    language: str
+    completeness: float | None
+    completeness_at_instruct: float | None
+    acknowledged_at: Instant | None
+    reviewed_at: Instant | None
+    instructed_at: Instant | None
+    departed_at: Instant | None
+    resolved_at: Instant | None
+    refused_at: Instant | None
+    closed_at: Instant | None
+    merged_into: str | None
 
 
 class Counters(Struct, frozen=True, kw_only=True):

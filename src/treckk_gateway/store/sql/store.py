@@ -7,10 +7,23 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 from treckk_gateway.model import Case, Instant
-from treckk_gateway.store.orders import CaseFilter, Change, Ended, FileEnd, Filing, Heard, NewEvent, Split, Start
+from treckk_gateway.store.orders import (
+    CaseFilter,
+    Change,
+    Ended,
+    FileEnd,
+    Filing,
+    Heard,
+    NewEvent,
+    Span,
+    Split,
+    Start,
+)
 from treckk_gateway.store.rows import (
+    CompletenessRow,
     ConversationRow,
     Counters,
+    ExportRow,
     Filed,
     FileRow,
     FileRows,
@@ -23,11 +36,14 @@ from treckk_gateway.store.rows import (
     OutboxRow,
     PartyRow,
     ReporterRow,
+    StandingRow,
+    TallyRow,
     TimerRow,
     ValueRow,
+    WaitRow,
     Wake,
 )
-from treckk_gateway.store.sql import casefile, due, files, filing, inbox, merging, outbox, people
+from treckk_gateway.store.sql import casefile, due, files, filing, inbox, merging, numbers, outbox, people
 
 T = TypeVar("T")
 
@@ -230,6 +246,32 @@ class SqlStore(ABC):
     async def attempt_started(self, attempt_id: str) -> Instant | None:
         """See `Store.attempt_started`."""
         return await self._read(outbox.attempt_started, attempt_id)
+
+    # numbers
+
+    async def tally(self, span: Span) -> Sequence[TallyRow]:
+        """See `Store.tally`."""
+        return await self._read(numbers.tally, span)
+
+    async def waits(self, span: Span) -> Sequence[WaitRow]:
+        """See `Store.waits`."""
+        return await self._read(numbers.waits, span)
+
+    async def completeness(self, span: Span) -> CompletenessRow:
+        """See `Store.completeness`."""
+        return await self._read(numbers.completeness, span)
+
+    async def standing(self, now: Instant, hide_categories: Sequence[str]) -> Sequence[StandingRow]:
+        """See `Store.standing`."""
+        return await self._read(numbers.standing, now, hide_categories)
+
+    async def numbers_in(self, span: Span, categories: Sequence[str]) -> Sequence[str]:
+        """See `Store.numbers_in`."""
+        return await self._read(numbers.numbers_in, span, categories)
+
+    async def export(self, span: Span, after: int, limit: int) -> Sequence[ExportRow]:
+        """See `Store.export`."""
+        return await self._read(numbers.export, span, after, limit)
 
     async def counters(self) -> Counters:
         """See `Store.counters`."""
