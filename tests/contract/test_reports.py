@@ -16,7 +16,6 @@ from treckk_gateway.model import EventKind, Intent, Role, State, Urgency
 from treckk_gateway.profile import load
 from treckk_gateway.report import Audience, Layer, Period, Reports, forms
 from treckk_gateway.store.orders import CaseFields, Change, Filing, NewCase, NewEvent
-from treckk_gateway.store.sqlite import SQLiteStore
 
 PROFILE = load("balangan")
 ZONE = ZoneInfo(PROFILE.zone)
@@ -62,11 +61,8 @@ class Archive:
 
 
 @pytest.fixture
-async def archive(tmp_path):
-    store = SQLiteStore(tmp_path, fingerprint="f" * 16)
-    await store.open()
-    yield Archive(store)
-    await store.close()
+def archive(store):
+    return Archive(store)
 
 
 def reports(archive, now):
