@@ -30,11 +30,11 @@ class Period:
     def of(cls, first: date, last: date, zone: ZoneInfo) -> Period:
         """A period somebody asked for. Raises `Incomplete` when it ends before it begins or is too long."""
         if not (first.year >= _EARLIEST and last.year <= _LATEST):
-            raise Incomplete(f"reports know the years {_EARLIEST} to {_LATEST}", ("from",))
+            raise Incomplete(f"reports know the years {_EARLIEST} to {_LATEST}", ("period",))
         if last < first:
-            raise Incomplete("the last day comes before the first", ("to",))
+            raise Incomplete("the last day comes before the first", ("period",))
         if (last - first).days > LONGEST:
-            raise Incomplete(f"one report covers at most {LONGEST} days", ("from",))
+            raise Incomplete(f"one report covers at most {LONGEST} days", ("period",))
         return cls(first=first, last=last, zone=zone)
 
     @property

@@ -119,7 +119,7 @@ class Reports:
     def _ended(self, period: Period) -> Period:
         whole = period.whole_months(self.today())
         if whole is None:
-            raise Incomplete("outside leadership only whole months that have ended are counted", ("from", "to"))
+            raise Incomplete("outside leadership only whole months that have ended are counted", ("period",))
         return whole
 
     async def _months(self, period: Period, audience: Audience) -> list[Month]:
