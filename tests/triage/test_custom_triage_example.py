@@ -14,7 +14,9 @@ from treckk_gateway.triage import TriageContext
 EXAMPLE = Path(__file__).parents[2] / "examples" / "custom_triage.py"
 
 
-@pytest.mark.parametrize(("text", "found"), [("BANJIR di Marias", ["flood"]), ("bnjr", []), ("halo", [])])
+@pytest.mark.parametrize(
+    ("text", "found"), [("BANJIR di Marias", ["flood"]), ("bnjr", ["flood"]), ("banjar", []), ("halo", [])]
+)
 async def test_the_examples_step_finds_what_it_says(text, found):
     flood = runpy.run_path(str(EXAMPLE))["flood"]
     message = InboundMessage(dedupe_key="m-1", sender=Address("sms", "+6281200000000"), text=text)

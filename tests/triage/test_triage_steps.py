@@ -160,8 +160,9 @@ async def test_the_category_is_what_most_words_point_to(text, main):
     assert (await category(text))[0] == main
 
 
-async def test_a_tie_is_left_open_with_both_named():
-    assert await category("bising dari rumah walet") == ([], ["tertib_usaha", "kebisingan"])
+async def test_of_two_that_are_clear_the_one_named_first_is_it():
+    assert await category("bising dari rumah walet") == (["kebisingan"], ["tertib_usaha"])
+    assert await category("rumah walet sangat bising") == (["tertib_usaha"], ["kebisingan"])
 
 
 async def test_further_categories_are_named():

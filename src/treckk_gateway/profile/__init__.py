@@ -2,16 +2,25 @@
 
 from treckk_gateway.profile.dialogue import Dialogue
 from treckk_gateway.profile.form import Form, FormField
-from treckk_gateway.profile.lexicon import Hit, Lexicon, Reading
+from treckk_gateway.profile.hits import Hit
+from treckk_gateway.profile.lexicon import Lexicon
 from treckk_gateway.profile.loading import load, samples, shipped
 from treckk_gateway.profile.places import Bounds, District, Gazetteer, Mention, Neighbour, PlaceKind, Target, Village
-from treckk_gateway.profile.profile import Category, Office, Post, Profile, ReasonText
+from treckk_gateway.profile.pointing import CLEAR, ENOUGH, HINT, PLAIN, STRONG, Pointing, before, denied, unreal
+from treckk_gateway.profile.profile import Category, Cues, Matter, Office, Post, Profile, ReasonText
+from treckk_gateway.profile.reading import Reading
 from treckk_gateway.profile.templates import Rendered, Templates
-from treckk_gateway.profile.vocabulary import category_list
+from treckk_gateway.profile.vocabulary import cue_list
 
 __all__ = [
+    "CLEAR",
+    "ENOUGH",
+    "HINT",
+    "PLAIN",
+    "STRONG",
     "Bounds",
     "Category",
+    "Cues",
     "Dialogue",
     "District",
     "Form",
@@ -19,10 +28,12 @@ __all__ = [
     "Gazetteer",
     "Hit",
     "Lexicon",
+    "Matter",
     "Mention",
     "Neighbour",
     "Office",
     "PlaceKind",
+    "Pointing",
     "Post",
     "Profile",
     "Reading",
@@ -31,8 +42,11 @@ __all__ = [
     "Target",
     "Templates",
     "Village",
-    "category_list",
+    "before",
+    "cue_list",
+    "denied",
     "load",
     "samples",
     "shipped",
+    "unreal",
 ]

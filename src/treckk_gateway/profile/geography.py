@@ -25,6 +25,12 @@ class Geography:
     bounds: Bounds
     gazetteer: Gazetteer
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all places."""
+        places: tuple[District | Village | Neighbour, ...] = (*self.districts, *self.villages, *self.neighbours)
+        return tuple(one.name for one in places)
+
 
 def read_geography(folder: Folder, words: shapes.PlacesTable, box: shapes.BoundsTable) -> Geography:
     """Read `districts.csv`, `villages.csv` and, where there is one, `neighbours.csv`. Raises `ProfileError`."""

@@ -7,78 +7,32 @@ keras", invent one; spelling is rewritten once; case numbers, links, phone numbe
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain, zip_longest
 
 import attrs
 
+from treckk_gateway.profile.hits import Hit, grouped, nearest
+from treckk_gateway.profile.pointing import Pointer, pointing
 from treckk_gateway.profile.quoting import Cutting
+from treckk_gateway.profile.reading import Reading
 from treckk_gateway.profile.roots import Roots
+from treckk_gateway.profile.spelling import Spelling, bones
 from treckk_gateway.profile.tokens import tokens
 
 LONGEST = 12_000
 """Characters of a message that are read."""
+MOST_WORDS = 1_200
+"""Words of a message that are read."""
 _MOST_HITS = 50
 """Hits of one list in one text that are kept, so that a hostile message costs no more than a long one."""
-
-_STRETCHED = re.compile(r"(.)\1{2,}")
-_DOUBLED = re.compile(r"([^\W\d_]{3,})2(nya|an)?")
-_SUFFIX = "nya"
-_SHORTEST_STEM = 4
+_MOST_JOINED = 20
 _SHORTEST_SKELETON = 5
-_VOWELS = str.maketrans("", "", "aeiou")
-
-
-@attrs.frozen(kw_only=True)
-class Hit:
-    """A word or phrase of a list, found at tokens `start` to before `end` of the original or the formal text."""
-
-    name: str
-    phrase: str
-    start: int
-    end: int
-    formal: bool
-
-
-@attrs.frozen(kw_only=True)
-class Reading:
-    """A message as the word lists see it.
-
-    `original` and `formal` are its words before and after spelling was rewritten; `references` the case numbers
-    that were cut out. `questioned` and `exclaimed` say that it has such a mark, `quoted` that it quotes another.
-    """
-
-    original: tuple[str, ...] = attrs.field(repr=False)
-    formal: tuple[str, ...] = attrs.field(repr=False)
-    hits: Mapping[str, tuple[Hit, ...]] = attrs.field(repr=False)
-    references: tuple[str, ...] = ()
-    questioned: bool = False
-    exclaimed: bool = False
-    quoted: bool = False
-
-    def has(self, *names: str) -> bool:
-        """Whether a word of one of these lists was found."""
-        return any(name in self.hits for name in names)
-
-    def found(self, *names: str) -> tuple[Hit, ...]:
-        """Everything found of these lists, in the order of the names."""
-        return tuple(hit for name in names for hit in self.hits.get(name, ()))
-
-    def phrases(self, *names: str) -> tuple[str, ...]:
-        """The different words and phrases found of these lists."""
-        return tuple(dict.fromkeys(hit.phrase for hit in self.found(*names)))
-
-    def rest(self, *names: str) -> tuple[str, ...]:
-        """The words that belong to none of these lists: of the original or the formal text, whichever leaves fewer."""
-        hits = self.found(*names)
-        return min(self._uncovered(hits, formal=False), self._uncovered(hits, formal=True), key=len)
-
-    def _uncovered(self, hits: Iterable[Hit], *, formal: bool) -> tuple[str, ...]:
-        covered = {place for hit in hits if hit.formal is formal for place in range(hit.start, hit.end)}
-        words = self.formal if formal else self.original
-        return tuple(word for place, word in enumerate(words) if place not in covered)
+_REMEMBERED = 8_192
+CALM = "calm"
+"""The list of longer phrases that mean none of the words in them."""
 
 
 @attrs.frozen(kw_only=True)
@@ -92,19 +46,26 @@ class Dialect:
 
 @attrs.frozen(kw_only=True)
 class Pair:
-    """Words that mean `level` (`emergency` or `high`) only together: one of the list `first` and one of `second`."""
+    """Words that mean `means` only together: one of the list `first` and one of `second`, `within` words or nearer.
 
-    level: str
+    `means` is the name of a list: of a level of urgency (`emergency` or `high`), or of cues.
+    """
+
+    means: str
     first: str
     second: str
+    within: int = 12
 
 
 class Lexicon:
     """The word lists of a unit.
 
     `lists` are words and phrases by the list's name; `spellings` rewrite informal and dialect words; `clipped` names
-    lists whose single words are also known with vowels left out; `roots` are words of which every form counts;
-    `clock` are words that mean "o'clock" before a number, whatever else they mean, with what is read instead.
+    lists whose single words are also known with vowels left out, whatever else the letters could mean; `roots` are
+    words of which every form counts; `clock` are words that mean "o'clock" before a number, whatever else they mean,
+    with what is read instead; `apart` are prefixes that people write as words of their own; `pointers` say of lists of
+    cues what they point to. `kept` and `common` are further words that are no misspelling of another one, `names` those
+    of place names.
     """
 
     def __init__(
@@ -116,46 +77,77 @@ class Lexicon:
         clipped: Iterable[str] = (),
         clock: Mapping[str, str] | None = None,
         kept: Iterable[str] = (),
+        common: Iterable[str] = (),
+        names: Iterable[str] = (),
+        apart: Iterable[str] = (),
         roots: Roots | None = None,
         pairs: Iterable[Pair] = (),
+        pointers: Mapping[str, Pointer] | None = None,
         dialects: Iterable[Dialect] = (),
     ) -> None:
         self.lists = {name: tuple(phrases) for name, phrases in lists.items()}
-        self.pairs = tuple(pairs)
+        self._pairs = {pair.first: pair for pair in pairs}
+        self.pointers = dict(pointers or {})
         self.dialects = tuple(dialects)
         self._cutting = cutting or Cutting()
-        self._roots = roots or Roots()
         self._clock = dict(clock or {})
-        self._kept = frozenset(kept)
-        self._spelling = _Spelling(spellings or {})
         self._index = _indexed(self.lists)
+        self._longest = max((len(one[0]) for entries in self._index.values() for one in entries), default=1)
         self._skeletons = _skeletons((name, self.lists[name]) for name in clipped)
+        roots = roots or Roots()
+        pairs_of_words = spellings or {}
+        common = (*common, *roots.stems, *chain(*map(tokens, pairs_of_words.values())))
+        kept = {
+            *kept,
+            *common,
+            *(word for word, entries in self._index.items() if any(len(one[0]) == 1 for one in entries)),
+        }
+        known = dict.fromkeys((*_words(self.lists), *common))
+        self._spelling = Spelling(pairs_of_words, known=known, kept=kept, names=names, apart=apart)
+        self._forms = lru_cache(_REMEMBERED)(roots.names)
 
     def read(self, text: str) -> Reading:
-        """The message as these lists see it. Only the first `LONGEST` characters count."""
+        """The message as these lists see it. Only the first `LONGEST` characters and `MOST_WORDS` words count."""
         kept = self._cutting.apply(text[:LONGEST])
-        original = self._timed(tokens(kept.text))
-        formal, inside = self._formal(original)
+        words = tokens(kept.text)
+        original = self._timed(words[:MOST_WORDS])
+        formal, origin, inside = self._spelling.formal(original)
+        own = tuple((place, place + 1) for place in range(len(original)))
         hits = chain(
-            self._hits(original, frozenset(), formal=False),
-            self._forms(original, formal=False),
+            self._hits(original, own, range(len(original)), frozenset()),
             self._clipped(original),
-            self._hits(formal, inside, formal=True),
-            self._forms(formal, formal=True),
+            self._hits(formal, origin, self._rewritten(original, formal, origin), inside),
         )
+        found = self._calmed(grouped(hits, _MOST_HITS))
+        for name in tuple(found):
+            if name in self._pairs:
+                _join(self._pairs[name], found)
         return Reading(
             original=original,
             formal=formal,
-            hits=_grouped(hits),
+            hits=found,
+            pointing=pointing(found, self.pointers),
             references=kept.references,
             questioned="?" in kept.text,
             exclaimed="!" in kept.text,
             quoted=kept.quoted,
+            linked=kept.linked,
+            shortened=len(text) > LONGEST or len(words) > MOST_WORDS,
         )
 
     def normalise(self, text: str) -> str:
         """The words of the text in formal spelling, rewritten once, with one blank between them."""
-        return " ".join(self._formal(tokens(text))[0])
+        return " ".join(self._spelling.formal(tokens(text))[0])
+
+    def _calmed(self, found: dict[str, tuple[Hit, ...]]) -> dict[str, tuple[Hit, ...]]:
+        """Without the hits that stand inside a longer harmless phrase, such as "kereta api"."""
+        calm = found.get(CALM)
+        if not calm:
+            return found
+        left = {
+            name: tuple(hit for hit in hits if not any(hit.within(one) for one in calm)) for name, hits in found.items()
+        }
+        return {name: hits for name, hits in left.items() if hits}
 
     def _timed(self, words: tuple[str, ...]) -> tuple[str, ...]:
         """A word that means "o'clock" before a number, read as that: "pkl 22.00" sells nothing."""
@@ -164,77 +156,45 @@ class Lexicon:
             for word, after in zip_longest(words, words[1:], fillvalue="")
         )
 
-    def _formal(self, words: Sequence[str]) -> tuple[tuple[str, ...], frozenset[int]]:
-        """The rewritten words, and the places inside an expansion of one word into several different ones."""
-        written: list[str] = []
-        inside: set[int] = set()
-        place = 0
-        while place < len(words):
-            known = self._spelling.at(words, place)
-            size, new = known or (1, self._plain(words[place]))
-            if known and size < len(new) and len(set(new)) > 1:
-                inside.update(range(len(written) + 1, len(written) + len(new)))
-            written += new
-            place += size
-        return tuple(written), frozenset(inside)
+    def _rewritten(
+        self, original: Sequence[str], formal: Sequence[str], origin: Sequence[tuple[int, int]]
+    ) -> Iterable[int]:
+        """Places of the formal text at which a phrase with a rewritten word may begin."""
+        changed = [
+            place
+            for place, (word, (start, end)) in enumerate(zip(formal, origin, strict=True))
+            if end - start > 1 or word != original[start]
+        ]
+        return sorted({start for place in changed for start in range(max(0, place - self._longest + 1), place + 1)})
 
-    def _plain(self, word: str) -> tuple[str, ...]:
-        short = _STRETCHED.sub(r"\1", word)
-        known = self._spelling.at((short,), 0) if short != word else None
-        if known is not None:
-            return known[1]
-        doubled = _DOUBLED.fullmatch(short)
-        if doubled is not None:
-            return doubled[1], doubled[1] + (doubled[2] or "").removesuffix(_SUFFIX)
-        stem = short.removesuffix(_SUFFIX)
-        return (stem if len(stem) >= _SHORTEST_STEM and short not in self._kept else short,)
-
-    def _hits(self, words: Sequence[str], inside: frozenset[int], *, formal: bool) -> Iterator[Hit]:
-        for start, word in enumerate(words):
-            for phrase, names in self._index.get(word, ()):
+    def _hits(
+        self, words: Sequence[str], origin: Sequence[tuple[int, int]], places: Iterable[int], inside: frozenset[int]
+    ) -> Iterator[Hit]:
+        seen: Counter[str] = Counter()
+        for start in places:
+            word = words[start]
+            seen[word] += 1
+            if seen[word] > _MOST_HITS:
+                continue
+            for phrase, text, names in self._index.get(word, ()):
                 end = start + len(phrase)
-                if tuple(words[start:end]) == phrase and start not in inside and end not in inside:
-                    text = " ".join(phrase)
-                    yield from (Hit(name=name, phrase=text, start=start, end=end, formal=formal) for name in names)
-
-    def _forms(self, words: Sequence[str], *, formal: bool) -> Iterator[Hit]:
-        for start, word in enumerate(words):
-            for name in self._roots.names(word):
-                yield Hit(name=name, phrase=word, start=start, end=start + 1, formal=formal)
+                if len(phrase) > 1 and tuple(words[start:end]) != phrase:
+                    continue
+                if start not in inside and end not in inside:
+                    for name in names:
+                        yield Hit(name=name, phrase=text, start=origin[start][0], end=origin[end - 1][1])
+            for name in self._forms(word):
+                yield Hit(name=name, phrase=word, start=origin[start][0], end=origin[start][1])
 
     def _clipped(self, words: Sequence[str]) -> Iterator[Hit]:
         """Words written without some of their vowels, as in a short message: `kbakran`."""
         for start, word in enumerate(words):
-            for whole, name in self._skeletons.get(word.translate(_VOWELS), ()):
+            for whole, name in self._skeletons.get(bones(word), ()):
                 if len(word) < len(whole) and word not in self._index and _within(word, whole):
-                    yield Hit(name=name, phrase=whole, start=start, end=start + 1, formal=False)
+                    yield Hit(name=name, phrase=whole, start=start, end=start + 1)
 
 
-class _Spelling:
-    """Informal words and phrases with what they are rewritten to.
-
-    A result that holds an informal word itself is a phrase that stays as it is: "satpol pp" never grows.
-    """
-
-    def __init__(self, pairs: Mapping[str, str]) -> None:
-        known = {tokens(old): tokens(new) for old, new in pairs.items()}
-        single = {old[0] for old in known if len(old) == 1}
-        stable = {new: new for new in known.values() if len(new) > 1 and single.intersection(new)}
-        self._first: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
-        for old, new in (known | stable).items():
-            self._first.setdefault(old[0], []).append((old, new))
-        for entries in self._first.values():
-            entries.sort(key=lambda entry: -len(entry[0]))
-
-    def at(self, words: Sequence[str], place: int) -> tuple[int, tuple[str, ...]] | None:
-        """How many words are rewritten at this place, and to what; the longest first."""
-        for old, new in self._first.get(words[place], ()):
-            if tuple(words[place : place + len(old)]) == old:
-                return len(old), new
-        return None
-
-
-_Index = dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]]
+_Index = dict[str, list[tuple[tuple[str, ...], str, tuple[str, ...]]]]
 
 
 def _indexed(lists: Mapping[str, Iterable[str]]) -> _Index:
@@ -244,17 +204,23 @@ def _indexed(lists: Mapping[str, Iterable[str]]) -> _Index:
             names.setdefault(tokens(phrase), []).append(name)
     index: _Index = {}
     for words, owners in names.items():
-        index.setdefault(words[0], []).append((words, tuple(dict.fromkeys(owners))))
+        index.setdefault(words[0], []).append((words, " ".join(words), tuple(dict.fromkeys(owners))))
     return index
+
+
+def _words(lists: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    """Every word of the lists; a word of a dialect or a slip that is listed stays as it was written."""
+    for phrases in lists.values():
+        for phrase in phrases:
+            yield from tokens(phrase)
 
 
 def _skeletons(lists: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[tuple[str, str]]]:
     known: dict[str, list[tuple[str, str]]] = {}
     for name, phrases in lists:
         for words in map(tokens, phrases):
-            bones = words[0].translate(_VOWELS)
-            if len(words) == 1 and len(bones) >= _SHORTEST_SKELETON:
-                known.setdefault(bones, []).append((words[0], name))
+            if len(words) == 1 and len(bones(words[0])) >= _SHORTEST_SKELETON:
+                known.setdefault(bones(words[0]), []).append((words[0], name))
     return known
 
 
@@ -263,14 +229,16 @@ def _within(short: str, whole: str) -> bool:
     return all(letter in letters for letter in short)
 
 
-def _grouped(hits: Iterable[Hit]) -> dict[str, tuple[Hit, ...]]:
-    groups: dict[tuple[str, bool], list[Hit]] = {}
-    for hit in hits:
-        group = groups.setdefault((hit.name, hit.formal), [])
-        if len(group) < _MOST_HITS:
-            group.append(hit)
-    names = dict.fromkeys(name for name, _formal in groups)
-    return {name: (*groups.get((name, False), ()), *groups.get((name, True), ())) for name in names}
+def _join(pair: Pair, found: dict[str, tuple[Hit, ...]]) -> None:
+    """Add what two words mean together, at the place of the first, to the list of that name."""
+    first = found.get(pair.first)
+    second = found.get(pair.second) if first else None
+    both = nearest(first[:_MOST_JOINED], second[:_MOST_JOINED], pair.within) if first and second else None
+    if both is None:
+        return
+    one, other = both
+    hit = Hit(name=pair.means, phrase=f"{one.phrase} + {other.phrase}", start=one.start, end=one.end, joined=True)
+    found[pair.means] = (*found.get(pair.means, ()), hit)
 
 
 def share(words: Sequence[str], known: frozenset[str]) -> float:

@@ -11,17 +11,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from treckk_gateway.errors import ProfileError
 from treckk_gateway.model import Reason, State, Urgency
 from treckk_gateway.profile import shapes
+from treckk_gateway.profile.categories import read_categories
 from treckk_gateway.profile.dialogue import read_dialogue
 from treckk_gateway.profile.files import Folder, refuse, shaped
 from treckk_gateway.profile.form import Form, FormField
 from treckk_gateway.profile.geography import read_geography
-from treckk_gateway.profile.profile import Category, Office, Post, Profile, ReasonText, Vocabulary
+from treckk_gateway.profile.profile import Office, Post, Profile, ReasonText, Vocabulary
 from treckk_gateway.profile.texts import read_templates
 from treckk_gateway.profile.tokens import fold
 from treckk_gateway.profile.vocabulary import read_lexicon
 
 PROFILE = "profile.toml"
-CATEGORIES = "categories.json"
 SAMPLES = "sample_messages.jsonl"
 
 K = TypeVar("K", State, Urgency, Reason)
@@ -39,7 +39,7 @@ def load(name_or_folder: str | Path) -> Profile:
     tables = _languages(written)
     geography = read_geography(folder, written.places, written.bounds)
     offices = _offices(written)
-    categories = _categories(folder, languages, offices)
+    categories = read_categories(folder, languages, offices)
     form = _form(written, tables)
     templates = read_templates(folder, written, {one: table.letter for one, table in tables.items()})
     return Profile(
@@ -61,7 +61,7 @@ def load(name_or_folder: str | Path) -> Profile:
         form=form,
         dialogue=read_dialogue(folder, languages, form, templates),
         gazetteer=geography.gazetteer,
-        lexicon=read_lexicon(folder, categories, written.reference_prefix),
+        lexicon=read_lexicon(folder, categories, written.reference_prefix, geography.names),
         templates=templates,
     )
 
@@ -128,30 +128,6 @@ def _posts(written: shapes.ProfileFile, districts: set[str]) -> tuple[Post, ...]
     return tuple(
         Post(post_id=one.id, name=one.name, districts=tuple(one.districts), central=one.central)
         for one in written.posts
-    )
-
-
-def _categories(folder: Folder, languages: tuple[str, ...], offices: Mapping[str, Office]) -> tuple[Category, ...]:
-    entries = folder.json(CATEGORIES, shapes.CategoriesFile).categories
-    _unique(CATEGORIES, "categories", [one.code for one in entries])
-    for entry in entries:
-        if languages[0] not in entry.name:
-            refuse(CATEGORIES, f"{entry.code}.name.{languages[0]}", "is missing")
-        for code in entry.refer_to:
-            if code not in offices:
-                refuse(CATEGORIES, f"{entry.code}.refer_to", f"{code!r} is not under [[offices]] of {PROFILE}")
-    return tuple(
-        Category(
-            code=one.code,
-            names=one.name,
-            includes=one.includes,
-            legal_basis=one.legal_basis,
-            cues=tuple(one.cue_words),
-            offices=tuple(one.refer_to),
-            leadership_only=one.leadership_only,
-            reports=one.reports,
-        )
-        for one in entries
     )
 
 

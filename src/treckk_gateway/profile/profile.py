@@ -25,20 +25,60 @@ class Post:
 
 
 @attrs.frozen(kw_only=True)
+class Together:
+    """One of `words` and one of `others`, with at most `within` words between them."""
+
+    words: tuple[str, ...]
+    others: tuple[str, ...]
+    within: int = 12
+
+
+@attrs.frozen(kw_only=True)
+class Cues:
+    """Words that point to something and decide nothing alone.
+
+    `strong` ones nearly do, as those of `together` do beside each other; `hints` only add to others. `roots` are like
+    `plain` ones, in every form.
+    """
+
+    strong: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
+    roots: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    together: tuple[Together, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Matter:
+    """A matter that other offices are responsible for, alone or too. `low` where nobody is in danger."""
+
+    matter_id: str
+    offices: tuple[str, ...]
+    cues: Cues
+    low: bool = False
+
+
+@attrs.frozen(kw_only=True)
 class Category:
     """What a complaint is about. `names` are by language; `cues` are words that point to it and decide nothing.
 
-    `leadership_only`: only leadership sees such a case (a complaint about the unit). `reports` is false where the cue
-    words speak of a request as readily as of a complaint. `offices` are referral codes.
+    `leadership_only`: only leadership sees such a case (a complaint about the unit). `human_first`: a person reads it
+    before anything else. `high`: it is urgent whatever is said. `minors`: children matter in it, and a person reads it
+    first where they do. `reports` is false where the cue words speak of a request as readily as of a complaint.
+    `offices` are referral codes for an emergency of this category; those of its `matters` hold always.
     """
 
     code: str
     names: Mapping[str, str]
     includes: str = ""
     legal_basis: str | None = None
-    cues: tuple[str, ...] = ()
+    cues: Cues = Cues()
+    matters: tuple[Matter, ...] = ()
     offices: tuple[str, ...] = ()
     leadership_only: bool = False
+    human_first: bool = False
+    high: bool = False
+    minors: bool = False
     reports: bool = True
 
 

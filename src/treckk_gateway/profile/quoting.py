@@ -27,11 +27,12 @@ _BLANK = " "
 
 @attrs.frozen(kw_only=True)
 class Kept:
-    """What is left of a text, the case numbers that stood in it, and whether something quoted was cut."""
+    """What is left of a text, the case numbers that stood in it, and whether a quotation or a link was cut."""
 
     text: str = attrs.field(repr=False)
     references: tuple[str, ...] = ()
     quoted: bool = False
+    linked: bool = False
 
 
 @attrs.frozen
@@ -49,9 +50,10 @@ class Cutting:
         """The text without what is no word of the sender's own."""
         kept, quoted = own(text)
         references = tuple(dict.fromkeys(f"{self.prefix}-{one[1]}-{one[2]}" for one in self._reference.finditer(kept)))
-        for pattern in (self._reference, _LINK, _MAIL, _PHONE):
+        kept, links = _LINK.subn(_BLANK, self._reference.sub(_BLANK, kept))
+        for pattern in (_MAIL, _PHONE):
             kept = pattern.sub(_BLANK, kept)
-        return Kept(text=kept, references=references, quoted=quoted)
+        return Kept(text=kept, references=references, quoted=quoted, linked=bool(links))
 
 
 def own(text: str) -> tuple[str, bool]:

@@ -35,6 +35,11 @@ class Roots:
         self._after = range(1 + max(map(len, self._affixes.suffixes), default=0))
         self._shortest = min(map(len, self._stems), default=0)
 
+    @property
+    def stems(self) -> Iterable[str]:
+        """The roots, and how they look after a prefix that changes them."""
+        return self._stems
+
     def names(self, word: str) -> tuple[str, ...]:
         """The lists of which the word is a form; none, mostly."""
         if not self._stems or len(word) < self._shortest:

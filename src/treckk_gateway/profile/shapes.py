@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 Text = Annotated[str, Meta(min_length=1)]
 Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -147,16 +147,47 @@ class ProfileFile(_Strict, frozen=True, kw_only=True):
     places: PlacesTable
 
 
-class CategoryEntry(_Strict, frozen=True, kw_only=True):
+class TogetherEntry(_Strict, frozen=True, kw_only=True):
+    """Words that point to something only beside each other: one of `words` and one of `with`, `within` or nearer."""
+
+    words: Annotated[list[Text], Meta(min_length=1)]
+    with_: Annotated[list[Text], Meta(min_length=1)] = field(name="with")
+    within: Annotated[int, Meta(ge=0)] = 12
+
+
+class _Cues(_Strict, frozen=True, kw_only=True):
+    """Words that point to a category or a matter, from those that nearly decide to those that only add to others.
+
+    `cue_roots` count in every form.
+    """
+
+    strong_cues: list[Text] = []
+    cue_words: list[Text] = []
+    cue_roots: list[Text] = []
+    hints: list[Text] = []
+    together: list[TogetherEntry] = []
+
+
+class MatterEntry(_Cues, frozen=True, kw_only=True):
+    """One of a category's `matters`: what other offices are responsible for. `low` where nobody is in danger."""
+
+    refer_to: Annotated[list[Text], Meta(min_length=1)]
+    low: bool = False
+
+
+class CategoryEntry(_Cues, frozen=True, kw_only=True):
     """One of `categories` in `categories.json`."""
 
     code: Code
     name: ByLanguage
     includes: str = ""
     legal_basis: str | None = None
-    cue_words: list[Text] = []
     refer_to: list[Text] = []
+    matters: list[MatterEntry] = []
     leadership_only: bool = False
+    human_first: bool = False
+    high: bool = False
+    minors: bool = False
     reports: bool = True
 
 
@@ -196,6 +227,7 @@ class PairTable(_Strict, frozen=True, kw_only=True):
     level: Text
     words: Annotated[list[Text], Meta(min_length=1)]
     together_with: Annotated[list[Text], Meta(min_length=1)]
+    within: Annotated[int, Meta(ge=0)] = 12
 
 
 class DialectTable(_Strict, frozen=True, kw_only=True):
@@ -212,13 +244,14 @@ class DialectTable(_Strict, frozen=True, kw_only=True):
 
 
 class AffixesTable(_Strict, frozen=True, kw_only=True):
-    """`[affixes]` of `words.toml`: what may stand before and after a root.
+    """`[affixes]` of `words.toml`: what may stand before and after a root; `apart` are often written as words alone.
 
     `softened` are first letters of roots that change after a prefix, with what they become: `tembak`, `menembak`.
     """
 
     prefixes: list[Text] = []
     suffixes: list[Text] = []
+    apart: list[Text] = []
     softened: dict[Text, Text] = {}
 
 
@@ -226,8 +259,8 @@ class WordsFile(_Strict, frozen=True, kw_only=True):
     """`words.toml`.
 
     `spellings` are tables (`old,new` and further columns) of words to rewrite; `kept` are words that end like a
-    suffixed one and are none; `clock` are words that mean "o'clock" before a number. `roots` add to a list of that
-    name each root with all `affixes`.
+    suffixed one and are none; `common` are words and abbreviations that are no misspelling of another word; `clock`
+    are words that mean "o'clock" before a number. `roots` add to a list of that name each root with all `affixes`.
     """
 
     lists: dict[Text, list[Text]]
@@ -235,6 +268,7 @@ class WordsFile(_Strict, frozen=True, kw_only=True):
     dialects: list[DialectTable] = []
     clock: dict[Text, Text] = {}
     kept: list[Text] = []
+    common: list[Text] = []
     spellings: list[Text] = []
     affixes: AffixesTable = AffixesTable()
     roots: dict[Text, list[Text]] = {}

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from treckk_gateway.profile import shapes
 from treckk_gateway.profile.files import Folder, refuse
 from treckk_gateway.profile.lexicon import Dialect, Lexicon, Pair
-from treckk_gateway.profile.profile import Category
+from treckk_gateway.profile.pointing import HINT, PLAIN, STRONG, WEIGHTS, Pointer
+from treckk_gateway.profile.profile import Category, Cues
 from treckk_gateway.profile.quoting import Cutting
 from treckk_gateway.profile.roots import Affixes, Roots
 from treckk_gateway.profile.tokens import fold, tokens
 from treckk_gateway.profile.wordlists import LISTS
 
 WORDS = "words.toml"
+CATEGORIES = "categories.json"
 LEVELS = ("emergency", "high")
 """Levels of urgency that words may mean together."""
 
 
-def category_list(code: str) -> str:
-    """The name of the list with a category's cue words."""
-    return f"category.{code}"
+def cue_list(owner: str, strength: str) -> str:
+    """The name of the list with the cue words of a category (its code) or a matter (its id), of one strength."""
+    return f"cue.{owner}.{strength}"
 
 
-def read_lexicon(folder: Folder, categories: Iterable[Category], prefix: str) -> Lexicon:
-    """Read `words.toml` and the tables it names. Raises `ProfileError`."""
+def read_lexicon(folder: Folder, categories: Iterable[Category], prefix: str, names: Iterable[str] = ()) -> Lexicon:
+    """Read `words.toml` and the tables it names; `names` are those of places. Raises `ProfileError`."""
     written = folder.toml(WORDS, shapes.WordsFile)
     for name in dict.fromkeys([*written.lists, *LISTS]):
         if name not in LISTS:
@@ -32,18 +34,27 @@ def read_lexicon(folder: Folder, categories: Iterable[Category], prefix: str) ->
         if name not in written.lists:
             refuse(WORDS, f"lists.{name}", "is missing; an empty list will do")
         _worded(f"lists.{name}", WORDS, written.lists[name])
-    lists = dict(written.lists)
-    for one in categories:
-        _worded(one.code, "categories.json", one.cues)
-        lists[category_list(one.code)] = list(one.cues)
-    pairs = []
+    lists: dict[str, list[str]] = {name: list(words) for name, words in written.lists.items()}
+    roots = {name: list(words) for name, words in written.roots.items()}
+    pairs: list[Pair] = []
+    pointers: dict[str, Pointer] = {}
+    for code, matter, cues in _owners(categories):
+        owner = matter or code
+        for strength, weight in WEIGHTS.items():
+            pointers[cue_list(owner, strength)] = Pointer(category=code, matter=matter, weight=weight)
+        _worded(owner, CATEGORIES, _all(cues))
+        lists[cue_list(owner, STRONG)] = list(cues.strong)
+        lists[cue_list(owner, PLAIN)] = [*cues.plain]
+        lists[cue_list(owner, HINT)] = list(cues.hints)
+        roots[cue_list(owner, PLAIN)] = list(cues.roots)
+        for count, one in enumerate(cues.together, 1):
+            name = f"{cue_list(owner, STRONG)}.{count}"
+            pairs.append(_paired(lists, name, cue_list(owner, STRONG), one.words, one.others, one.within))
     for count, pair in enumerate(written.pairs, 1):
         if pair.level not in LEVELS:
             refuse(WORDS, f"pairs[{count}].level", f"is one of {', '.join(LEVELS)}")
-        first, second = f"pair.{count}.first", f"pair.{count}.second"
         _worded(f"pairs[{count}]", WORDS, (*pair.words, *pair.together_with))
-        lists |= {first: pair.words, second: pair.together_with}
-        pairs.append(Pair(level=pair.level, first=first, second=second))
+        pairs.append(_paired(lists, f"pair.{count}", pair.level, pair.words, pair.together_with, pair.within))
     return Lexicon(
         lists,
         spellings=_spellings(folder, written),
@@ -51,23 +62,47 @@ def read_lexicon(folder: Folder, categories: Iterable[Category], prefix: str) ->
         clipped=("emergency",),
         clock={fold(old): fold(new) for old, new in written.clock.items()},
         kept=map(fold, written.kept),
+        common=map(fold, written.common),
+        names=(word for name in names for word in tokens(name)),
+        apart=map(fold, written.affixes.apart),
         pairs=pairs,
-        roots=_roots(written),
+        pointers=pointers,
+        roots=_roots(written, roots),
         dialects=[_dialect(folder, one) for one in written.dialects],
     )
 
 
-def _roots(written: shapes.WordsFile) -> Roots:
-    for name, roots in written.roots.items():
+def _owners(categories: Iterable[Category]) -> Iterator[tuple[str, str | None, Cues]]:
+    for one in categories:
+        yield one.code, None, one.cues
+        for matter in one.matters:
+            yield one.code, matter.matter_id, matter.cues
+
+
+def _all(cues: Cues) -> Iterator[str]:
+    yield from (*cues.strong, *cues.plain, *cues.roots, *cues.hints)
+    for one in cues.together:
+        yield from (*one.words, *one.others)
+
+
+def _paired(
+    lists: dict[str, list[str]], name: str, means: str, words: Iterable[str], others: Iterable[str], within: int
+) -> Pair:
+    lists |= {f"{name}.first": list(words), f"{name}.second": list(others)}
+    return Pair(means=means, first=f"{name}.first", second=f"{name}.second", within=within)
+
+
+def _roots(written: shapes.WordsFile, roots: Mapping[str, Iterable[str]]) -> Roots:
+    for name, words in written.roots.items():
         if name not in LISTS:
             refuse(WORDS, f"roots.{name}", "is no list")
-        _worded(f"roots.{name}", WORDS, roots)
+        _worded(f"roots.{name}", WORDS, words)
     affixes = Affixes(
         prefixes=frozenset(map(fold, written.affixes.prefixes)),
         suffixes=frozenset(map(fold, written.affixes.suffixes)),
         softened=written.affixes.softened,
     )
-    return Roots(written.roots, affixes)
+    return Roots(roots, affixes)
 
 
 def _spellings(folder: Folder, written: shapes.WordsFile) -> dict[str, str]:

@@ -8,7 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 from treckk_gateway.errors import ConfigError
 from treckk_gateway.profile import Profile
 from treckk_gateway.triage.pipeline import Step
-from treckk_gateway.triage.steps import automatic, category, intent, language, place, urgency
+from treckk_gateway.triage.steps import automatic, category, intent, language, marks, place, referral, urgency
 
 GROUP = "treckk_gateway.triage"
 DEFAULT = "..."
@@ -21,6 +21,8 @@ BUNDLED: Mapping[str, Step] = {
     "urgency": urgency,
     "intent": intent,
     "category": category,
+    "referral": referral,
+    "marks": marks,
 }
 """The steps that ship, in the order they run by default: later ones use what earlier ones found."""
 

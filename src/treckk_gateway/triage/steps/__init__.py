@@ -4,7 +4,9 @@ from treckk_gateway.triage.steps.automatic import automatic
 from treckk_gateway.triage.steps.category import category
 from treckk_gateway.triage.steps.intent import intent
 from treckk_gateway.triage.steps.language import language
+from treckk_gateway.triage.steps.marks import marks
 from treckk_gateway.triage.steps.place import place
+from treckk_gateway.triage.steps.referral import referral
 from treckk_gateway.triage.steps.urgency import urgency
 
-__all__ = ["automatic", "category", "intent", "language", "place", "urgency"]
+__all__ = ["automatic", "category", "intent", "language", "marks", "place", "referral", "urgency"]

@@ -16,7 +16,7 @@ async def automatic(subject: Subject, context: TriageContext) -> Sequence[Findin
     if subject.message.automatic:
         return [_found(1.0, "the mail's own headers say that it was sent automatically")]
     reading = context.read(subject)
-    if reading.has("emergency"):
+    if reading.has("emergency", "unlist"):
         return []
     said = reading.phrases("auto_reply")
     if not said and reading.has("auto_greeting") and reading.has("auto_promise"):
