@@ -27,11 +27,10 @@ def cues(text, code):
     return found.words if found else ()
 
 
-@pytest.mark.parametrize("word", [*SLANG, *BANJAR])
-def test_spelling_is_rewritten_once(word):
-    once = LEXICON.normalise(word)
+def test_spelling_is_rewritten_once():
     assert LEXICON.normalise("satpol") == LEXICON.normalise("satpol pp") == "satpol pp"
-    assert len(LEXICON.normalise(once).split()) == len(once.split())
+    once = {word: LEXICON.normalise(word) for word in (*SLANG, *BANJAR)}
+    assert [word for word, new in once.items() if len(LEXICON.normalise(new).split()) != len(new.split())] == []
 
 
 @pytest.mark.parametrize(
