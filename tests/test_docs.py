@@ -12,7 +12,9 @@ from packaging.requirements import Requirement
 
 from treckk_gateway.channel import registry
 from treckk_gateway.model.lifecycle import TRANSITIONS, Role
+from treckk_gateway.profile import DURATIONS, Limits
 from treckk_gateway.settings import DeliverySettings, DigestSettings, RetentionSettings, TriageSettings
+from treckk_gateway.settings.clocks_table import FROM_THE_PROFILE
 from treckk_gateway.settings.gateway_table import GatewayTable
 from treckk_gateway.settings.loading import TABLES
 from treckk_gateway.settings.staff_table import StaffTable
@@ -103,6 +105,14 @@ def test_documented_defaults_are_the_real_ones(heading, kind):
         if name in real:
             shown = tomllib.loads(f"x = {default.strip('`')}")["x"]
             assert (tuple(shown) if isinstance(shown, list) else shown) == real[name], name
+
+
+def test_every_limit_is_documented_with_its_default():
+    shown = {
+        name: tomllib.loads(f"x = {default.strip('`')}")["x"] for name, default in documented("## `[clocks]`").items()
+    }
+    real = {one.name: getattr(Limits(), one.name) for one in attrs.fields(Limits) if one.name != FROM_THE_PROFILE}
+    assert shown == {name: str(one) if name in DURATIONS else one for name, one in real.items()}
 
 
 @pytest.mark.parametrize("code", [*blocks("python")])

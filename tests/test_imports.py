@@ -15,6 +15,7 @@ PACKAGE = Path(treckk_gateway.__file__).parent
 LAZY = (
     "aiosmtpd",
     "aiosmtplib",
+    "holidays",
     "jinja2",
     "phonenumbers",
     "psycopg",

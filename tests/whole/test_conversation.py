@@ -264,4 +264,4 @@ async def test_a_privacy_request_of_a_stranger_in_the_thread_leaves_the_case_rea
     await town.settled()
     case = await town.only_case()
     assert "privacy_request" in case["flags"]
-    assert [one["kind"] for one in case["events"]][-1] == "message"
+    assert [one["kind"] for one in case["events"]][-1] == "data_request"

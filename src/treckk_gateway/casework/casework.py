@@ -9,6 +9,7 @@ import attrs
 from msgspec.structs import replace
 
 from treckk_gateway.casework.bodies import FindingBody, Purpose
+from treckk_gateway.casework.clocks import Clocks
 from treckk_gateway.casework.ids import Clock, Ids
 from treckk_gateway.casework.people import People
 from treckk_gateway.casework.questions import SILENT, form_fields
@@ -23,6 +24,8 @@ from treckk_gateway.model import (
     CaseUpdate,
     EventKind,
     Finding,
+    Instant,
+    Reason,
     Role,
     Staff,
     State,
@@ -34,7 +37,7 @@ from treckk_gateway.privacy import Box, Keyring
 from treckk_gateway.profile import Profile
 from treckk_gateway.store import Store
 from treckk_gateway.store.orders import CaseFields, Change, Draft, Filing, Merge, NewEvent, NewFinding, NewTimer
-from treckk_gateway.store.rows import ConversationRow, PartyRow
+from treckk_gateway.store.rows import QUIET_HOURS, ConversationRow, OutboxRow, PartyRow
 
 CONFIRMED = "initial_action_confirmed"
 """Flag: leadership confirmed what the duty post began by itself."""
@@ -43,7 +46,10 @@ _TRIES = 5
 _LOCAL = frozenset({Role.TEAM, Role.DUTY})
 _SEEING_ALL = frozenset({Role.ADMIN, Role.LEADERSHIP})
 _UNTOLD = frozenset({"queued", "sending", "uncertain"})
-"""`held` counts as told in vain: the window is closed on record, and the text leaves when the reporter writes again."""
+"""`held` counts as told in vain: the window is closed on record, and the text leaves when the reporter writes again.
+
+What is held for quiet hours only waits for the morning, and counts as not told yet.
+"""
 
 
 @attrs.frozen(kw_only=True)
@@ -60,6 +66,7 @@ class Casework:
     ids: Ids
     hint: Callable[[], None]
     wording: Wording
+    clocks: Clocks
 
     async def by_reference(self, reference: str) -> Case:
         """The case of that number. Raises `NotFoundError`."""
@@ -190,10 +197,19 @@ class Casework:
         *,
         source: State | None = None,
         target: State | None = None,
+        promised: Instant | None = None,
     ) -> NewEvent:
-        """An event with its data sealed."""
+        """An event with its data sealed. `promised` is the moment its reporter is told to wait for."""
         sealed = box.seal_value(Purpose.EVENT, {key: value for key, value in data.items() if value})
-        return NewEvent(actor=actor.name, role=actor.role, kind=kind, data=sealed, source=source, target=target)
+        return NewEvent(
+            actor=actor.name,
+            role=actor.role,
+            kind=kind,
+            data=sealed,
+            source=source,
+            target=target,
+            promised=promised,
+        )
 
     def findings(self, box: Box, findings: Iterable[Finding]) -> tuple[NewFinding, ...]:
         """Findings with value and reason sealed."""
@@ -352,6 +368,7 @@ class Casework:
                 self.wording.record(given) | reassigned(case, given.post),
                 source=step.source,
                 target=step.target,
+                promised=self.wording.promise(case, step.target, now),
             ),
             drafts=drafts,
             timers=(NewTimer(kind="dispatch", instance=f"{step.target}:{case.version + 1}", due=now),),
@@ -361,15 +378,21 @@ class Casework:
     async def guard(self, case: Case, step: Transition, given: Given) -> None:
         """Raise `Incomplete` when a step is legal but something about this case forbids it now."""
         self.wording.check(given)
+        if step.roles == {Role.SYSTEM} and not self._refuses(given):
+            raise NotAllowed("only leadership says that nothing can be done, unless the profile lets a clock say so")
         if step.target is State.CLOSED:
             await self._guard_closing(case)
+
+    def _refuses(self, given: Given) -> bool:
+        """Whether a case may be refused by a clock: only for want of an answer, and where the profile says so."""
+        return self.clocks.limits.refuse_unanswered and given.reason == Reason.NO_RESPONSE
 
     async def _guard_closing(self, case: Case) -> None:
         if INITIAL_ACTION in case.flags and CONFIRMED not in case.flags:
             raise Incomplete("leadership has not confirmed the initial action yet", ("confirmation",))
         rows = await self.store.case_file(case.case_id)
         seqs = [one.seq for one in rows.events if one.target is case.state] if rows else []
-        if rows and seqs and any(one.event_seq == seqs[-1] and one.state in _UNTOLD for one in rows.outbox):
+        if rows and seqs and any(one.event_seq == seqs[-1] and _untold(one) for one in rows.outbox):
             raise Incomplete(
                 "the reporter has not been told the outcome yet, and telling has not failed yet", ("told",)
             )
@@ -378,3 +401,8 @@ class Casework:
 def reassigned(case: Case, post: str | None) -> dict[str, str]:
     """What an event tells of a change of post: who had the case before (lessons, C8)."""
     return {"post": post, "post_before": case.post or "-"} if post is not None and post != case.post else {}
+
+
+def _untold(row: OutboxRow) -> bool:
+    """Whether an outcome may still reach its reporter without their doing."""
+    return row.state in _UNTOLD or (row.state == "held" and row.reason == QUIET_HOURS)

@@ -44,19 +44,22 @@ class Desk:
         state: str | None = None,
         post: str | None = None,
         q: str | None = None,
+        overdue: bool = False,
         cursor: str | None = None,
         limit: int = 50,
     ) -> Page[Case]:
         """Cases the actor may see, newest first.
 
         `q` matches a number, category or place code word by word, or, for roles that may know identities, one exact
-        address. Raises `Incomplete` for a state or cursor that cannot be.
+        address; `overdue` leaves those with a clock that is over. Raises `Incomplete` for a state or cursor that
+        cannot be.
         """
         if state is not None and state not in set(State):
             raise Incomplete(f"there is no such state; states are {', '.join(State)}", ("state",))
         wanted = CaseFilter(
             states=(State(state),) if state else (),
             posts=self.casework.posts_of(actor, post),
+            due_by=self.casework.clock() if overdue else None,
             hide_categories=self.casework.hidden_categories(actor),
             cursor=_cursor(cursor),
             limit=max(1, min(limit, _MOST)) + 1,

@@ -36,6 +36,7 @@ class Opening:
             case=rows.case,
             messages=tuple(sorted(messages, key=lambda one: one.at)),
             deliveries=tuple([await self._delivery(one, rows) for one in rows.outbox]),
+            clocks=self.casework.clocks.of(rows.case, rows.events, self.casework.clock()),
             events=tuple(_event(one, box if words else None) for one in rows.events),
             findings=tuple(_finding(one, box) for one in rows.findings) if words and box else (),
             identities=await self._identities(rows) if self.casework.knows_identities(actor) else (),

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import attrs
 
-from treckk_gateway.model import Case, CaseEvent, DeliveryState, Finding, Instant, Location
+from treckk_gateway.model import Case, CaseClock, CaseEvent, DeliveryState, Finding, Instant, Location
 
 T = TypeVar("T")
 
@@ -94,6 +94,7 @@ class CaseFile:
     messages: tuple[MessageView, ...]
     deliveries: tuple[DeliveryView, ...]
     events: tuple[CaseEvent, ...]
+    clocks: tuple[CaseClock, ...]
     findings: tuple[Finding, ...]
     identities: tuple[IdentityView, ...] = ()
     parent: str | None = None

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from treckk_gateway.casework.clocks import Clocks
 from treckk_gateway.casework.views import Given
 from treckk_gateway.errors import Incomplete
 from treckk_gateway.model import Case, Instant, Reason, State, Transition
-from treckk_gateway.profile import Profile
+from treckk_gateway.profile import Profile, Unit
 
-_OBJECTION_DAYS = 10
-_COMPLETION_DAYS = 7
-_ANSWER_DAYS = 14
+_ASIDE = re.compile(r" ?\([^)]*\)")
+"""What explains a field's name, and is left out where there is little room."""
 _SHORT = 80
 
 
 class Wording:
     """Words and times of one unit."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, clocks: Clocks) -> None:
         self._profile = profile
+        self._clocks = clocks
         self._zone = ZoneInfo(profile.zone)
 
     def today(self, now: Instant) -> date:
@@ -31,9 +34,33 @@ class Wording:
         """Day, month and time at the unit: `24/11 19.45`."""
         return f"{self._local(now):%d/%m %H.%M}"
 
-    def day(self, now: Instant, days: int) -> str:
-        """The day that many days from now: `30/11`."""
-        return f"{self._local(now) + timedelta(days=days):%d/%m}"
+    def last_day(self, due: Instant) -> str:
+        """The last day of what is due then: `30/11`. What ends at midnight ends with the day before."""
+        return f"{self._clocks.calendar.day(due - 1):%d/%m}"
+
+    def deadline(self, due: Instant, unit: Unit) -> str:
+        """When something is due, as exact as it is counted: a day for days, with the time otherwise."""
+        return self.last_day(due) if unit.whole else self.moment(due)
+
+    def opening(self, now: Instant, language: str) -> str:
+        """When the unit serves next: `besok 08.00`, or `30/11 08.00` when that is farther away."""
+        at = self._clocks.calendar.next_opening(now)
+        local = self._local(at)
+        word = self._profile.day_word((local.date() - self.today(now)).days, language) or f"{local:%d/%m}"
+        return f"{word} {local:%H.%M}"
+
+    def promise(self, case: Case, target: State, now: Instant) -> Instant | None:
+        """Until when a reporter is told to wait, or may act, with the step to that state; `None` where it names no day.
+
+        A date is told only with the step that starts its clock (lessons, C2).
+        """
+        limits, calendar = self._clocks.limits, self._clocks.calendar
+        limit = {
+            State.RESOLVED: limits.objection,
+            State.INFO_FORWARDED: limits.answer_cap,
+            State.NEEDS_INFO: limits.complete(service=self._clocks.is_service(case)),
+        }.get(target)
+        return calendar.add(now, limit) if limit is not None else None
 
     def place(self, case: Case | None) -> str:
         """Village and district in words, `-` when neither is known."""
@@ -82,8 +109,11 @@ class Wording:
     def of_step(self, case: Case, step: Transition, given: Given, now: Instant) -> dict[str, str]:
         """Values for the step's template; number and state word are filled in when it is rendered."""
         values = {"waktu": self.moment(now), "lokasi": self.place(case), "pilihan_lokasi": ""}
+        due = self.promise(case, step.target, now)
+        if due is not None:
+            values["batas"] = self.last_day(due)
         if step.target is State.RESOLVED:
-            values |= {"hasil": given.note or "-", "batas": self.day(now, _OBJECTION_DAYS)}
+            values["hasil"] = given.note or "-"
         elif step.target is State.NOT_ACTIONABLE:
             values |= self._reason(case, given)
         elif step.target is State.ANSWERED:
@@ -92,24 +122,25 @@ class Wording:
             office = self._profile.offices[given.office]
             values |= {"instansi": office.name, "cara_hubungi": office.contact, "kontak_singkat": office.short}
         elif step.target is State.INFO_FORWARDED:
-            values |= {"bidang": given.topic or "-", "batas": self.day(now, _ANSWER_DAYS)}
+            values["bidang"] = given.topic or "-"
         elif step.target is State.NEEDS_INFO:
-            values |= self._missing(case, given, now)
+            values |= self.missing(case, given.missing)
         return values
 
     def _reason(self, case: Case, given: Given) -> dict[str, str]:
         if given.reason == Reason.OTHER and given.note:
-            return {"alasan": given.note, "alasan_singkat": shorten(given.note, _SHORT)}
+            text = self._profile.reason_text(Reason.OTHER, case.language)
+            return {"alasan": given.note, "alasan_singkat": shorten(given.note, _SHORT), "langkah": text.next}
         text = self._profile.reason_text(Reason(given.reason or Reason.OTHER), case.language)
         long = f"{text.long} ({given.note})" if given.note else text.long
-        return {"alasan": long, "alasan_singkat": text.short}
+        return {"alasan": long, "alasan_singkat": text.short, "langkah": text.next}
 
-    def _missing(self, case: Case, given: Given, now: Instant) -> dict[str, str]:
-        names = [self._profile.field_name(one, case.language) for one in given.missing]
+    def missing(self, case: Case, fields: Iterable[str]) -> dict[str, str]:
+        """What of the form is missing, as a list and in short."""
+        names = [self._profile.field_name(one, case.language) for one in fields]
         return {
             "daftar_kurang": "\n".join(f"- {name}" for name in names),
-            "daftar_kurang_singkat": ", ".join(name.lower() for name in names),
-            "batas": self.day(now, _COMPLETION_DAYS),
+            "daftar_kurang_singkat": ", ".join(_ASIDE.sub("", name).lower() for name in names),
         }
 
     def _local(self, now: Instant) -> datetime:

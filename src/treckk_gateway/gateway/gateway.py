@@ -191,6 +191,7 @@ class Gateway:
 
     async def _begin_work(self) -> None:
         parts = self._parts
+        await parts.watch.recount()
         interrupted = await parts.store.recover(self._clock())
         if interrupted:
             log.warning("messages.interrupted", count=interrupted)
@@ -241,6 +242,8 @@ class Gateway:
             await self._parts.stage.handle(timer_id)
         elif timer.kind == "ask":
             await self._parts.asker.handle(timer_id)
+        elif timer.kind == "clock":
+            await self._parts.watch.handle(timer_id)
         else:
             await self._parts.notices.handle(timer_id)
 

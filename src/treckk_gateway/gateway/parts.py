@@ -7,9 +7,9 @@ from typing import Self
 
 import attrs
 
-from treckk_gateway.casework import Casework, Clock, Desk, Ids, People, Roster, Wording
+from treckk_gateway.casework import Casework, Clock, Clocks, Desk, Ids, People, Roster, Wording
 from treckk_gateway.channel import Channel
-from treckk_gateway.dispatch import Acts, Digest, Notices
+from treckk_gateway.dispatch import Acts, Digest, Notices, Watch
 from treckk_gateway.gateway.storage import Storage, storage
 from treckk_gateway.inbound.asking import Asker
 from treckk_gateway.inbound.collecting import Collector
@@ -55,7 +55,13 @@ class Plan:
 
     def casework(self, store: Store, keyring: Keyring, hint: Callable[[], None]) -> Casework:
         """What decides about cases."""
-        wording = Wording(self.profile)
+        profile = self.profile
+        clocks = Clocks(
+            calendar=profile.calendar,
+            limits=profile.limits.replaced(self.settings.clocks),
+            service=profile.leadership_only,
+        )
+        wording = Wording(profile, clocks)
         return Casework(
             store=store,
             keyring=keyring,
@@ -67,6 +73,7 @@ class Plan:
             ids=self.ids,
             hint=hint,
             wording=wording,
+            clocks=clocks,
         )
 
     def recognise(self) -> Recognise:
@@ -135,6 +142,7 @@ class Parts:
     asker: Asker
     stage: Stage
     notices: Notices
+    watch: Watch
     sender: Sender
     settler: Settler
     retention: Retention
@@ -173,6 +181,7 @@ class Parts:
             asker=Asker(casework),
             stage=Stage(casework, recognise),
             notices=Notices(casework),
+            watch=Watch(casework=casework),
             sender=sender,
             settler=Settler(sender=sender, policy=plan.settings.delivery.settle),
             retention=Retention(store=store, clock=plan.clock, parked_days=plan.settings.retention.parked_days),

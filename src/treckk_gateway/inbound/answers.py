@@ -28,7 +28,6 @@ _ANSWER_EVERY = {
 }
 """Minutes within which the same answer is given once: two machines talking to each other must run dry."""
 _INVITES = {"report": "invite_report", "question": "invite_question"}
-_PRIVACY_DAYS = 3
 _SILENT = frozenset({Intent.SPAM, Intent.FEEDBACK})
 
 
@@ -95,7 +94,8 @@ class Answers:
 
     async def privacy(self, scene: Scene, now: int) -> Filing:
         """Acknowledged at once, and a task for people: they decide before the day named (domain reference, 12)."""
-        batas = self.casework.wording.day(now, _PRIVACY_DAYS)
+        clocks = self.casework.clocks
+        batas = self.casework.wording.last_day(clocks.calendar.add(now, clocks.limits.personal_data))
         answer = self.once(scene, CaseUpdate(template="privacy_ack", values={"batas": batas}, reply=True), now)
         told = self.casework.wording.privacy_task(scene.reporter.pseudonym, batas)
         desk = await self.casework.tell_staff(
@@ -110,7 +110,7 @@ class Answers:
             case_id=case.case_id,
             fields=CaseFields(flags=tuple(dict.fromkeys((*case.flags, "privacy_request")))),
             event=self.casework.event(
-                await self.box(scene, case), reporter_of(scene), EventKind.MESSAGE, {"privacy_request": batas}
+                await self.box(scene, case), reporter_of(scene), EventKind.DATA_REQUEST, {"privacy_request": batas}
             ),
             drafts=(*answer, *desk),
         )

@@ -14,6 +14,7 @@ from treckk_gateway.model.case import (
     Reporter,
     Urgency,
 )
+from treckk_gateway.model.clock import CaseClock, ClockName, ClockState
 from treckk_gateway.model.delivery import DeliveryState
 from treckk_gateway.model.lifecycle import Reason, Role, State, Transition
 from treckk_gateway.model.message import (
@@ -39,8 +40,11 @@ __all__ = [
     "Address",
     "Attachment",
     "Case",
+    "CaseClock",
     "CaseEvent",
     "CaseUpdate",
+    "ClockName",
+    "ClockState",
     "Consent",
     "DeliveryReceipt",
     "DeliveryState",

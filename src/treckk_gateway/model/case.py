@@ -107,6 +107,7 @@ class Case:
     `missing` are needed fields of the form that nobody has given yet, `completeness` the share of needed fields that
     was given (0 to 1), `None` where no form is asked for; `completeness_at_instruct` keeps it as it was when
     leadership first gave an instruction. While somebody of the desk has `taken` it, the machine says nothing.
+    `due_at` is when the earliest of its running clocks is due.
     """
 
     case_id: int
@@ -130,6 +131,7 @@ class Case:
     completeness: float | None = None
     completeness_at_instruct: float | None = None
     taken: str | None = None
+    due_at: Instant | None = None
 
 
 class EventKind(StrEnum):
@@ -141,6 +143,12 @@ class EventKind(StrEnum):
     FINDINGS = "findings"
     NOTE = "note"
     CONFIRMED = "confirmed"
+    REMINDED = "reminded"
+    ESCALATED = "escalated"
+    PROPOSED = "proposed"
+    EXTENDED = "extended"
+    DATA_REQUEST = "data_request"
+    DATA_ANSWERED = "data_answered"
     REPLAYED = "replayed"
     ASKED = "asked"
     FILLED = "filled"

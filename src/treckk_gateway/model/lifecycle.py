@@ -127,6 +127,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     *_steps(_EARLY, _S.EN_ROUTE, [_R.DUTY], tells="en_route", flag=INITIAL_ACTION),
     *_steps([_S.EN_ROUTE], _S.RESOLVED, [_R.TEAM, _R.DUTY], tells="resolved", needs=("note",)),
     *_steps(_REFUSABLE, _S.NOT_ACTIONABLE, [_R.LEADERSHIP], tells="not_actionable", needs=("reason",)),
+    *_steps([_S.NEEDS_INFO], _S.NOT_ACTIONABLE, [_R.SYSTEM], tells="not_actionable", needs=("reason",)),
     *_steps([_S.RECEIVED, _S.UNDER_REVIEW], _S.REFERRED, [_R.ADMIN], tells="referred", needs=("office",)),
     *_steps(_BEFORE_RESOLVED, _S.DUPLICATE, MERGING, tells="duplicate", needs=("parent",)),
     *_steps(sorted(OPEN), _S.WITHDRAWN, [_R.REPORTER], tells="withdrawn"),

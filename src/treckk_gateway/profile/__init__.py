@@ -1,9 +1,12 @@
 """A unit's own words and places as data: posts, categories, texts, word lists and gazetteer."""
 
+from treckk_gateway.profile.calendar import Calendar, Quiet
 from treckk_gateway.profile.dialogue import Dialogue
+from treckk_gateway.profile.durations import Duration, Unit
 from treckk_gateway.profile.form import Form, FormField
 from treckk_gateway.profile.hits import Hit
 from treckk_gateway.profile.lexicon import Lexicon
+from treckk_gateway.profile.limits import DURATIONS, Limits, read_limits
 from treckk_gateway.profile.loading import load, samples, shipped
 from treckk_gateway.profile.places import Bounds, District, Gazetteer, Mention, Neighbour, PlaceKind, Target, Village
 from treckk_gateway.profile.pointing import CLEAR, ENOUGH, HINT, PLAIN, STRONG, Pointing, before, denied, unreal
@@ -14,20 +17,24 @@ from treckk_gateway.profile.vocabulary import cue_list
 
 __all__ = [
     "CLEAR",
+    "DURATIONS",
     "ENOUGH",
     "HINT",
     "PLAIN",
     "STRONG",
     "Bounds",
+    "Calendar",
     "Category",
     "Cues",
     "Dialogue",
     "District",
+    "Duration",
     "Form",
     "FormField",
     "Gazetteer",
     "Hit",
     "Lexicon",
+    "Limits",
     "Matter",
     "Mention",
     "Neighbour",
@@ -36,16 +43,19 @@ __all__ = [
     "Pointing",
     "Post",
     "Profile",
+    "Quiet",
     "Reading",
     "ReasonText",
     "Rendered",
     "Target",
     "Templates",
+    "Unit",
     "Village",
     "before",
     "cue_list",
     "denied",
     "load",
+    "read_limits",
     "samples",
     "shipped",
     "unreal",

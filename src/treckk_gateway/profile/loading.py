@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from treckk_gateway.errors import ProfileError
-from treckk_gateway.model import Reason, State, Urgency
+from treckk_gateway.model import ClockName, Reason, State, Urgency
 from treckk_gateway.profile import shapes
 from treckk_gateway.profile.categories import read_categories
 from treckk_gateway.profile.dialogue import read_dialogue
@@ -17,6 +17,7 @@ from treckk_gateway.profile.files import Folder, refuse, shaped
 from treckk_gateway.profile.form import Form, FormField
 from treckk_gateway.profile.geography import read_geography
 from treckk_gateway.profile.profile import Office, Post, Profile, ReasonText, Vocabulary
+from treckk_gateway.profile.service import read_calendar, read_profile_limits
 from treckk_gateway.profile.texts import read_templates
 from treckk_gateway.profile.tokens import fold
 from treckk_gateway.profile.vocabulary import read_lexicon
@@ -24,7 +25,7 @@ from treckk_gateway.profile.vocabulary import read_lexicon
 PROFILE = "profile.toml"
 SAMPLES = "sample_messages.jsonl"
 
-K = TypeVar("K", State, Urgency, Reason)
+K = TypeVar("K", State, Urgency, Reason, ClockName)
 V = TypeVar("V")
 
 
@@ -60,6 +61,8 @@ def load(name_or_folder: str | Path) -> Profile:
         bounds=geography.bounds,
         form=form,
         dialogue=read_dialogue(folder, languages, form, templates),
+        calendar=read_calendar(PROFILE, written.calendar, written.zone),
+        limits=read_profile_limits(PROFILE, written.clocks),
         gazetteer=geography.gazetteer,
         lexicon=read_lexicon(folder, categories, written.reference_prefix, geography.names),
         templates=templates,
@@ -165,6 +168,9 @@ def _vocabulary(language: str, table: shapes.LanguageTable, needed: Iterable[str
     return Vocabulary(
         states=_complete(State, table.state, f"{key}.state"),
         urgencies=_complete(Urgency, table.urgency, f"{key}.urgency"),
+        clocks=_complete(ClockName, table.clock, f"{key}.clock"),
+        today=table.day.today,
+        tomorrow=table.day.tomorrow,
         fields=table.field,
         reasons=_complete(Reason, reasons, f"{key}.reason"),
         undecided=table.undecided,

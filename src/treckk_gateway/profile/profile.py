@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 import attrs
 
-from treckk_gateway.model import Reason, State, Urgency
+from treckk_gateway.model import ClockName, Reason, State, Urgency
+from treckk_gateway.profile.calendar import Calendar
 from treckk_gateway.profile.dialogue import Dialogue
 from treckk_gateway.profile.form import Form
 from treckk_gateway.profile.lexicon import Lexicon
+from treckk_gateway.profile.limits import Limits
 from treckk_gateway.profile.places import Bounds, District, Gazetteer, Neighbour, Village
 from treckk_gateway.profile.templates import Templates
 
@@ -103,10 +105,13 @@ class ReasonText:
 
 @attrs.frozen(kw_only=True)
 class Vocabulary:
-    """Names of one language for what the software knows by code."""
+    """Names of one language for what the software knows by code. `today` and `tomorrow` stand before a time of day."""
 
     states: Mapping[State, str]
     urgencies: Mapping[Urgency, str]
+    clocks: Mapping[ClockName, str]
+    today: str
+    tomorrow: str
     fields: Mapping[str, str]
     reasons: Mapping[Reason, ReasonText]
     undecided: str
@@ -118,7 +123,8 @@ class Profile:
 
     `zone` is an IANA time zone, `region` the country code for phone numbers written without one, `languages` those
     texts exist in (the first is the unit's own), `reference_prefix` begins each case number. Codes of places are those
-    of `districts` and `villages`. A language that is not known is answered in the first one.
+    of `districts` and `villages`. A language that is not known is answered in the first one. `limits` are the unit's;
+    an operator may set others.
     """
 
     name: str
@@ -138,6 +144,8 @@ class Profile:
     bounds: Bounds
     form: Form = attrs.field(repr=False)
     dialogue: Dialogue = attrs.field(repr=False)
+    calendar: Calendar
+    limits: Limits
     gazetteer: Gazetteer = attrs.field(repr=False)
     lexicon: Lexicon = attrs.field(repr=False)
     templates: Templates = attrs.field(repr=False)
@@ -197,6 +205,15 @@ class Profile:
     def urgency_word(self, urgency: Urgency, language: str) -> str:
         """The level as staff are told."""
         return self._words(language).urgencies[urgency]
+
+    def clock_word(self, clock: ClockName, language: str) -> str:
+        """What a clock waits for, as staff are told."""
+        return self._words(language).clocks[clock]
+
+    def day_word(self, ahead: int, language: str) -> str | None:
+        """The word for today (0) or tomorrow (1)."""
+        words = self._words(language)
+        return (words.today, words.tomorrow)[ahead] if ahead in {0, 1} else None
 
     def field_name(self, field: str, language: str) -> str:
         """What a field of the form is called, the field's own name when the profile has none."""

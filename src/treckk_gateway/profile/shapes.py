@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
@@ -58,6 +59,13 @@ class ReasonTable(_Strict, frozen=True, kw_only=True):
     next: Text
 
 
+class DayWords(_Strict, frozen=True, kw_only=True):
+    """`[language.LANGUAGE.day]`."""
+
+    today: Text
+    tomorrow: Text
+
+
 class LetterTable(_Strict, frozen=True, kw_only=True):
     """`[language.LANGUAGE.letter]`: what a letter made of a chat's text gets."""
 
@@ -66,10 +74,12 @@ class LetterTable(_Strict, frozen=True, kw_only=True):
 
 
 class LanguageTable(_Strict, frozen=True, kw_only=True):
-    """`[language.LANGUAGE]`; each of `reason` is a `ReasonTable`."""
+    """`[language.LANGUAGE]`; each of `reason` is a `ReasonTable`. `day` has the words for today and tomorrow."""
 
     state: dict[Text, Text]
     urgency: dict[Text, Text]
+    clock: dict[Text, Text]
+    day: DayWords
     field: dict[Text, Text]
     reason: dict[Text, dict[str, object]]
     letter: LetterTable
@@ -130,6 +140,25 @@ class DialogueFile(_Strict, frozen=True, kw_only=True):
     gather: Annotated[int, Meta(ge=0, le=600)] = 8
 
 
+class DayTable(_Strict, frozen=True, kw_only=True):
+    """`[[calendar.closed]]` and `[[calendar.opened]]`: a day and why it is one."""
+
+    date: dt.date
+    name: Text
+
+
+class CalendarTable(_Strict, frozen=True, kw_only=True):
+    """`[calendar]`: `hours` are spans like `08:00-16:00` by weekday (`mon`, ...), `country` is whose holidays count."""
+
+    hours: dict[Text, list[Text]]
+    country: str | None = None
+    subdivision: str | None = None
+    checked_until: dt.date | None = None
+    quiet: str | None = None
+    closed: list[DayTable] = []
+    opened: list[DayTable] = []
+
+
 class ProfileFile(_Strict, frozen=True, kw_only=True):
     """`profile.toml`; each of `language` is a `LanguageTable`."""
 
@@ -145,6 +174,8 @@ class ProfileFile(_Strict, frozen=True, kw_only=True):
     form: FormTable
     language: dict[Language, dict[str, object]]
     places: PlacesTable
+    calendar: CalendarTable
+    clocks: dict[str, object] = {}
 
 
 class TogetherEntry(_Strict, frozen=True, kw_only=True):

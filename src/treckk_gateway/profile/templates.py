@@ -20,6 +20,7 @@ ALWAYS = frozenset({"nomor", "status", "waktu", "lokasi", "nama_sapaan", "piliha
 """Placeholders any template may use."""
 
 _STAFF = frozenset({"kategori", "urgensi", "pos"})
+_CLOCK = _STAFF | {"tugas", "batas"}
 _MISSING = frozenset({"daftar_kurang", "daftar_kurang_singkat", "batas"})
 _DIGEST = frozenset(
     {
@@ -51,7 +52,7 @@ VARIABLES: Mapping[str, frozenset[str]] = {
     "instructed": _NONE,
     "en_route": _NONE,
     "resolved": frozenset({"hasil", "batas"}),
-    "not_actionable": frozenset({"alasan", "alasan_singkat"}),
+    "not_actionable": frozenset({"alasan", "alasan_singkat", "langkah"}),
     "referred": frozenset({"instansi", "cara_hubungi", "kontak_singkat"}),
     "duplicate": _NONE,
     "unmerged": _NONE,
@@ -69,13 +70,19 @@ VARIABLES: Mapping[str, frozenset[str]] = {
     "abuse": _NONE,
     "staff_new_case": _STAFF,
     "staff_instructed": _STAFF,
+    "staff_reminder": _CLOCK,
+    "staff_escalation": _CLOCK,
+    "staff_proposal": _CLOCK,
     "note": frozenset({"isi"}),
     "digest": _DIGEST,
 }
 """Every template the software sends, with the placeholders it fills beside `ALWAYS`. A profile must have them all."""
 
-TO_STAFF = frozenset({"staff_new_case", "staff_instructed"})
+TO_STAFF = frozenset({"staff_new_case", "staff_instructed", "staff_reminder", "staff_escalation", "staff_proposal"})
 """Templates that go to the unit's own people. Only they may name a place in a short message: phones are shared."""
+
+NEEDED: Mapping[str, frozenset[str]] = {"not_actionable": frozenset({"langkah"})}
+"""What a chat or a letter must say, whoever writes the texts: after a no, what one can do now (lessons, C1)."""
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _BARE = frozenset({"nama_sapaan", "pilihan_lokasi"})

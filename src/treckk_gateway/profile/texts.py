@@ -10,6 +10,7 @@ from treckk_gateway.profile.files import Folder, refuse, shaped
 from treckk_gateway.profile.templates import (
     ALWAYS,
     FORMS,
+    NEEDED,
     PLACEHOLDER,
     TO_STAFF,
     VARIABLES,
@@ -71,6 +72,8 @@ def _check(key: str, name: str, form: str, wording: Wording, examples: dict[str,
     for one in sorted(used - set(examples)):
         refuse(TEMPLATES, f"example_values.{one}", f"is missing; {key} uses it")
     if form != "sms":
+        for one in sorted(NEEDED.get(name, frozenset()) - used):
+            refuse(TEMPLATES, key, f"must hold {{{one}}}: what somebody can do now")
         return
     if "lokasi" in used and name not in TO_STAFF:
         refuse(TEMPLATES, key, "names the exact place; phones are shared, leave {lokasi} out")

@@ -14,7 +14,7 @@ from treckk_gateway.casework.views import (
     Page,
     ParkedView,
 )
-from treckk_gateway.model import Case, CaseEvent, Finding, Instant, Location, Transition
+from treckk_gateway.model import Case, CaseClock, CaseEvent, Finding, Instant, Location, Transition
 from treckk_gateway.server import shapes
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -42,6 +42,7 @@ def case_item(case: Case) -> shapes.CaseItem:
         version=case.version,
         opened_at=moment(case.opened_at),
         changed_at=moment(case.changed_at),
+        due_at=_perhaps(case.due_at),
     )
 
 
@@ -53,6 +54,7 @@ def case_detail(file: CaseFile) -> shapes.CaseDetail:
         messages=[_message(one) for one in file.messages],
         deliveries=[_delivery(one) for one in file.deliveries],
         events=[_event(one) for one in file.events],
+        clocks=[_clock(one) for one in file.clocks],
         findings=[_finding(one) for one in file.findings],
         identities=[_identity(one) for one in file.identities],
         parent=file.parent,
@@ -153,6 +155,24 @@ def _event(event: CaseEvent) -> shapes.EventItem:
         target=event.target,
         data=event.data,
     )
+
+
+def _clock(clock: CaseClock) -> shapes.ClockItem:
+    return shapes.ClockItem(
+        name=clock.name,
+        limit=clock.limit,
+        started=moment(clock.started),
+        due=_perhaps(clock.due),
+        paused=_perhaps(clock.paused),
+        ended=_perhaps(clock.ended),
+        remaining=clock.remaining // 1_000_000,
+        state=clock.state,
+        provisional=clock.provisional,
+    )
+
+
+def _perhaps(at: Instant | None) -> datetime | None:
+    return moment(at) if at is not None else None
 
 
 def _finding(finding: Finding) -> shapes.FindingItem:

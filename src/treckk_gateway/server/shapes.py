@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from treckk_gateway.model import Intent, Reason, Role, State, Urgency
+from treckk_gateway.model import ClockName, ClockState, Intent, Reason, Role, State, Urgency
 from treckk_gateway.report import Audience, Layer
 
 Words = Annotated[str, Meta(min_length=1, max_length=4000, pattern=r"\S")]
@@ -71,11 +71,15 @@ class PageQuery(Asked):
 
 
 class CasesQuery(Asked):
-    """Which cases: `q` matches reference, category, place codes and, for roles that may, one exact address."""
+    """Which cases: `q` matches reference, category, place codes and, for roles that may, one exact address.
+
+    `overdue`: only those with a clock that is over.
+    """
 
     state: State | UnsetType = UNSET
     post: Code | UnsetType = UNSET
     q: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
+    overdue: bool = False
     cursor: Cursor | UnsetType = UNSET
     limit: Limit = 50
 
@@ -164,7 +168,7 @@ ASKED = frozenset(name for kind in _BODIES for name in kind.__struct_fields__)
 
 
 class CaseItem(Shown):
-    """A case without any identity. `version` grows with each change."""
+    """A case without any identity. `version` grows with each change; `due_at` is when its next clock is due."""
 
     reference: str
     state: State
@@ -180,6 +184,7 @@ class CaseItem(Shown):
     version: int
     opened_at: datetime
     changed_at: datetime
+    due_at: datetime | None
 
 
 class PlaceItem(Shown):
@@ -243,6 +248,24 @@ class EventItem(Shown):
     data: dict[str, str]
 
 
+class ClockItem(Shown):
+    """One clock of a case. `due` is `null` while it is paused; `remaining` are seconds of the time it counts.
+
+    That is service time where the limit is in service hours or working days. `provisional`: it counts days that nobody
+    has compared with the year's decree yet.
+    """
+
+    name: ClockName
+    limit: str
+    started: datetime
+    due: datetime | None
+    paused: datetime | None
+    ended: datetime | None
+    remaining: int
+    state: ClockState
+    provisional: bool
+
+
 class FindingItem(Shown):
     """What triage thinks."""
 
@@ -270,6 +293,7 @@ class CaseDetail(CaseItem, kw_only=True):
     messages: list[MessageItem]
     deliveries: list[DeliveryItem]
     events: list[EventItem]
+    clocks: list[ClockItem]
     findings: list[FindingItem]
     identities: list[Identity]
     parent: str | None

@@ -14,6 +14,7 @@ from treckk_gateway.channel.options import read_options
 from treckk_gateway.channel.registry import installed
 from treckk_gateway.channel.registry import load as load_adapter
 from treckk_gateway.errors import AdapterError, ConfigError
+from treckk_gateway.settings.clocks_table import read_clocks
 from treckk_gateway.settings.gateway_table import read_gateway
 from treckk_gateway.settings.staff_table import read_staff
 from treckk_gateway.settings.values import (
@@ -29,10 +30,10 @@ from treckk_gateway.settings.values import (
 
 T = TypeVar("T")
 
-TABLES = ("gateway", "channels", "staff", "triage", "delivery", "retention", "engine", "media", "digest")
+TABLES = ("gateway", "channels", "staff", "triage", "clocks", "delivery", "retention", "engine", "media", "digest")
 """The tables there are."""
 
-LATER = frozenset({"clocks", "gateway.boundaries", "gateway.spool_dir"})
+LATER = frozenset({"gateway.boundaries", "gateway.spool_dir"})
 """Keys that are planned: an operator who reads ahead is told so."""
 
 WALK_IN = "walk_in"
@@ -78,6 +79,7 @@ def from_mapping(table: Mapping[str, Any], *, where: str = "settings", base: Pat
         channels=_channels(_table(table, "channels", where), where, folder),
         staff=read_staff(table.get("staff", []), where=where, base=folder),
         triage=_section(TriageSettings, table, "triage", where, folder),
+        clocks=read_clocks(_table(table, "clocks", where), where=where),
         delivery=_section(DeliverySettings, table, "delivery", where, folder),
         retention=_section(RetentionSettings, table, "retention", where, folder),
         engine=_section(EngineSettings, table, "engine", where, folder),

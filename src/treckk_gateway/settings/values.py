@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -148,7 +149,8 @@ class Settings:
 
     `public_url` is the address providers call, without a slash at its end. `profile` is a shipped name or an absolute
     folder. `database` is the connection string of a PostgreSQL, `None` for SQLite. `max_body` is in bytes. Past
-    `queue_limit` waiting writes, or `queue_age` seconds of the oldest, new requests are answered 503.
+    `queue_limit` waiting writes, or `queue_age` seconds of the oldest, new requests are answered 503. `clocks` are
+    limits that take the place of the profile's, by name.
     """
 
     public_url: str
@@ -165,6 +167,7 @@ class Settings:
     channels: tuple[ChannelSettings, ...] = ()
     staff: tuple[Staff, ...] = ()
     triage: TriageSettings = TriageSettings()
+    clocks: Mapping[str, object] = attrs.field(factory=dict)
     delivery: DeliverySettings = DeliverySettings()
     retention: RetentionSettings = RetentionSettings()
     engine: EngineSettings = EngineSettings()

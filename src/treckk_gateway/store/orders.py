@@ -93,7 +93,7 @@ class NewFinding(Struct, frozen=True, kw_only=True):
 
 
 class NewEvent(Struct, frozen=True, kw_only=True):
-    """An event to append; `seq` is given by the store."""
+    """An event to append; `seq` is given by the store. `promised` is the moment its reporter was told to wait for."""
 
     actor: str
     role: Role
@@ -101,6 +101,7 @@ class NewEvent(Struct, frozen=True, kw_only=True):
     data: bytes
     source: State | None = None
     target: State | None = None
+    promised: Instant | None = None
 
 
 class NewTimer(Struct, frozen=True, kw_only=True):
@@ -289,6 +290,20 @@ class Change(Struct, frozen=True, kw_only=True):
     undo: Undo | None = None
 
 
+class ClocksSet(Struct, frozen=True, kw_only=True):
+    """What was found about a case's clocks, as it stood at `version` with its last event `seq`.
+
+    `due` is when the earliest that runs is due, `wake` when to look again; `None` where there is nothing.
+    """
+
+    timer_id: int
+    case_id: int
+    version: int
+    seq: int
+    due: Instant | None
+    wake: Instant | None
+
+
 class Pace(Struct, frozen=True, kw_only=True):
     """A channel's rate: microseconds per message and how far ahead a burst may run."""
 
@@ -353,12 +368,16 @@ class Span(Struct, frozen=True, kw_only=True):
 
 
 class CaseFilter(Struct, frozen=True, kw_only=True):
-    """Which cases to list: newest first, below the id `cursor`. `posts` limits to those posts when given."""
+    """Which cases to list: newest first, below the id `cursor`. `posts` limits to those posts when given.
+
+    `due_by` limits to cases with a clock that is due then.
+    """
 
     states: tuple[State, ...] = ()
     posts: tuple[str, ...] | None = None
     words: tuple[str, ...] = ()
     reporter_id: int | None = None
     hide_categories: tuple[str, ...] = ()
+    due_by: Instant | None = None
     cursor: int | None = None
     limit: int = 50

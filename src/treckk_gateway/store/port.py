@@ -9,6 +9,7 @@ from treckk_gateway.model import Case, Instant
 from treckk_gateway.store.orders import (
     CaseFilter,
     Change,
+    ClocksSet,
     Ended,
     FileEnd,
     Filing,
@@ -23,6 +24,7 @@ from treckk_gateway.store.rows import (
     CompletenessRow,
     ConversationRow,
     Counters,
+    EventRow,
     ExportRow,
     Filed,
     FileRow,
@@ -131,7 +133,11 @@ class Store(Protocol):
         """Who is told about a case."""
 
     async def change(self, wanted: Change) -> Case | None:
-        """Apply a change; `None` when the case is no longer at `wanted.version` and nothing happened."""
+        """Apply a change; `None` when the case is no longer at `wanted.version` and nothing happened.
+
+        Whatever may move a case's clocks, here and in `file`, makes its `clock` timer due in the same transaction: the
+        opening, a step, what people write or confirm, and a message while the case waits for one.
+        """
 
     async def merge_of(self, case_id: int) -> MergeRow | None:
         """The merge that made this case part of another, unless it was undone."""
@@ -154,6 +160,9 @@ class Store(Protocol):
     async def log_access(self, case_id: int, actor: str, what: str, now: Instant) -> None:
         """Write down who looked at what."""
 
+    async def history(self, case_id: int) -> Sequence[EventRow]:
+        """A case's events, oldest first."""
+
     # files
     async def file_row(self, file_id: int) -> FileRow | None:
         """A file with a message."""
@@ -173,6 +182,15 @@ class Store(Protocol):
 
     async def postpone_timer(self, timer_id: int, due_at: Instant) -> None:
         """Look at a timer again later."""
+
+    async def set_clocks(self, found: ClocksSet) -> bool:
+        """Keep what was found about a case's clocks, and when to look again.
+
+        False when the case is no longer as it was read, and nothing happened: its timer is still due.
+        """
+
+    async def recount(self, rules: str, now: Instant) -> int:
+        """Make all clocks due when `rules` (a digest of calendar and limits) are not those of last time; how many."""
 
     # sending
     async def outbox(self, outbox_id: int) -> OutboxRow | None:
@@ -240,6 +258,12 @@ class Store(Protocol):
     # housekeeping
     async def heads(self, now: Instant, limit: int) -> Sequence[Wake]:
         """What is due, the first of each lane only."""
+
+    async def rewind(self, now: Instant, last: Instant | None = None) -> int:
+        """The clock was set back from `last`, or from the newest row's time: what was due by then is due now.
+
+        A wait for another try keeps its length. How many rows that moved.
+        """
 
     async def next_due(self) -> Instant | None:
         """When the next row falls due."""

@@ -11,6 +11,9 @@ from msgspec import Struct
 
 from treckk_gateway.model import Case, DeliveryState, EventKind, Instant, Intent, Role, State
 
+QUIET_HOURS = "quiet_hours"
+"""Why a held message waits for its `due`; what is held for other reasons waits for its recipient to write."""
+
 
 class Topic(StrEnum):
     """What a wake-up is about."""
@@ -156,7 +159,7 @@ class MessageRow(Struct, frozen=True, kw_only=True):
 
 
 class EventRow(Struct, frozen=True, kw_only=True):
-    """A case event with its data sealed."""
+    """A case event with its data sealed. `promised` is the moment its reporter was told to wait for."""
 
     seq: int
     at: Instant
@@ -166,6 +169,7 @@ class EventRow(Struct, frozen=True, kw_only=True):
     source: State | None
     target: State | None
     data: bytes
+    promised: Instant | None = None
 
 
 class FindingRow(Struct, frozen=True, kw_only=True):

@@ -15,13 +15,15 @@ from treckk_gateway.store.sql import outbox
 _MOST = 1000
 
 _OVERDUE = """
-UPDATE {table} SET woken_at = :now WHERE id IN (SELECT id FROM {table} WHERE state = '{state}' AND due <= :late AND
+UPDATE {table} SET woken_at = :now WHERE id IN (SELECT id FROM {table} WHERE {waits} AND due <= :late AND
  coalesce(woken_at, 0) <= :again ORDER BY {order} LIMIT :most FOR UPDATE SKIP LOCKED) RETURNING {owner}
 """
+_QUEUED, _QUIET = "state = 'queued'", "state = 'held' AND reason = 'quiet_hours'"
 _TABLES = (
-    (Topic.INBOX, _OVERDUE.format(table="inbox", state="new", order="id", owner="id, lane")),
-    (Topic.OUTBOX, _OVERDUE.format(table="outbox", state="queued", order="due, id", owner="conversation_id")),
-    (Topic.TIMER, _OVERDUE.format(table="timer", state="queued", order="due, id", owner="case_id")),
+    (Topic.INBOX, _OVERDUE.format(table="inbox", waits="state = 'new'", order="id", owner="id, lane")),
+    (Topic.OUTBOX, _OVERDUE.format(table="outbox", waits=_QUEUED, order="due, id", owner="conversation_id")),
+    (Topic.OUTBOX, _OVERDUE.format(table="outbox", waits=_QUIET, order="due, id", owner="conversation_id")),
+    (Topic.TIMER, _OVERDUE.format(table="timer", waits=_QUEUED, order="due, id", owner="case_id")),
 )
 
 

@@ -20,6 +20,7 @@ from treckk_gateway.store.postgres.lending import connection_arguments
 from treckk_gateway.store.postgres.store import PostgresStore
 from treckk_gateway.store.postgres.sweep import Lateness
 from treckk_gateway.store.rows import Topic, Wake
+from treckk_gateway.store.sql.setback import Latest
 
 RESCUER = 0x72_65_73_63_75_65
 """The advisory lock of the one who rescues: "rescue". Two with the same list would run jobs twice."""
@@ -59,6 +60,7 @@ class JobWakeups:
     def __init__(self, store: PostgresStore, clock: Callable[[], Instant], pulse: Pulse) -> None:
         self._store = store
         self._clock = clock
+        self._latest = Latest(clock)
         self._pulse = pulse
         self._handler: Handler | None = None
         self._running: set[asyncio.Task[Any]] = set()
@@ -82,6 +84,7 @@ class JobWakeups:
         beside = [
             asyncio.create_task(self._repeat(self._rescue, self._pulse.stalled / 4), name="treckk-rescue"),
             asyncio.create_task(self._sweeping(), name="treckk-sweep"),
+            asyncio.create_task(self._repeat(self._keep_step, self._pulse.poll), name="treckk-clock"),
             asyncio.create_task(self._repeat(self._prune, _DAY), name="treckk-prune"),
         ]
         try:
@@ -196,6 +199,10 @@ class JobWakeups:
         await self._quietly(lambda: self._store.sweep(self._clock(), Lateness(overdue=0, again=again)))
         lateness = Lateness(overdue=int(self._pulse.overdue * _SECOND), again=again)
         await self._repeat(lambda: self._store.sweep(self._clock(), lateness), self._pulse.sweep)
+
+    async def _keep_step(self) -> None:
+        """A clock that was set back holds nothing up: nothing is asked of the database while it goes on."""
+        await self._latest.now(self._store)
 
     async def _prune(self) -> None:
         app = self._app

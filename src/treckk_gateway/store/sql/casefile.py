@@ -18,7 +18,7 @@ from treckk_gateway.store.sql.connection import Connection
 _CASE = (
     "id, reference, state, version, channel_id, intent, urgency, post, category, district, village, language, flags,"
     " opened_at, changed_at, reporter_id,"
-    " missing, questions, completeness, completeness_at_instruct, taken"
+    " missing, questions, completeness, completeness_at_instruct, taken, due_at"
 )
 _PARTY = (
     "case_party.id, case_party.case_id, case_party.reporter_id, case_party.conversation_id, case_party.sealed_token,"
@@ -36,7 +36,7 @@ _OPEN_STATES = ", ".join(f"'{state}'" for state in sorted(OPEN))
 def _case(row: tuple[object, ...]) -> Case:
     (case_id, reference, state, version, channel_id, intent, urgency, *rest) = row
     post, category, district, village, language, flags, opened_at, changed_at, reporter_id, *form = rest
-    missing, questions, completeness, completeness_at_instruct, taken = form
+    missing, questions, completeness, completeness_at_instruct, taken, due_at = form
     return Case(
         case_id=case_id,  # type: ignore[arg-type]
         reference=reference,  # type: ignore[arg-type]
@@ -59,6 +59,7 @@ def _case(row: tuple[object, ...]) -> Case:
         completeness=completeness,  # type: ignore[arg-type]
         completeness_at_instruct=completeness_at_instruct,  # type: ignore[arg-type]
         taken=taken or None,  # type: ignore[arg-type]
+        due_at=due_at,  # type: ignore[arg-type]
     )
 
 
@@ -162,6 +163,9 @@ def cases(connection: Connection, wanted: CaseFilter) -> Sequence[Case]:
     if wanted.reporter_id is not None:
         clauses.append("id IN (SELECT case_id FROM case_party WHERE reporter_id = ?)")
         values.append(wanted.reporter_id)
+    if wanted.due_by is not None:
+        clauses.append("due_at <= ?")
+        values.append(wanted.due_by)
     query = f"SELECT {_CASE} FROM cases WHERE {' AND '.join(clauses)} ORDER BY id DESC LIMIT ?"  # noqa: S608 constant text
     return [_case(row) for row in connection.execute(query, (*values, wanted.limit))]
 
@@ -175,7 +179,8 @@ def _among(clauses: list[str], values: list[int], column: str, wanted: Sequence[
 def events(connection: Connection, case_id: int) -> tuple[EventRow, ...]:
     """A case's history, oldest first."""
     query = (
-        "SELECT seq, at, actor, role, kind, source, target, sealed_data FROM case_event WHERE case_id = ? ORDER BY seq"
+        "SELECT seq, at, actor, role, kind, source, target, sealed_data, promised FROM case_event"
+        " WHERE case_id = ? ORDER BY seq"
     )
     return tuple(
         EventRow(
@@ -187,6 +192,7 @@ def events(connection: Connection, case_id: int) -> tuple[EventRow, ...]:
             source=State(row[5]) if row[5] else None,
             target=State(row[6]) if row[6] else None,
             data=row[7],
+            promised=row[8],
         )
         for row in connection.execute(query, (case_id,))
     )

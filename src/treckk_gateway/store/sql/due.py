@@ -21,6 +21,7 @@ state = 'queued' AND NOT urgent AND due <= :now AND NOT EXISTS
  (SELECT 1 FROM outbox e WHERE e.conversation_id = outbox.conversation_id AND e.id < outbox.id
   AND e.state IN ('queued', 'sending', 'uncertain'))
 """
+_QUIET = "state = 'held' AND reason = 'quiet_hours' AND due <= :now"
 _TIMERS = "state = 'queued' AND due <= :now"
 
 
@@ -41,6 +42,7 @@ class _Source(NamedTuple):
 # What is urgent comes first, so that of one conversation's rows it is the one that is taken.
 _SOURCES = (
     _Source(Topic.OUTBOX, "conversation_id", _URGENT),
+    _Source(Topic.OUTBOX, "conversation_id", _QUIET),
     _Source(Topic.OUTBOX, "conversation_id", _OTHERS),
     _Source(Topic.TIMER, "case_id", _TIMERS),
 )
@@ -96,7 +98,8 @@ def next_due(connection: Connection) -> Instant | None:
     """The earliest due of all that waits."""
     found = connection.execute(
         "SELECT min(d) FROM (SELECT min(due) d FROM inbox WHERE state = 'new' UNION ALL SELECT min(due) FROM outbox"
-        " WHERE state = 'queued' UNION ALL SELECT min(due) FROM timer WHERE state = 'queued') each"
+        " WHERE state = 'queued' UNION ALL SELECT min(due) FROM outbox WHERE state = 'held' AND reason = 'quiet_hours'"
+        " UNION ALL SELECT min(due) FROM timer WHERE state = 'queued') each"
     ).fetchone()
     return found[0] if found else None
 

@@ -27,7 +27,7 @@ from treckk_gateway.store.orders import (
     Undo,
 )
 from treckk_gateway.store.rows import Filed, Topic
-from treckk_gateway.store.sql import casefile, history, inbox, merging, people
+from treckk_gateway.store.sql import casefile, clocks, history, inbox, merging, people
 from treckk_gateway.store.sql.connection import Connection
 
 _LISTS = frozenset({"flags", "missing"})
@@ -84,6 +84,7 @@ def _consequences(connection: Connection, filing: Filing, case_id: int | None) -
         find(connection, case_id, filing.findings, filing.now)
         fill(connection, case_id, filing.values, filing.now)
         set_timers(connection, case_id, filing.timers)
+        clocks.wake(connection, case_id, filing.event, filing.fields, filing.now)
     origin = f"case:{case_id}/{seq}" if seq is not None else f"inbox:{filing.inbox_id}"
     if filing.finishes is not None:
         origin = f"timer:{filing.finishes}"
@@ -97,6 +98,7 @@ def _follow(connection: Connection, further: Further, case_id: int, now: Instant
     _set(connection, case_id, None, further.fields, now)
     seq = history.append(connection, case_id, further.event, now)
     set_timers(connection, case_id, further.timers)
+    clocks.wake(connection, case_id, further.event, further.fields, now)
     queue(connection, further.drafts, case_id, seq, f"case:{case_id}/{seq}", now)
 
 
@@ -120,6 +122,7 @@ def change(connection: Connection, wanted: Change) -> Case | None:
     find(connection, wanted.case_id, wanted.findings, wanted.now)
     fill(connection, wanted.case_id, wanted.values, wanted.now)
     set_timers(connection, wanted.case_id, wanted.timers)
+    clocks.wake(connection, wanted.case_id, wanted.event, wanted.fields, wanted.now)
     origin = f"case:{wanted.case_id}/{seq if seq is not None else f'v{wanted.version}'}"
     queue(connection, wanted.drafts, wanted.case_id, seq, origin, wanted.now)
     if wanted.finishes is not None:

@@ -10,10 +10,10 @@ from treckk_gateway.store.sql.connection import Connection
 def append(connection: Connection, case_id: int, event: NewEvent, now: Instant) -> int:
     """Append an event to a case's history; its place in it."""
     seq: int = connection.execute(
-        "INSERT INTO case_event (case_id, seq, at, actor, role, kind, source, target, sealed_data)"
+        "INSERT INTO case_event (case_id, seq, at, actor, role, kind, source, target, promised, sealed_data)"
         " VALUES (:case, 1 + coalesce((SELECT max(seq) FROM case_event WHERE case_id = :case), 0), :now,"
         " :actor, :role, :kind,"
-        " :source, :target, :data) RETURNING seq",
+        " :source, :target, :promised, :data) RETURNING seq",
         {
             "case": case_id,
             "now": now,
@@ -22,6 +22,7 @@ def append(connection: Connection, case_id: int, event: NewEvent, now: Instant) 
             "kind": event.kind,
             "source": event.source,
             "target": event.target,
+            "promised": event.promised,
             "data": event.data,
         },
     ).fetchone()[0]

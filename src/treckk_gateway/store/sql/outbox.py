@@ -287,6 +287,8 @@ def hold(connection: Connection, outbox_id: int, state: str, reason: str | None,
     ).fetchone()
     if moved is not None:
         _wake(connection, moved[0], state, moved[1])
+        if state == "held" and due is not None:
+            connection.wake(Topic.OUTBOX, moved[0], due)
 
 
 def recover(connection: Connection, before: Instant) -> int:

@@ -10,6 +10,7 @@ from treckk_gateway.model import Case, Instant
 from treckk_gateway.store.orders import (
     CaseFilter,
     Change,
+    ClocksSet,
     Ended,
     FileEnd,
     Filing,
@@ -23,6 +24,7 @@ from treckk_gateway.store.rows import (
     CompletenessRow,
     ConversationRow,
     Counters,
+    EventRow,
     ExportRow,
     Filed,
     FileRow,
@@ -43,7 +45,19 @@ from treckk_gateway.store.rows import (
     WaitRow,
     Wake,
 )
-from treckk_gateway.store.sql import casefile, due, files, filing, inbox, merging, numbers, outbox, people
+from treckk_gateway.store.sql import (
+    casefile,
+    clocks,
+    due,
+    files,
+    filing,
+    inbox,
+    merging,
+    numbers,
+    outbox,
+    people,
+    setback,
+)
 
 T = TypeVar("T")
 
@@ -122,6 +136,18 @@ class SqlStore(ABC):
     async def postpone_timer(self, timer_id: int, due_at: Instant) -> None:
         """See `Store.postpone_timer`."""
         return await self._write(filing.postpone_timer, timer_id, due_at)
+
+    async def set_clocks(self, found: ClocksSet) -> bool:
+        """See `Store.set_clocks`."""
+        return await self._write(clocks.keep, found)
+
+    async def recount(self, rules: str, now: Instant) -> int:
+        """See `Store.recount`."""
+        return await self._write(clocks.recount, rules, now)
+
+    async def rewind(self, now: Instant, last: Instant | None = None) -> int:
+        """See `Store.rewind`."""
+        return await self._write(setback.rewind, now, last)
 
     async def begin_send(self, start: Start) -> Go | NotYet | Nothing:
         """See `Store.begin_send`."""
@@ -226,6 +252,10 @@ class SqlStore(ABC):
     async def file_row(self, file_id: int) -> FileRow | None:
         """See `Store.file_row`."""
         return await self._read(files.file_row, file_id)
+
+    async def history(self, case_id: int) -> Sequence[EventRow]:
+        """See `Store.history`."""
+        return await self._read(casefile.events, case_id)
 
     async def timer(self, timer_id: int) -> TimerRow | None:
         """See `Store.timer`."""

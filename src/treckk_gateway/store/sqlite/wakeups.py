@@ -11,6 +11,7 @@ from treckk_gateway.errors import StoreError, described
 from treckk_gateway.model import Instant
 from treckk_gateway.store.port import Store
 from treckk_gateway.store.rows import Wake
+from treckk_gateway.store.sql.setback import Latest
 
 _SECOND = 1_000_000
 _COOLING = 0.5
@@ -26,7 +27,6 @@ class LocalWakeups:
 
     def __init__(self, store: Store, clock: Callable[[], Instant], *, slots: int = 32, poll: float = 1.0) -> None:
         self._store = store
-        self._clock = clock
         self._slots = slots
         self._poll = poll
         self._event = asyncio.Event()
@@ -35,6 +35,7 @@ class LocalWakeups:
         self._cooling: set[str] = set()
         self._finished: set[str] = set()
         self._stopping = False
+        self._latest = Latest(clock)
         self._ended = asyncio.Event()
 
     @property
@@ -76,7 +77,7 @@ class LocalWakeups:
         free = self._slots - len(self._busy)
         if free <= 0:
             return self._poll
-        now = self._clock()
+        now = await self._latest.now(self._store)
         self._finished.clear()
         found = await self._store.heads(now, self._slots * 2)
         # What a lane finished while the rows were read may still stand in them: it is read anew before it goes on.
