@@ -6,7 +6,7 @@ import struct
 from contextlib import asynccontextmanager
 
 import pytest
-from folk import BUDI, until
+from folk import BUDI, token, until
 from PIL import Image
 from town import Town
 
@@ -63,6 +63,33 @@ async def test_a_photo_is_fetched_after_the_text_and_shown_without_what_it_held(
     stored = [one.read_bytes() for one in (town.folder / "data" / "files").rglob("*") if one.is_file()]
     assert len(stored) == 1
     assert b"KAMERA" not in stored[0]
+
+
+async def fetched(town, path, *, by="rini"):
+    headers = {"Authorization": f"Bearer {token(by)}"}
+    async with town.http.get(f"{town.url}/api/v1{path}", headers=headers) as answer:
+        return answer.status, answer.headers, await answer.read()
+
+
+async def test_the_interface_hands_files_over_to_be_stored_and_never_to_be_run(town: Town):
+    original = photo()
+    await town.write("whatsapp", BUDI, TEXT, files=[("image/jpeg", original)])
+    reference, file = await collected(town)
+    [listed] = (await town.case(reference))["messages"][0]["attachments"]
+    assert (listed["id"], listed["state"], listed["reason"]) == (file.id, "stored", None)
+    place = f"/cases/{reference}/files/{file.id}"
+
+    status, headers, body = await fetched(town, f"{place}/picture")
+    assert (status, headers["Content-Type"]) == (200, "image/jpeg")
+    assert b"KAMERA" not in body
+    status, headers, body = await fetched(town, f"{place}/original")
+    assert (status, headers["Content-Type"], body) == (200, "application/octet-stream", original)
+    assert headers["Content-Disposition"] == f'attachment; filename="{reference}-{file.id}.jpeg"'
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+    assert (await fetched(town, f"{place}/picture", by="bidang-trantibum"))[0] in {200, 404}
+    assert (await fetched(town, f"{place}/original", by="danru-paringin"))[0] in {403, 404}
+    assert (await fetched(town, f"/cases/{reference}/files/{file.id + 99}/picture"))[0] == 404
 
 
 async def test_the_providers_copy_is_deleted_and_where_it_was_taken_is_a_hint(town: Town):

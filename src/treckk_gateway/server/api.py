@@ -14,7 +14,8 @@ from aiohttp.typedefs import Handler
 
 from treckk_gateway.errors import TreckkError, described
 from treckk_gateway.gateway import Gateway
-from treckk_gateway.server import books, cases, problems, reports
+from treckk_gateway.inbound.showing import Shown
+from treckk_gateway.server import books, cases, files, problems, reports
 from treckk_gateway.server.answers import Answers
 from treckk_gateway.server.bearer import Identify
 from treckk_gateway.server.problems import Refusal
@@ -23,7 +24,7 @@ from treckk_gateway.server.route import Call, Route
 
 T = TypeVar("T")
 
-ROUTES: tuple[Route, ...] = (*cases.ROUTES, *books.ROUTES, *reports.ROUTES)
+ROUTES: tuple[Route, ...] = (*cases.ROUTES, *files.ROUTES, *books.ROUTES, *reports.ROUTES)
 """The whole API."""
 
 PREFIX = "/api/v1"
@@ -133,6 +134,9 @@ def _refused(problem: Exception) -> Refusal:
 
 
 def _shown(value: object, route: Route) -> web.Response:
+    if isinstance(value, Shown):
+        kept = {"Content-Disposition": f'attachment; filename="{value.filename}"'}
+        return web.Response(body=value.content, status=route.status, content_type=route.media, headers=kept)
     body = value.encode() if route.answers is str and isinstance(value, str) else msgspec.json.encode(value)
     return web.Response(body=body, status=route.status, content_type=route.media)
 

@@ -59,7 +59,7 @@ class _Schemas:
 
     def __init__(self, routes: Sequence[Route]) -> None:
         kinds = [Problem, *(kind for one in routes for kind in (one.answers, one.body, one.place, one.query) if kind)]
-        unique = list(dict.fromkeys(kinds))
+        unique = [kind for kind in dict.fromkeys(kinds) if kind is not bytes]
         found, self.components = msgspec.json.schema_components(unique, ref_template=_REFS)
         self._by_kind = dict(zip(unique, found, strict=True))
 
@@ -104,7 +104,7 @@ def _operation(route: Route, schemas: _Schemas) -> dict[str, Any]:
 def _responses(route: Route, schemas: _Schemas) -> dict[str, Any]:
     problem = {CONTENT_TYPE: {"schema": schemas.of(Problem)}}
     statuses = sorted({*_ALWAYS, *route.errors, *(_WITH_BODY if route.body is not None else ())})
-    good = {route.media: {"schema": schemas.of(route.answers)}}
+    good: dict[str, Any] = {route.media: {} if route.answers is bytes else {"schema": schemas.of(route.answers)}}
     return {
         str(route.status): {"description": "Done." if route.method == "POST" else "Found.", "content": good},
         **{str(one): {"description": HTTPStatus(one).phrase, "content": problem} for one in statuses},

@@ -124,7 +124,13 @@ def _place(location: Location | None) -> shapes.PlaceItem | None:
 
 def _file(view: FileView) -> shapes.FileItem:
     return shapes.FileItem(
-        kind=view.kind, state=view.state, content_type=view.content_type, filename=view.filename, size=view.size
+        id=view.id,
+        kind=view.kind,
+        state=view.state,
+        content_type=view.content_type,
+        filename=view.filename,
+        size=view.size,
+        reason=view.reason,
     )
 
 

@@ -32,8 +32,8 @@ class Route:
     """One route: what is asked, what is answered, and who may.
 
     `path` is relative to the API. `roles` are those who may call it, `None` for all staff. `answers` is the type of
-    the JSON, or `str` where `media` is text; `errors` the statuses besides 401, 403, 422, 500 and 503, which every
-    route has.
+    the JSON, `str` where `media` is text, `bytes` where `run` gives a file to hand over; `errors` the statuses besides
+    401, 403, 422, 500 and 503, which every route has.
     """
 
     method: str

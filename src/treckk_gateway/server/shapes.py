@@ -50,6 +50,13 @@ class CasePlace(Asked):
     reference: Reference
 
 
+class FilePlace(Asked):
+    """One file of one case."""
+
+    reference: Reference
+    file: RowId
+
+
 class MessagePlace(Asked):
     """One message of one case."""
 
@@ -197,13 +204,15 @@ class PlaceItem(Shown):
 
 
 class FileItem(Shown):
-    """A file with a message. `size` is in bytes."""
+    """A file with a message. `size` is in bytes; `reason` says why it is not kept, or not yet."""
 
+    id: int
     kind: str
     state: str
     content_type: str
     filename: str | None
     size: int | None
+    reason: str | None
 
 
 class MessageItem(Shown):
