@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +19,20 @@ from treckk_gateway.store.sqlite import FILE_NAME, LocalWakeups, SQLiteStore
 
 BRISK = Pulse(poll=0.2, heartbeat=0.3, stalled=1.0, sweep=0.3, overdue=0.5, again=0.5, pool_timeout=1.0)
 """The engine's intervals as tests have time for."""
+
+
+def real_time() -> int:
+    return int(time.time() * 1_000_000)
+
+
+async def until(true: Callable[[], Any], *, within: float = 20.0) -> None:
+    """Return once `true()` is, or its awaited result is."""
+    async with asyncio.timeout(within):
+        while True:
+            found = true()
+            if await found if inspect.isawaitable(found) else found:
+                return
+            await asyncio.sleep(0.02)
 
 
 class Embedded:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from backends import Embedded, Shared
+from backends import Embedded, Shared, real_time
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -18,10 +19,39 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path, clock: Any) -> Embed
     return Shared(request.getfixturevalue("database"), clock.now)
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def lively(request: pytest.FixtureRequest, tmp_path: Path) -> Embedded | Shared:
+    """A backend whose clock runs, for what wakes up by itself."""
+    if request.param == "sqlite":
+        return Embedded(tmp_path, real_time)
+    return Shared(request.getfixturevalue("database"), real_time)
+
+
 @pytest.fixture
 def shared(database: str, clock: Any) -> Shared:
     """PostgreSQL alone, for what only a shared database knows."""
     return Shared(database, clock.now)
+
+
+@pytest.fixture
+def living(database: str) -> Shared:
+    """PostgreSQL alone, with a clock that runs."""
+    return Shared(database, real_time)
+
+
+@pytest.fixture
+async def working() -> AsyncIterator[Callable[..., Any]]:
+    """`working(wakeups, handler)`: run until the test ends."""
+    running: list[tuple[Any, asyncio.Task[None]]] = []
+
+    def work(wakeups: Any, handler: Callable[..., Any]) -> Any:
+        running.append((wakeups, asyncio.create_task(wakeups.run(handler))))
+        return wakeups
+
+    yield work
+    for wakeups, task in running:
+        await wakeups.stop(2.0)
+        await task
 
 
 @pytest.fixture

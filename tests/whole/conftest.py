@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import structlog
 from folk import PERSONAL
+from stored import SHARED
 from town import Town
 
 from treckk_gateway.privacy.redaction import redact
@@ -64,12 +65,18 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def make_town(tmp_path):
+def store_uri(request: pytest.FixtureRequest) -> str | None:
+    """The database that towns use: `STORE=postgres` runs them all over PostgreSQL, by default they run over SQLite."""
+    return request.getfixturevalue("database") if SHARED else None
+
+
+@pytest.fixture
+async def make_town(tmp_path, store_uri):
     """Towns with settings of their own: `await make_town(channels=("whatsapp",), delivery={"timeout": 0.5})`."""
     async with AsyncExitStack() as stack:
 
         async def make(**tables) -> Town:
-            return await stack.enter_async_context(Town(tmp_path, **tables))
+            return await stack.enter_async_context(Town(tmp_path, **{"database": store_uri} | tables))
 
         yield make
 

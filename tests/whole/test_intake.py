@@ -11,6 +11,7 @@ import attrs
 import pytest
 from folk import ARIF, BUDI, COMPLAINT, DESK, PUBLIC, SITI, number_in, until
 from multidict import CIMultiDict
+from stored import only_embedded
 from yarl import URL
 
 from treckk_gateway.testing import tampering
@@ -229,6 +230,7 @@ async def test_other_methods_store_nothing(phones, way, method, status):
     assert phones.tables() == before
 
 
+@only_embedded
 async def test_a_store_that_is_behind_says_come_again_and_nothing_is_lost(town):
     await town.write("whatsapp", ARIF, "halo")  # the day's key is known from now on
     await town.settled()

@@ -9,6 +9,7 @@ from collections import Counter
 from itertools import pairwise
 
 from folk import ARIF, BUDI, COMPLAINT, DESK, SITI, Person, number_in
+from stored import only_embedded
 
 from treckk_gateway import Gateway
 from treckk_gateway.store.sqlite import SQLiteStore
@@ -87,6 +88,7 @@ async def test_a_flood_is_kept_answered_once_and_an_emergency_gets_through(phone
     assert len(await phones.cases()) == 1
 
 
+@only_embedded
 async def test_a_burst_is_worked_through_without_a_row_being_handed_out_twice(make_town, monkeypatch):
     handed, handle, heads = Counter(), Gateway._handle, SQLiteStore.heads
 

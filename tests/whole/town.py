@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import sqlite3
 import time
 from collections.abc import Mapping
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
@@ -30,6 +29,7 @@ from folk import (
     token,
 )
 from multidict import CIMultiDict, MultiDict
+from stored import rows_of, shared_tables
 from twilio.request_validator import RequestValidator
 from yarl import URL
 
@@ -52,9 +52,16 @@ class Town:
     """Everything on loopback; an async context manager. The gateway alone can be stopped and started again."""
 
     def __init__(
-        self, folder: Path, *, channels: tuple[str, ...] = WAYS, today: bool = False, **tables: Mapping[str, Any]
+        self,
+        folder: Path,
+        *,
+        channels: tuple[str, ...] = WAYS,
+        today: bool = False,
+        database: str | None = None,
+        **tables: Mapping[str, Any],
     ) -> None:
         self.folder = folder
+        self.database = database
         self.clock = Clock(time.time()) if today else Clock()
         self.gateway: Gateway
         self._channels = channels
@@ -127,9 +134,11 @@ class Town:
             "web": {"adapter": "web", "secret": "file:web.secret", "callback_url": self.portal.callback_url},
             "lapor": {"adapter": "web", "secret": "file:web.secret"},
         }
+        shared = shared_tables(self.folder, self.database) if self.database else {}
         return {
             "gateway": {"public_url": PUBLIC, "data_dir": "data", "secret_key": "file:key.secret",
-                        **self._tables.get("gateway", {})},
+                        **shared.get("gateway", {}), **self._tables.get("gateway", {})},
+            "engine": {**shared.get("engine", {}), **self._tables.get("engine", {})},
             "channels": {name: known[name] for name in self._channels},
             "delivery": dict(self._tables.get("delivery", {})),
             "media": dict(self._tables.get("media", {})),
@@ -225,13 +234,15 @@ class Town:
     # What is stored
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        path = (self.folder / "data" / "treckk.db").as_uri()
-        with closing(sqlite3.connect(f"{path}?mode=ro", uri=True)) as opened:
-            return opened.execute(query, values).fetchall()
+        return rows_of(self.folder / "data" / "treckk.db", self.database, query, *values)
 
     def tables(self) -> dict[str, int]:
         """How many rows each table has."""
-        names = [name for (name,) in self.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        if self.database:
+            found = self.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
+        else:
+            found = self.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        names = [name for (name,) in found if not name.startswith("procrastinate")]
         return {name: self.rows(f"SELECT count(*) FROM {name}")[0][0] for name in names}
 
     async def books(self) -> dict[str, int]:
