@@ -41,7 +41,6 @@ async def control(gateway: Gateway, folder: Path) -> AsyncIterator[Path]:
     app.add_subapp(api.PREFIX, api.Api(gateway, operator, Answers()).application())
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=5.0)
     await runner.setup()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / NAME
     try:
         await web.SockSite(runner, _listening(path)).start()
@@ -80,6 +79,7 @@ def is_served(path: Path) -> bool:
 
 
 def _listening(path: Path) -> socket.socket:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with suppress(FileNotFoundError):
         if stat.S_ISSOCK(path.lstat().st_mode):
             path.unlink()
