@@ -21,7 +21,7 @@ PUBLIC = {
         MediaSource NoOptions ParseMode Problem Recovering TextForm WebhookRequest WebhookResponse
     """,
     "treckk_gateway.model": """
-        OPENS_CASE Actor Address Attachment Case CaseClock CaseEvent CaseUpdate ClockName ClockState Consent DeliveryReceipt DeliveryState EventKind
+        OPENS_CASE Act Actor Address Attachment Case CaseClock CaseEvent CaseUpdate ClockName ClockState Consent DeliveryReceipt DeliveryState EventKind
         Finding InboundMessage Instant Intent Location MediaKind OutboundMessage PlaceSource Questions Reason Reporter Role
         Secret SendResult Staff State Subject Thread Transition Urgency
     """,

@@ -16,8 +16,9 @@ from treckk_gateway.adapters.twilio import codes, inbound
 from treckk_gateway.casework import Desk
 from treckk_gateway.channel import options as reading
 from treckk_gateway.channel import registry
-from treckk_gateway.dispatch.acts import WORDS
 from treckk_gateway.model import Reason, Secret
+from treckk_gateway.model.act import STEPS
+from treckk_gateway.profile import load
 from treckk_gateway.settings import from_mapping
 from treckk_gateway.settings.loading import TABLES
 
@@ -104,11 +105,17 @@ def test_the_feature_matrix_is_current():
 
 
 def test_the_staff_page_names_every_word_and_what_it_does():
+    staff = load("balangan").staff
     shown = {}
-    for words, state, _ in rows(section("reference/staff-words.md", "# Words staff write")):
-        shown |= dict.fromkeys(re.findall(r"`([a-z]+)`", words), state.strip("`"))
+    for words, _what, state, _who in rows(section("reference/staff-words.md", "# Words staff write")):
+        for word in re.findall(r"`([a-z ]+)`", words):
+            shown.setdefault(word, set()).add(state.strip("`"))
     shown.pop("words", None)
-    assert shown == {word: state.value for word, state in WORDS.items()}
+    known = {
+        " ".join(words): {STEPS[act].value if act in STEPS else "-" for act in acts}
+        for words, acts in staff.phrases.items()
+    }
+    assert shown == known
 
 
 def test_the_staff_page_names_every_reason():

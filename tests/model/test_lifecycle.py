@@ -98,8 +98,10 @@ def test_a_reporter_may_withdraw_and_object_and_nothing_else():
     assert all(any(one.target is S.WITHDRAWN for one in targets(state, {R.REPORTER})) for state in OPEN)
 
 
-def test_every_step_but_spam_tells_the_reporter_something():
-    assert {one.target for one in TRANSITIONS if one.tells is None} == {S.REJECTED_SPAM}
+def test_every_step_but_spam_and_another_post_tells_the_reporter_something():
+    silent = {(one.source, one.target) for one in TRANSITIONS if one.tells is None}
+    # Sending another post instead changes nothing for the reporter: a team was promised, and one comes.
+    assert silent == {(S.RECEIVED, S.REJECTED_SPAM), (S.INSTRUCTED, S.INSTRUCTED), (S.EN_ROUTE, S.INSTRUCTED)}
 
 
 def test_only_a_closed_case_leaves_a_final_state():

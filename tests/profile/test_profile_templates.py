@@ -134,12 +134,25 @@ def test_what_does_not_exist_is_refused(name, form):
         render(name, form)
 
 
+ORDERS = tuple(sorted(TO_STAFF - {"staff_reply", "staff_words", "staff_opened"}))
+
+
 def test_field_orders_can_hold_no_reporter():
-    for name in TO_STAFF:
-        assert VARIABLES[name] <= {"kategori", "urgensi", "pos", "tugas", "batas"}
+    for name in ORDERS:
+        assert VARIABLES[name] <= {
+            "kategori", "kategori_singkat", "urgensi", "pos", "lokasi_singkat", "menu", "menu_singkat", "perintah",
+            "perintah_singkat", "patokan", "peta", "keselamatan", "tanggal", "massa", "tugas", "batas",
+        }  # fmt: skip
         for language in BALANGAN.languages:
             text = render(name, language=language, jawaban="secret", isi="secret", nama_sapaan="secret").text
             assert "secret" not in text
+
+
+def test_a_line_of_an_order_that_holds_nothing_is_left_out():
+    text = render("staff_instructed", peta="", keselamatan="", perintah="Tugas: tertibkan", patokan="").text
+    assert "\n\n\n" not in text
+    assert "Tugas: tertibkan" in text
+    assert "jangan diteruskan" in text
 
 
 TEXTS = st.text(max_size=80)

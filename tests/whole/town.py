@@ -142,7 +142,7 @@ class Town:
             "channels": {name: known[name] for name in self._channels},
             "delivery": dict(self._tables.get("delivery", {})),
             "media": dict(self._tables.get("media", {})),
-            "staff": [staff_entry(*one) for one in STAFF],
+            "staff": [*(staff_entry(*one) for one in STAFF), *self._tables.get("staff", ())],
         }  # fmt: skip
 
     # People

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 import attrs
 from msgspec.structs import replace
@@ -17,7 +17,7 @@ from treckk_gateway.casework.roster import Roster
 from treckk_gateway.casework.views import Given
 from treckk_gateway.casework.wording import Wording
 from treckk_gateway.channel import Channel
-from treckk_gateway.errors import Incomplete, NotAllowed, NotFoundError, Stale
+from treckk_gateway.errors import IllegalTransition, Incomplete, NotAllowed, NotFoundError, Stale
 from treckk_gateway.model import (
     Actor,
     Case,
@@ -32,17 +32,19 @@ from treckk_gateway.model import (
     Transition,
     lifecycle,
 )
-from treckk_gateway.model.lifecycle import INITIAL_ACTION, MERGED
+from treckk_gateway.model.lifecycle import ABOUT_LEADERSHIP, CONFIRMED, CORRECTED, INITIAL_ACTION, MERGED
 from treckk_gateway.privacy import Box, Keyring
 from treckk_gateway.profile import Profile
 from treckk_gateway.store import Store
 from treckk_gateway.store.orders import CaseFields, Change, Draft, Filing, Merge, NewEvent, NewFinding, NewTimer
 from treckk_gateway.store.rows import QUIET_HOURS, ConversationRow, OutboxRow, PartyRow
 
-CONFIRMED = "initial_action_confirmed"
-"""Flag: leadership confirmed what the duty post began by itself."""
+WINDOW_MARGIN = 180_000_000
+"""The reply window counts as closed a little early (microseconds): what is on its way must still arrive inside it."""
 
 _TRIES = 5
+_CORRECTIONS = frozenset({State.INSTRUCTED, State.NOT_ACTIONABLE})
+_ON_THE_WAY = frozenset({State.INSTRUCTED, State.EN_ROUTE})
 _LOCAL = frozenset({Role.TEAM, Role.DUTY})
 _SEEING_ALL = frozenset({Role.ADMIN, Role.LEADERSHIP})
 _UNTOLD = frozenset({"queued", "sending", "uncertain"})
@@ -94,30 +96,55 @@ class Casework:
         Raises `IllegalTransition`, `NotAllowed`, `Incomplete`, `NotFoundError`, or `Stale` when others keep changing
         the case.
         """
+
+        async def change(case: Case) -> Change:
+            return replace(await self.moving(case, to, actor, given, tuple(flags)), finishes=finishes)
+
+        return await self.apply(case_id, change)
+
+    async def moving(self, case: Case, to: State, actor: Actor, given: Given, flags: tuple[str, ...] = ()) -> Change:
+        """What one step would change, checked and not yet applied. Raises what `move` raises, but `Stale`."""
+        step = lifecycle.step(case.state, to, actor.roles)
+        lifecycle.require(step, given.names())
+        await self.guard(case, step, given)
+        return await self.step(case, step, actor, given, flags)
+
+    async def apply(self, case_id: int, change: Callable[[Case], Awaitable[Change]]) -> Case:
+        """Apply what `change` decides on the case as it stands, deciding anew while others change it.
+
+        Raises `NotFoundError`, `Stale`, and whatever `change` raises.
+        """
         for _ in range(_TRIES):
-            case = await self._case(case_id)
-            step = lifecycle.step(case.state, to, actor.roles)
-            lifecycle.require(step, given.names())
-            await self.guard(case, step, given)
-            change = await self.step(case, step, actor, given, tuple(flags))
-            done = await self.store.change(replace(change, finishes=finishes))
+            done = await self.store.change(await change(await self._case(case_id)))
             if done is not None:
                 self.hint()
                 return done
         raise Stale("the case keeps changing: read it again")
 
-    async def confirm(self, case_id: int, actor: Actor, note: str | None) -> Case:
-        """Leadership confirms an initial action of the duty post, so that the case may be closed.
-
-        Raises `NotAllowed` for others, `Incomplete` when there is nothing to confirm.
-        """
-        if Role.LEADERSHIP not in actor.roles:
-            raise NotAllowed("only leadership confirms an initial action")
-        case = await self._case(case_id)
-        if INITIAL_ACTION not in case.flags:
-            raise Incomplete("the duty post took no initial action on this case")
-        fields = CaseFields(flags=tuple(dict.fromkeys((*case.flags, CONFIRMED))))
-        return await self.note(case, actor, EventKind.CONFIRMED, {"note": note or ""}, fields=fields)
+    async def entry(
+        self,
+        case: Case,
+        actor: Actor,
+        kind: EventKind,
+        data: Mapping[str, str],
+        *,
+        fields: CaseFields | None = None,
+        drafts: Sequence[Draft] = (),
+        tells: str | None = None,
+        promised: Instant | None = None,
+    ) -> Change:
+        """An event that is no transition, not yet applied. `tells` names who is told of it afterwards."""
+        box = await self.people.box(case.reporter_id)
+        now = self.clock()
+        return Change(
+            case_id=case.case_id,
+            version=case.version,
+            now=now,
+            fields=fields or CaseFields(),
+            event=self.event(box, actor, kind, data, promised=promised),
+            drafts=tuple(drafts),
+            timers=(NewTimer(kind="dispatch", instance=f"{tells}:{case.version + 1}", due=now),) if tells else (),
+        )
 
     async def note(
         self,
@@ -163,11 +190,23 @@ class Casework:
     def visible(self, case: Case, actor: Actor) -> bool:
         """Whether the actor may know of the case at all."""
         posts = self.posts_of(actor, None)
-        return case.category not in self.hidden_categories(actor) and (posts is None or case.post in posts)
+        return self.may_hear(case, actor) and (posts is None or case.post in posts)
+
+    def may_hear(self, case: Case, actor: Actor) -> bool:
+        """Whether the actor may hear of a case of this kind, whatever its post."""
+        return case.category not in self.hidden_categories(actor) and not set(case.flags) & set(
+            self.hidden_flags(actor)
+        )
 
     def hidden_categories(self, actor: Actor) -> tuple[str, ...]:
         """Complaints about the unit are leadership's alone (domain reference, R25)."""
         return () if actor.roles & {Role.LEADERSHIP, Role.SYSTEM} else tuple(self.profile.leadership_only)
+
+    def hidden_flags(self, actor: Actor) -> tuple[str, ...]:
+        """A complaint about leadership itself is seen by who oversees it alone, where somebody does."""
+        if actor.oversees or actor.role is Role.SYSTEM or not self.roster.overseen:
+            return ()
+        return (ABOUT_LEADERSHIP,)
 
     def posts_of(self, actor: Actor, wanted: str | None) -> tuple[str, ...] | None:
         """The posts whose cases the actor sees, cut to the one wanted; `None` for all."""
@@ -289,13 +328,31 @@ class Casework:
         """Drafts for people who work here, each over the first of their addresses we can reach."""
         drafts = []
         for one in staff:
-            reached = next(((a, c) for a in one.addresses if (c := self.channel_for(a.scheme))), None)
-            if reached is None:
-                continue
-            address, channel_id = reached
-            conversation = await self.people.staff_conversation(channel_id, address, one.name)
-            drafts.append(self.draft(self.keyring.unit, conversation, update))
+            conversation = await self.reach(one)
+            if conversation is not None:
+                drafts.append(self.draft(self.keyring.unit, conversation, update))
         return tuple(drafts)
+
+    async def reach(self, staff: Staff, *, beyond: int | None = None) -> ConversationRow | None:
+        """Where a person is told: the first of their addresses whose reply window is open, else the first at all.
+
+        `beyond` is a conversation that cannot be used now: then only those after it count, and only open ones.
+        """
+        first, passed = None, beyond is None
+        for address in staff.addresses:
+            channel_id = self.channel_for(address.scheme)
+            if channel_id is None:
+                continue
+            found = await self.people.staff_conversation(channel_id, address, staff.name)
+            if passed and self.window_open(found):
+                return found
+            passed, first = passed or found.id == beyond, first or found
+        return first if beyond is None else None
+
+    def window_open(self, conversation: ConversationRow) -> bool:
+        """Whether something may be sent there now, as far as the channel's reply window goes."""
+        window = self.channels[conversation.channel_id].capabilities.reply_window
+        return window is None or (conversation.window_until or 0) >= self.clock() + WINDOW_MARGIN
 
     def speaks(self, channel_id: str) -> bool:
         """Whether anything can be sent on that channel."""
@@ -338,6 +395,11 @@ class Casework:
         now = self.clock()
         box = await self.people.box(case.reporter_id)
         added = (*flags, step.flag) if step.flag else flags
+        if step.target in _CORRECTIONS and case.state is State.EN_ROUTE and INITIAL_ACTION in case.flags:
+            added = (*added, CORRECTED)
+        now_relieved = (
+            (f"relieved@{case.post}",) if step.target is State.INSTRUCTED and case.state in _ON_THE_WAY else ()
+        )
         drafts: tuple[Draft, ...] = ()
         # A case that closes by itself closes quietly (domain reference, section 6).
         if told is not None:
@@ -371,7 +433,10 @@ class Casework:
                 promised=self.wording.promise(case, step.target, now),
             ),
             drafts=drafts,
-            timers=(NewTimer(kind="dispatch", instance=f"{step.target}:{case.version + 1}", due=now),),
+            timers=tuple(
+                NewTimer(kind="dispatch", instance=f"{what}:{case.version + 1}", due=now)
+                for what in (step.target.value, *now_relieved)
+            ),
             merge=merge,
         )
 
@@ -380,6 +445,10 @@ class Casework:
         self.wording.check(given)
         if step.roles == {Role.SYSTEM} and not self._refuses(given):
             raise NotAllowed("only leadership says that nothing can be done, unless the profile lets a clock say so")
+        if step.source is State.UNDER_REVIEW and step.target is State.RESOLVED:
+            self._guard_settling(case)
+        if step.source is State.RECEIVED and step.target is State.ANSWERED and given.approved is None:
+            raise Incomplete("without the holder only an approved answer is sent: forward the question", ("approved",))
         if step.target is State.CLOSED:
             await self._guard_closing(case)
 
@@ -387,8 +456,13 @@ class Casework:
         """Whether a case may be refused by a clock: only for want of an answer, and where the profile says so."""
         return self.clocks.limits.refuse_unanswered and given.reason == Reason.NO_RESPONSE
 
+    def _guard_settling(self, case: Case) -> None:
+        """Only what no team may see is settled without one."""
+        if case.category not in self.profile.leadership_only:
+            raise IllegalTransition("only a complaint about the unit is settled without a team: instruct a post")
+
     async def _guard_closing(self, case: Case) -> None:
-        if INITIAL_ACTION in case.flags and CONFIRMED not in case.flags:
+        if INITIAL_ACTION in case.flags and not {CONFIRMED, CORRECTED} & set(case.flags):
             raise Incomplete("leadership has not confirmed the initial action yet", ("confirmation",))
         rows = await self.store.case_file(case.case_id)
         seqs = [one.seq for one in rows.events if one.target is case.state] if rows else []

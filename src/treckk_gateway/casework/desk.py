@@ -11,6 +11,7 @@ import structlog
 from msgspec.structs import replace
 
 from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.initial_action import InitialAction
 from treckk_gateway.casework.merging import Merging
 from treckk_gateway.casework.opening import Opening
 from treckk_gateway.casework.parting import Parting
@@ -61,6 +62,7 @@ class Desk:
             posts=self.casework.posts_of(actor, post),
             due_by=self.casework.clock() if overdue else None,
             hide_categories=self.casework.hidden_categories(actor),
+            hide_flags=self.casework.hidden_flags(actor),
             cursor=_cursor(cursor),
             limit=max(1, min(limit, _MOST)) + 1,
         )
@@ -92,7 +94,7 @@ class Desk:
     async def confirm(self, actor: Actor, reference: str, note: str | None) -> Case:
         """Leadership confirms what the duty post began."""
         case = await self._visible(actor, reference)
-        return await self.casework.confirm(case.case_id, actor, note)
+        return await self.casework.apply(case.case_id, InitialAction(self.casework).confirming(actor, note))
 
     async def unmerge(self, actor: Actor, reference: str, note: str | None = None) -> Case:
         """Undo a merge. Raises what `Parting.unmerge` raises."""

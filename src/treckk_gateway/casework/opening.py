@@ -10,7 +10,7 @@ from treckk_gateway.casework.views import CaseFile, DeliveryView, FileView, Iden
 from treckk_gateway.errors import NotFoundError
 from treckk_gateway.model import Actor, Case, CaseEvent, Finding
 from treckk_gateway.privacy import Box
-from treckk_gateway.store.rows import EventRow, FileRow, FileRows, FindingRow, OutboxRow
+from treckk_gateway.store.rows import EventRow, FileRow, FileRows, FindingRow, MessageRow, OutboxRow
 
 _UNDECIDED = frozenset({"held", "cancelled", "dead", "uncertain"})
 
@@ -57,7 +57,7 @@ class Opening:
                     at=row.at,
                     direction=row.direction,
                     text=body.text,
-                    by=await self.casework.people.pseudonym(row.reporter_id),
+                    by=await self._author(row),
                     automatic=row.automatic,
                     location=body.location,
                     attachments=files,
@@ -65,6 +65,13 @@ class Opening:
                 )
             )
         return views
+
+    async def _author(self, row: MessageRow) -> str:
+        """Who wrote a message: a member of staff by name, a reporter by pseudonym."""
+        if row.direction == "staff" and row.conversation_id is not None:
+            conversation = await self.casework.store.conversation(row.conversation_id)
+            return (conversation.staff if conversation else None) or "-"
+        return await self.casework.people.pseudonym(row.reporter_id)
 
     async def _outbound(self, rows: FileRows) -> list[MessageView]:
         views = []

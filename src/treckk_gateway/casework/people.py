@@ -86,6 +86,14 @@ class People:
         sealed = self._keyring.unit.seal(Purpose.ADDRESS, address.text.encode())
         return await self._store.ensure_conversation(channel_id, hashed, sealed, staff=name)
 
+    async def staff_token(self, conversation_id: int) -> str:
+        """The secret of a reply address in a conversation with somebody who works here, made when first needed."""
+        token = self._ids.token()
+        sealed = await self._store.conversation_token(
+            conversation_id, self.token_hash(token), self._keyring.unit.seal(Purpose.TOKEN, token.encode())
+        )
+        return self._keyring.unit.open(Purpose.TOKEN, sealed).decode()
+
     async def box(self, reporter_id: int | None) -> Box:
         """The box that seals what belongs to a reporter, or the unit's own where there is none.
 

@@ -18,6 +18,15 @@ class Roster:
         self._today = today
         self._by_identity = {address.identity: one for one in self.entries for address in one.addresses}
 
+    @property
+    def overseen(self) -> bool:
+        """Whether somebody hears complaints about leadership itself."""
+        return any(one.oversees for one in self.entries)
+
+    def named(self, name: str) -> Staff | None:
+        """The entry of that name."""
+        return next((one for one in self.entries if one.name == name), None)
+
     def at(self, address: Address) -> Staff | None:
         """The entry this address belongs to."""
         return self._by_identity.get(address.identity)

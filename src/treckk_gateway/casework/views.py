@@ -38,9 +38,10 @@ class FileView:
 
 @attrs.frozen(kw_only=True)
 class MessageView:
-    """A message of the case. `direction` is in or out; `by` the pseudonym of who wrote it, or `gateway`.
+    """A message of the case.
 
-    `id` names a message that came in, so that staff can split it off.
+    `direction` is in, out, or staff for what the unit's own people sent; `by` is the pseudonym of who wrote it, the
+    name of a member of staff, or `gateway`. `id` names a message that came in, so that staff can split it off.
     """
 
     at: Instant
@@ -131,6 +132,7 @@ class Given:
     """What comes with a step: `reason` is a code of `model.Reason`, `office` a referral code of the profile.
 
     `note` is told to the reporter where the template has a place for it (outcome, answer); it must hold no names.
+    `approved` says who approved an answer and when; `emergency` that somebody on watch said it is one.
     """
 
     reason: str | None = None
@@ -140,6 +142,8 @@ class Given:
     topic: str | None = None
     parent: str | None = None
     missing: tuple[str, ...] = ()
+    approved: str | None = None
+    emergency: str | None = None
 
     def names(self) -> frozenset[str]:
         """The names of what was given."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import attrs
+from msgspec.structs import replace
 
 from treckk_gateway.casework.bodies import MessageBody, Purpose
 from treckk_gateway.casework.casework import Casework
@@ -23,13 +24,24 @@ class WalkIns:
     casework: Casework
 
     async def filing(self, actor: Actor, walk_in: WalkIn, request: NewRequest) -> Filing:
-        """The filing of an entry. Raises `Incomplete` when it holds nothing or an address that is none."""
+        """The filing of an entry, kept with the request. Raises `Incomplete` as `entry` does."""
+        return replace(
+            await self.entry(actor, walk_in, request.items[0].dedupe_key, request.received_at), request=request
+        )
+
+    async def entry(
+        self, actor: Actor, walk_in: WalkIn, key: str, now: int, *, written_in: int | None = None
+    ) -> Filing:
+        """The filing of an entry; `key` stands for it, `written_in` is the conversation a member of staff wrote it in.
+
+        Raises `Incomplete` when it holds nothing or an address that is none.
+        """
         if not walk_in.text.strip():
             raise Incomplete("write down what happened", ("text",))
         self.casework.wording.check_post(walk_in.post)
-        reporter, conversation = await self._person(walk_in, request)
+        reporter, conversation = await self._person(walk_in, key)
         box = self.casework.keyring.box(reporter.wrapped) if reporter else self.casework.keyring.unit
-        now, ids = request.received_at, self.casework.ids
+        ids = self.casework.ids
         token = ids.token()
         body = MessageBody(
             text=walk_in.text, sender_name=walk_in.name, sender=walk_in.reply_to, location=_place(walk_in)
@@ -50,9 +62,8 @@ class WalkIns:
         return Filing(
             inbox_id=None,
             now=now,
-            request=request,
             message=NewMessage(
-                conversation_id=conversation.id if conversation else None,
+                conversation_id=written_in or (conversation.id if conversation else None),
                 reporter_id=reporter.id if reporter else None,
                 body=box.seal_value(Purpose.MESSAGE, body),
             ),
@@ -62,13 +73,13 @@ class WalkIns:
             timers=(NewTimer(kind="triage", instance="opened", due=now),),
         )
 
-    async def _person(self, walk_in: WalkIn, request: NewRequest) -> tuple[ReporterRow | None, ConversationRow | None]:
+    async def _person(self, walk_in: WalkIn, key: str) -> tuple[ReporterRow | None, ConversationRow | None]:
         if walk_in.patrol:
             return None, None
         people = self.casework.people
         if walk_in.reply_to is None:
             # A person without an address is still a person with a key of their own.
-            identity = self.casework.keyring.digest("identity", f"{_CHANNEL}\0{request.items[0].dedupe_key}")
+            identity = self.casework.keyring.digest("identity", f"{_CHANNEL}\0{key}")
             return await people.unreachable(identity), None
         try:
             address = Address.parse(walk_in.reply_to)

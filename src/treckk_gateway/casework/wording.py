@@ -122,7 +122,7 @@ class Wording:
             office = self._profile.offices[given.office]
             values |= {"instansi": office.name, "cara_hubungi": office.contact, "kontak_singkat": office.short}
         elif step.target is State.INFO_FORWARDED:
-            values["bidang"] = given.topic or "-"
+            values["bidang"] = self._division(given.topic)
         elif step.target is State.NEEDS_INFO:
             values |= self.missing(case, given.missing)
         return values
@@ -134,6 +134,11 @@ class Wording:
         text = self._profile.reason_text(Reason(given.reason or Reason.OTHER), case.language)
         long = f"{text.long} ({given.note})" if given.note else text.long
         return {"alasan": long, "alasan_singkat": text.short, "langkah": text.next}
+
+    def _division(self, topic: str | None) -> str:
+        """Who holds a topic, as the asker is told; the topic itself where the profile does not know it."""
+        known = self._profile.information.topic(topic or "")
+        return known.division if known else topic or "-"
 
     def missing(self, case: Case, fields: Iterable[str]) -> dict[str, str]:
         """What of the form is missing, as a list and in short."""

@@ -13,7 +13,9 @@ import attrs
 import structlog
 
 from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.menus import Menu, menu_values
 from treckk_gateway.casework.views import Given
+from treckk_gateway.dispatch.choices import Choices
 from treckk_gateway.errors import CaseworkError, NotFoundError
 from treckk_gateway.model import (
     Actor,
@@ -239,7 +241,9 @@ class Watch:
 
     def _people(self, case: Case, rung: Rung) -> Sequence[Staff]:
         central = self.casework.profile.central_post.post_id
-        return self.casework.roster.told([rung.role], {"post": case.post, "central": central}.get(rung.where))
+        roster = self.casework.roster
+        told = roster.told([rung.role], {"post": case.post, "central": central}.get(rung.where))
+        return [one for one in told if self.casework.may_hear(case, roster.actor(one))]
 
     async def _notice(self, case: Case, act: Act, staff: Iterable[Staff], template: str) -> tuple[Draft, ...]:
         """A notice built from an allow-list of fields: never a reporter's."""
@@ -254,8 +258,20 @@ class Watch:
             "tugas": profile.clock_word(act.clock.name, language),
             "batas": wording.deadline(act.clock.due or 0, Duration.parse(act.clock.limit).unit),
         }
-        update = CaseUpdate(template=template, values=values, urgent=case.urgency is Urgency.EMERGENCY)
-        return await self.casework.tell_staff(staff, update)
+        words = profile.staff
+        drafts: list[Draft] = []
+        for one in staff:
+            options = await Choices(self.casework).of(
+                case, self.casework.roster.actor(one), proposed=act.kind is EventKind.PROPOSED
+            )
+            menu = menu_values(
+                Menu(case_id=case.case_id, options=options),
+                words.say("choose", nomor=case.reference, status=values["status"]),
+                words.say("choose_short", nomor=case.reference, status=values["status"]),
+            )
+            update = CaseUpdate(template=template, values=values | menu, urgent=case.urgency is Urgency.EMERGENCY)
+            drafts += await self.casework.tell_staff([one], update)
+        return tuple(drafts)
 
     async def _record(self, case: Case, act: Act, drafts: Sequence[Draft], more: Mapping[str, str] = {}) -> None:
         """Write down what is done and have it sent, in one; nothing when the case moved on since it was read."""

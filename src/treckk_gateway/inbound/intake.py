@@ -107,9 +107,7 @@ class Intake:
     async def _message(self, row: InboxRow, message: InboundMessage) -> None:
         staff = self.casework.roster.at(message.sender)
         if staff is not None:
-            filing = await self.act(staff, row.channel_id, message)
-            touched = self._touched(row.channel_id, message, filing)
-            await self.casework.store.file(replace(filing, inbox_id=row.id, conversation=touched))
+            await self._act(row, staff, message)
             return
         for _ in range(_RACES):
             scene = await Conversations(self.casework).scene(row.channel_id, message)
@@ -117,6 +115,18 @@ class Intake:
             touched = self._touched(row.channel_id, message, filing)
             filing = replace(filing, inbox_id=row.id, message=await self._kept(scene), conversation=touched)
             filed = await self.casework.store.file(filing)
+            if not filed.stale:
+                return
+        raise NotFoundError("the case keeps changing")
+
+    async def _act(self, row: InboxRow, staff: Staff, message: InboundMessage) -> None:
+        """What staff wrote is their act, decided anew while others change the case."""
+        files = await self.files.keep_own(message.attachments, self.casework.keyring.unit)
+        for _ in range(_RACES):
+            filing = await self.act(staff, row.channel_id, message)
+            kept = replace(filing.message, attachments=files) if filing.message is not None else None
+            touched = self._touched(row.channel_id, message, filing)
+            filed = await self.casework.store.file(replace(filing, inbox_id=row.id, message=kept, conversation=touched))
             if not filed.stale:
                 return
         raise NotFoundError("the case keeps changing")

@@ -17,6 +17,9 @@ from treckk_gateway.privacy import Box, Keyring
 from treckk_gateway.store.orders import NewAttachment
 from treckk_gateway.store.rows import ReporterRow
 
+NOBODY = "-"
+"""Owner of files that belong to no reporter: the pseudonym of nobody."""
+
 
 class Files:
     """A folder of sealed files, each named by the keyed hash of its reporter and content."""
@@ -38,15 +41,19 @@ class Files:
 
         Where files are scanned, what came along is pending too, and kept from view, until it was looked at.
         """
-        return tuple([await self._keep(one, reporter, box) for one in attachments])
+        return tuple([await self._keep(one, reporter.pseudonym, box) for one in attachments])
 
-    async def _keep(self, attachment: Attachment, reporter: ReporterRow, box: Box) -> NewAttachment:
+    async def keep_own(self, attachments: Sequence[Attachment], unit: Box) -> tuple[NewAttachment, ...]:
+        """The same for what the unit's own people send as evidence: it belongs to no reporter."""
+        return tuple([await self._keep(one, NOBODY, unit) for one in attachments])
+
+    async def _keep(self, attachment: Attachment, owner: str, box: Box) -> NewAttachment:
         name, state, kind = None, "pending" if attachment.ref else "lost", attachment.kind
         body = FileBody(content_type=attachment.content_type, filename=attachment.filename, ref=attachment.ref)
         if attachment.content is not None:
             known = sniff(attachment.content)
             body = attrs.evolve(body, odd=known.odd)
-            name = await self.write(attachment.content, reporter.pseudonym, box)
+            name = await self.write(attachment.content, owner, box)
             state = "pending" if self._scanned else "stored"
         return NewAttachment(
             kind=kind,

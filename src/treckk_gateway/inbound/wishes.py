@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import attrs
 from msgspec.structs import replace
 
-from treckk_gateway.casework.casework import CONFIRMED, Casework
+from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.initial_action import unconfirmed
 from treckk_gateway.casework.questions import NEEDS_HUMAN, speaks
 from treckk_gateway.casework.views import Given
 from treckk_gateway.errors import CaseworkError
@@ -17,7 +18,7 @@ from treckk_gateway.inbound.joining import SYSTEM, Joinings
 from treckk_gateway.inbound.opening import Openings
 from treckk_gateway.model import Case, CaseUpdate, Finding, Intent, Role, State, Transition, Urgency, lifecycle
 from treckk_gateway.model import subject as judged
-from treckk_gateway.model.lifecycle import FINAL, INITIAL_ACTION
+from treckk_gateway.model.lifecycle import FINAL
 from treckk_gateway.store.orders import CaseFields, Draft, Filing, Further
 
 WITHDRAW = "withdraw"
@@ -136,12 +137,11 @@ class Wishes:
 
     async def _people_first(self, scene: Scene, case: Case) -> bool:
         profile = self.casework.profile
-        unconfirmed = INITIAL_ACTION in case.flags and CONFIRMED not in case.flags
         return (
             case.urgency is Urgency.EMERGENCY
             or NEEDS_HUMAN in case.flags
             or case.category in profile.leadership_only
-            or unconfirmed
+            or unconfirmed(case)
             or case.reporter_id != scene.reporter.id
             or len(await self.casework.store.parties(case.case_id)) > 1
         )

@@ -1,5 +1,6 @@
 """The values everything else speaks in: frozen, without I/O, clock or randomness."""
 
+from treckk_gateway.model.act import Act
 from treckk_gateway.model.address import Address
 from treckk_gateway.model.case import (
     OPENS_CASE,
@@ -36,6 +37,7 @@ from treckk_gateway.model.subject import Subject
 
 __all__ = [
     "OPENS_CASE",
+    "Act",
     "Actor",
     "Address",
     "Attachment",

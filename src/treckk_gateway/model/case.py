@@ -60,9 +60,10 @@ class Finding:
 
 @attrs.frozen(kw_only=True)
 class Actor:
-    """Who did it: a staff entry's name, a reporter's pseudonym or a part of this software. `roles` are in force now.
+    """Who did it: a staff entry's name, a reporter's pseudonym or a part of this software.
 
-    `operator` is whoever has a shell on the machine, and with it the data itself.
+    `roles` are in force now; `operator` is whoever has a shell on the machine, and with it the data itself; `oversees`
+    is for complaints about leadership itself.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Actor:
     roles: frozenset[Role] = attrs.field(default=attrs.Factory(lambda self: frozenset({self.role}), takes_self=True))
     post: str | None = None
     operator: bool = False
+    oversees: bool = False
 
     @classmethod
     def system(cls, part: str) -> Actor:
@@ -149,6 +151,12 @@ class EventKind(StrEnum):
     EXTENDED = "extended"
     DATA_REQUEST = "data_request"
     DATA_ANSWERED = "data_answered"
+    DECLINED = "declined"
+    EVIDENCE = "evidence"
+    LOCATED = "located"
+    PIN_RELEASED = "pin_released"
+    HANDED_DOWN = "handed_down"
+    PERSONNEL = "personnel"
     REPLAYED = "replayed"
     ASKED = "asked"
     FILLED = "filled"

@@ -62,6 +62,22 @@ INITIAL_ACTION = "initial_action"
 """Flag: the duty post went before leadership decided; leadership must confirm before the case may close."""
 
 
+CONFIRMED = "initial_action_confirmed"
+"""Flag: leadership confirmed what the duty post began by itself."""
+
+CORRECTED = "initial_action_corrected"
+"""Flag: leadership sent others, or refused, after the duty post had begun by itself."""
+
+PLACE_BY_STAFF = "place_by_staff"
+"""Flag: a person of the unit said where it is; nothing else moves the place any more."""
+
+PIN_RELEASED = "pin_released"
+"""Flag: leadership lets the field see the exact point."""
+
+ABOUT_LEADERSHIP = "about_leadership"
+"""Flag: a complaint about leadership itself; only those who oversee it see the case, where there are such."""
+
+
 class Reason(StrEnum):
     """Why nothing can be done, in the words the reporter is told by template (rule f)."""
 
@@ -116,16 +132,21 @@ MERGING = frozenset({_R.ADMIN, _R.LEADERSHIP})
 _EARLY = (_S.RECEIVED, _S.NEEDS_INFO, _S.UNDER_REVIEW)
 _REFUSABLE = (_S.NEEDS_INFO, _S.UNDER_REVIEW, _S.EN_ROUTE)
 _DESK = (_R.ADMIN, _R.SYSTEM)
+_ASKING = (_R.ADMIN, _R.LEADERSHIP, _R.SYSTEM)
+_ON_THE_WAY = (_S.INSTRUCTED, _S.EN_ROUTE)
 
 TRANSITIONS: tuple[Transition, ...] = (
-    *_steps([_S.RECEIVED, _S.UNDER_REVIEW], _S.NEEDS_INFO, _DESK, tells="need_info", needs=("missing",)),
+    *_steps([_S.RECEIVED], _S.NEEDS_INFO, _DESK, tells="need_info", needs=("missing",)),
+    *_steps([_S.UNDER_REVIEW], _S.NEEDS_INFO, _ASKING, tells="need_info", needs=("missing",)),
     *_steps([_S.RECEIVED], _S.INFO_FORWARDED, [_R.ADMIN], tells="info_forwarded", needs=("topic",)),
-    *_steps([_S.INFO_FORWARDED], _S.ANSWERED, [_R.HOLDER, _R.ADMIN], tells="info_answer", needs=("note",)),
+    *_steps([_S.RECEIVED, _S.INFO_FORWARDED], _S.ANSWERED, [_R.HOLDER, _R.ADMIN], tells="info_answer", needs=("note",)),
     *_steps([_S.RECEIVED, _S.NEEDS_INFO, _S.REOPENED], _S.UNDER_REVIEW, _DESK, tells="under_review"),
     *_steps([_S.UNDER_REVIEW], _S.INSTRUCTED, [_R.LEADERSHIP], tells="instructed", needs=("post",)),
+    *_steps(_ON_THE_WAY, _S.INSTRUCTED, [_R.LEADERSHIP], needs=("post",)),
     *_steps([_S.INSTRUCTED], _S.EN_ROUTE, [_R.TEAM, _R.DUTY], tells="en_route"),
     *_steps(_EARLY, _S.EN_ROUTE, [_R.DUTY], tells="en_route", flag=INITIAL_ACTION),
     *_steps([_S.EN_ROUTE], _S.RESOLVED, [_R.TEAM, _R.DUTY], tells="resolved", needs=("note",)),
+    *_steps([_S.UNDER_REVIEW], _S.RESOLVED, [_R.LEADERSHIP], tells="resolved", needs=("note",)),
     *_steps(_REFUSABLE, _S.NOT_ACTIONABLE, [_R.LEADERSHIP], tells="not_actionable", needs=("reason",)),
     *_steps([_S.NEEDS_INFO], _S.NOT_ACTIONABLE, [_R.SYSTEM], tells="not_actionable", needs=("reason",)),
     *_steps([_S.RECEIVED, _S.UNDER_REVIEW], _S.REFERRED, [_R.ADMIN], tells="referred", needs=("office",)),

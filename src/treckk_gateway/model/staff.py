@@ -16,7 +16,8 @@ class Staff:
     """One entry of the roster. `token_sha256` is the hex digest of the API token; the token itself is stored nowhere.
 
     `delegated_until` is the last day on which this person may decide in leadership's place, by written delegation.
-    `topics` are those a holder answers; `standby` says the person is told about new cases of the post.
+    `topics` are those a holder answers; `standby` says the person is told about new cases of the post. `oversees`
+    marks who alone sees complaints about leadership itself.
     """
 
     name: str
@@ -27,9 +28,10 @@ class Staff:
     topics: tuple[str, ...] = ()
     delegated_until: date | None = None
     standby: bool = True
+    oversees: bool = False
 
     def actor(self, today: date) -> Actor:
         """This person as someone who acts today."""
         delegated = self.delegated_until is not None and today <= self.delegated_until
         roles = frozenset({self.role, Role.LEADERSHIP} if delegated else {self.role})
-        return Actor(name=self.name, role=self.role, roles=roles, post=self.post)
+        return Actor(name=self.name, role=self.role, roles=roles, post=self.post, oversees=self.oversees)

@@ -23,17 +23,17 @@ from treckk_gateway.errors import (
     WindowClosed,
     described,
 )
-from treckk_gateway.model import Address, Case, Instant, OutboundMessage, SendResult, Thread
+from treckk_gateway.model import Case, Instant, OutboundMessage, SendResult, Thread
 from treckk_gateway.outbound.backoff import Policy, next_due
 from treckk_gateway.outbound.breaker import Breakers
+from treckk_gateway.outbound.elsewhere import Elsewhere
 from treckk_gateway.outbound.rendering import Letter, Renderer
 from treckk_gateway.privacy import Box
+from treckk_gateway.profile.templates import OF_REPORTERS
 from treckk_gateway.store.orders import Ended, Pace, Start
 from treckk_gateway.store.rows import ConversationRow, Go, OutboxRow
 
 _SECOND = 1_000_000
-_MARGIN = 180 * _SECOND
-"""The reply window counts as closed a little early: a message on its way must still arrive inside it."""
 _ABOUT_SILENCE = frozenset({"opt_out", "opt_in"})
 
 log = structlog.get_logger(__name__)
@@ -44,6 +44,7 @@ class Prepared:
     """A row with everything needed to send it."""
 
     row: OutboxRow
+    conversation: ConversationRow
     channel: Channel
     message: OutboundMessage
     letter: Letter
@@ -86,7 +87,10 @@ class Sender:
         )
         if not isinstance(started, Go):
             return
-        await self.casework.store.record(await self._attempt(prepared))
+        ended = await self._attempt(prepared)
+        if ended.state == "held" and await Elsewhere(self.casework).queued(row, prepared.conversation):
+            ended = replace(ended, state="cancelled", reason="sent_elsewhere")
+        await self.casework.store.record(ended)
         self.casework.hint()
 
     async def message(self, row: OutboxRow) -> tuple[Channel, OutboundMessage] | None:
@@ -102,7 +106,9 @@ class Sender:
             await hold(row.id, "dead", "this channel is not configured for sending", None)
             return None
         conversation = await self.casework.store.conversation(row.conversation_id)
-        aside = await self._aside(row, channel, conversation)
+        aside = await self._aside(row, conversation)
+        if aside is not None and aside[0] == "held" and await Elsewhere(self.casework).queued(row, conversation):
+            aside = ("cancelled", "sent_elsewhere", None)
         if aside is not None:
             await hold(row.id, *aside)
             return None
@@ -112,7 +118,7 @@ class Sender:
         return prepared
 
     async def _aside(
-        self, row: OutboxRow, channel: Channel, conversation: ConversationRow | None
+        self, row: OutboxRow, conversation: ConversationRow | None
     ) -> tuple[str, str | None, Instant | None] | None:
         now = self.casework.clock()
         if conversation is None:
@@ -125,8 +131,7 @@ class Sender:
             suppressed = await self.casework.store.suppressed(conversation.id)
             if suppressed is not None:
                 return "cancelled", suppressed, None
-        window = channel.capabilities.reply_window
-        if window is not None and (conversation.window_until or 0) < now + _MARGIN:
+        if not self.casework.window_open(conversation):
             return "held", "window_closed", None
         until = self.breakers.closed_until(row.channel_id)
         return ("queued", row.reason, until) if until is not None else None
@@ -135,12 +140,14 @@ class Sender:
         conversation = await self.casework.store.conversation(row.conversation_id)
         if conversation is None or channel is None:
             return None
+        case = await self.casework.store.case(case_id=row.case_id) if row.case_id is not None else None
+        # A reporter's words, read to somebody of the unit, are sealed under the reporter's key.
+        owner = case.reporter_id if case is not None and row.template in OF_REPORTERS else conversation.reporter_id
         try:
-            box = await self.casework.people.box(conversation.reporter_id)
+            box = await self.casework.people.box(owner)
+            address = await self.casework.people.address(conversation)
         except NotFoundError:
             return None
-        address = Address.parse(box.open(Purpose.ADDRESS, conversation.address).decode())
-        case = await self.casework.store.case(case_id=row.case_id) if row.case_id is not None else None
         if case is not None and conversation.staff is None:
             case = await self.casework.as_told(case, conversation.id)
         own = self.renderer.profile.languages[0]
@@ -160,11 +167,13 @@ class Sender:
             state=values.get("state") or (case.state if case else None),
             version=int(values["version"]) if "version" in values else case.version if case else None,
         )
-        return Prepared(row=row, channel=channel, message=message, letter=letter, box=box)
+        return Prepared(row=row, conversation=conversation, channel=channel, message=message, letter=letter, box=box)
 
     async def _thread(self, row: OutboxRow, case: Case | None, conversation: ConversationRow, box: Box) -> Thread:
         token = None
-        if case is not None:
+        if conversation.staff is not None:
+            token = await self.casework.people.staff_token(conversation.id)
+        elif case is not None:
             parties = await self.casework.store.parties(case.case_id)
             own = next((one for one in parties if one.conversation_id == row.conversation_id), None)
             token = box.open(Purpose.TOKEN, own.token).decode() if own else None

@@ -16,8 +16,10 @@ from treckk_gateway.profile.dialogue import read_dialogue
 from treckk_gateway.profile.files import Folder, refuse, shaped
 from treckk_gateway.profile.form import Form, FormField
 from treckk_gateway.profile.geography import read_geography
+from treckk_gateway.profile.information import read_information
 from treckk_gateway.profile.profile import Office, Post, Profile, ReasonText, Vocabulary
 from treckk_gateway.profile.service import read_calendar, read_profile_limits
+from treckk_gateway.profile.staff_words import read_staff_words
 from treckk_gateway.profile.texts import read_templates
 from treckk_gateway.profile.tokens import fold
 from treckk_gateway.profile.vocabulary import read_lexicon
@@ -64,6 +66,8 @@ def load(name_or_folder: str | Path) -> Profile:
         calendar=read_calendar(PROFILE, written.calendar, written.zone),
         limits=read_profile_limits(PROFILE, written.clocks),
         gazetteer=geography.gazetteer,
+        staff=read_staff_words(folder),
+        information=read_information(folder),
         lexicon=read_lexicon(folder, categories, written.reference_prefix, geography.names),
         templates=templates,
     )

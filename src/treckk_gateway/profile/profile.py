@@ -10,9 +10,11 @@ from treckk_gateway.model import ClockName, Reason, State, Urgency
 from treckk_gateway.profile.calendar import Calendar
 from treckk_gateway.profile.dialogue import Dialogue
 from treckk_gateway.profile.form import Form
+from treckk_gateway.profile.information import Information
 from treckk_gateway.profile.lexicon import Lexicon
 from treckk_gateway.profile.limits import Limits
 from treckk_gateway.profile.places import Bounds, District, Gazetteer, Neighbour, Village
+from treckk_gateway.profile.staff_words import StaffWords
 from treckk_gateway.profile.templates import Templates
 
 
@@ -146,6 +148,8 @@ class Profile:
     dialogue: Dialogue = attrs.field(repr=False)
     calendar: Calendar
     limits: Limits
+    staff: StaffWords = attrs.field(repr=False)
+    information: Information = attrs.field(repr=False)
     gazetteer: Gazetteer = attrs.field(repr=False)
     lexicon: Lexicon = attrs.field(repr=False)
     templates: Templates = attrs.field(repr=False)

@@ -19,7 +19,8 @@ FORMS = ("whatsapp", "sms", "email")
 ALWAYS = frozenset({"nomor", "status", "waktu", "lokasi", "nama_sapaan", "pilihan_lokasi", "darurat", "nomor_darurat"})
 """Placeholders any template may use."""
 
-_STAFF = frozenset({"kategori", "urgensi", "pos"})
+_STAFF = frozenset({"kategori", "kategori_singkat", "urgensi", "pos", "lokasi_singkat", "menu", "menu_singkat"})
+_ORDER = _STAFF | {"perintah", "perintah_singkat", "patokan", "peta", "keselamatan"}
 _CLOCK = _STAFF | {"tugas", "batas"}
 _MISSING = frozenset({"daftar_kurang", "daftar_kurang_singkat", "batas"})
 _DIGEST = frozenset(
@@ -69,7 +70,11 @@ VARIABLES: Mapping[str, frozenset[str]] = {
     "privacy_notice": _NONE,
     "abuse": _NONE,
     "staff_new_case": _STAFF,
-    "staff_instructed": _STAFF,
+    "staff_instructed": _ORDER,
+    "staff_security": _STAFF | {"tanggal", "massa"},
+    "staff_reply": frozenset({"isi", "isi_singkat"}),
+    "staff_opened": _NONE,
+    "staff_words": frozenset({"isi", "isi_singkat"}),
     "staff_reminder": _CLOCK,
     "staff_escalation": _CLOCK,
     "staff_proposal": _CLOCK,
@@ -78,19 +83,35 @@ VARIABLES: Mapping[str, frozenset[str]] = {
 }
 """Every template the software sends, with the placeholders it fills beside `ALWAYS`. A profile must have them all."""
 
-TO_STAFF = frozenset({"staff_new_case", "staff_instructed", "staff_reminder", "staff_escalation", "staff_proposal"})
+TO_STAFF = frozenset(one for one in VARIABLES if one.startswith("staff_"))
 """Templates that go to the unit's own people. Only they may name a place in a short message: phones are shared."""
+
+OF_REPORTERS = frozenset({"staff_words"})
+"""Templates to the unit's people that repeat a reporter's words: their values are sealed under the reporter's key."""
 
 NEEDED: Mapping[str, frozenset[str]] = {"not_actionable": frozenset({"langkah"})}
 """What a chat or a letter must say, whoever writes the texts: after a no, what one can do now (lessons, C1)."""
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-_BARE = frozenset({"nama_sapaan", "pilihan_lokasi"})
+_BARE = frozenset(
+    {
+        "nama_sapaan",
+        "pilihan_lokasi",
+        "menu",
+        "menu_singkat",
+        "perintah",
+        "perintah_singkat",
+        "patokan",
+        "peta",
+        "keselamatan",
+    }
+)
 """Placeholders that vanish where there is no value; any other becomes a dash."""
 _DASH = "-"
 _SHORT = "_singkat"
 _BRACES = str.maketrans("{}", "()")
 _MARKS = re.compile(r"[*~`]+|(?<!\w)_+|_+(?!\w)")
+_GAP = re.compile(r"\n{3,}")
 _UNNUMBERED = re.compile(r"\[-\] ?")
 
 
@@ -144,9 +165,10 @@ class Templates:
         """
         wording, spoken = self._wording(name, form, language)
         given = dict(self._constants.get(spoken, {})) | {key: _clean(value) for key, value in values.items()}
-        text = fill(wording.text, given)
+        written = _without_empty_lines(wording.text, given) if name in TO_STAFF else wording.text
+        text = fill(written, given)
         if form == "sms" and not fits(text):
-            text = fill(wording.text, given | _shortened(given))
+            text = fill(written, given | _shortened(given))
         if form != "email" or wording.subject is None:
             return Rendered(text=text)
         return Rendered(text=text, subject=_UNNUMBERED.sub("", " ".join(fill(wording.subject, given).split())))
@@ -199,6 +221,13 @@ def derive(name: str, form: str, chat: str, *, subject: str, closing: str) -> Wo
         return f"{{{short}}}" if short in VARIABLES[name] else found[0]
 
     return Wording(text=_plain(PLACEHOLDER.sub(shorter, bare)).strip())
+
+
+def _without_empty_lines(text: str, values: Mapping[str, str]) -> str:
+    """The text without lines that hold nothing but a placeholder which vanishes."""
+    lines = text.split("\n")
+    kept = [one for one in lines if not (one.strip("{}") in _BARE and not values.get(one.strip("{}")))]
+    return _GAP.sub("\n\n", "\n".join(kept)).strip()
 
 
 def _plain(text: str) -> str:

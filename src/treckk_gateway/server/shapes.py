@@ -216,7 +216,10 @@ class FileItem(Shown):
 
 
 class MessageItem(Shown):
-    """A message; `direction` is in or out, `by` a pseudonym or `gateway`. `id` is of one that came in."""
+    """A message; `direction` is in, out or staff, `by` a pseudonym, a member of staff or `gateway`.
+
+    `id` is of one that came in.
+    """
 
     id: int | None
     at: datetime

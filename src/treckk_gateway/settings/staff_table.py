@@ -41,6 +41,7 @@ class StaffTable:
     topics: tuple[Word, ...] = ()
     delegated_until: Any = None
     standby: bool = True
+    oversees: bool = False
 
 
 def read_staff(entries: object, *, where: str, base: Path) -> tuple[Staff, ...]:
@@ -60,6 +61,8 @@ def _entry(table: object, *, where: str, key: str, base: Path) -> Staff:
     written = read_options(StaffTable, table, where=where, prefix=key, base=base)
     if written.role not in ROLES:
         raise ConfigError(where, f"{key}.role", f"unknown role; one of {', '.join(ROLES)}")
+    if written.oversees and written.role != Role.LEADERSHIP:
+        raise ConfigError(where, f"{key}.oversees", "is for an entry with the role leadership: it decides such cases")
     if not written.name.isprintable() or not written.name.strip():
         raise ConfigError(where, f"{key}.name", "write a name in plain characters")
     token = written.token_sha256
@@ -74,6 +77,7 @@ def _entry(table: object, *, where: str, key: str, base: Path) -> Staff:
         topics=written.topics,
         delegated_until=_last_day(written.delegated_until, where, f"{key}.delegated_until"),
         standby=written.standby,
+        oversees=written.oversees,
     )
 
 

@@ -121,7 +121,10 @@ class NewValue(Struct, frozen=True, kw_only=True):
 
 
 class CaseFields(Struct, frozen=True, kw_only=True):
-    """What a change sets; `None` leaves a field as it is. `taken` of an empty text gives the case back."""
+    """What a change sets; `None` leaves a field as it is.
+
+    An empty `taken` gives the case back, an empty `village` says that only the district is known.
+    """
 
     state: State | None = None
     intent: Intent | None = None
@@ -194,6 +197,26 @@ class ConversationFields(Struct, frozen=True, kw_only=True):
     language: str | None = None
 
 
+class NewPersonnel(Struct, frozen=True, kw_only=True):
+    """A post asks for people: `wanted` is how many, `reason` is sealed."""
+
+    id: int
+    post: str
+    wanted: int
+    asked_by: str
+    reason: bytes
+    case_id: int | None = None
+
+
+class PersonnelAnswer(Struct, frozen=True, kw_only=True):
+    """Yes or no to a request; `answer` is what was written with it, sealed."""
+
+    id: int
+    granted: bool
+    answered_by: str
+    answer: bytes
+
+
 class Filing(Struct, frozen=True, kw_only=True):
     """Everything that filing one inbox row does, in one transaction.
 
@@ -201,6 +224,7 @@ class Filing(Struct, frozen=True, kw_only=True):
     where that is given. `drafts` of the case's event go out under its number.
     `earlier` are messages of the conversation filed without a case that now join it. `request` is kept and filed in
     the same transaction, for what staff enter themselves. `values` fill the case's form; `further` follows.
+    `personnel` is asked for or answered with it; an answer to what is answered already makes all of it stale.
     """
 
     inbox_id: int | None
@@ -219,6 +243,7 @@ class Filing(Struct, frozen=True, kw_only=True):
     earlier: tuple[int, ...] = ()
     values: tuple[NewValue, ...] = ()
     further: Further | None = None
+    personnel: NewPersonnel | PersonnelAnswer | None = None
     finishes: int | None = None
 
 
@@ -379,5 +404,6 @@ class CaseFilter(Struct, frozen=True, kw_only=True):
     reporter_id: int | None = None
     hide_categories: tuple[str, ...] = ()
     due_by: Instant | None = None
+    hide_flags: tuple[str, ...] = ()
     cursor: int | None = None
     limit: int = 50

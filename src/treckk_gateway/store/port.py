@@ -37,6 +37,7 @@ from treckk_gateway.store.rows import (
     NotYet,
     OutboxRow,
     PartyRow,
+    PersonnelRow,
     ReporterRow,
     StandingRow,
     TallyRow,
@@ -172,6 +173,30 @@ class Store(Protocol):
 
     async def end_file(self, ended: FileEnd) -> None:
         """What became of a claimed file."""
+
+    # the unit's own people
+    async def conversation_token(self, conversation_id: int, token_hash: bytes, sealed: bytes) -> bytes:
+        """The sealed secret of a conversation's reply address, storing the one given if there is none yet."""
+
+    async def conversation_of_token(self, token_hash: bytes) -> int | None:
+        """The conversation that a reply address's secret belongs to."""
+
+    async def notices(self, conversation_id: int, limit: int) -> Sequence[OutboxRow]:
+        """What somebody of the unit was sent in a conversation, newest first; what never left is none of it."""
+
+    async def notice_answered(self, channel_id: str, ids: Sequence[str]) -> OutboxRow | None:
+        """The message of ours that one of these provider's ids names."""
+
+    async def next_number(self, name: str) -> int:
+        """The next number of a row of numbers; one that is not used leaves a gap."""
+
+    async def personnel_request(self, request_id: int) -> PersonnelRow | None:
+        """A request for people by its number."""
+
+    async def personnel_requests(
+        self, *, post: str | None = None, waiting: bool = False, cursor: int | None = None, limit: int = 50
+    ) -> Sequence[PersonnelRow]:
+        """Requests for people, newest first, below the id `cursor`."""
 
     # timers
     async def timer(self, timer_id: int) -> TimerRow | None:

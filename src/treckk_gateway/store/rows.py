@@ -191,6 +191,22 @@ class ValueRow(Struct, frozen=True, kw_only=True):
     value: bytes
 
 
+class PersonnelRow(Struct, frozen=True, kw_only=True):
+    """A post's request for people; `granted` is `None` until it is answered. `reason` and `answer` are sealed."""
+
+    id: int
+    post: str
+    case_id: int | None
+    wanted: int
+    asked_by: str
+    asked_at: Instant
+    reason: bytes
+    granted: bool | None = None
+    answered_by: str | None = None
+    answered_at: Instant | None = None
+    answer: bytes | None = None
+
+
 class PartyRow(Struct, frozen=True, kw_only=True):
     """A reporter's part in a case, and the conversation updates go to.
 

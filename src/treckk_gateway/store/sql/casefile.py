@@ -48,7 +48,7 @@ def _case(row: tuple[object, ...]) -> Case:
         post=post,  # type: ignore[arg-type]
         category=category,  # type: ignore[arg-type]
         district=district,  # type: ignore[arg-type]
-        village=village,  # type: ignore[arg-type]
+        village=village or None,  # type: ignore[arg-type]
         language=language,  # type: ignore[arg-type]
         flags=tuple(json.loads(str(flags))),
         opened_at=opened_at,  # type: ignore[arg-type]
@@ -160,6 +160,9 @@ def cases(connection: Connection, wanted: CaseFilter) -> Sequence[Case]:
         marks = ", ".join("?" * len(wanted.hide_categories))
         clauses.append(f"(category IS NULL OR category NOT IN ({marks}))")
         values.extend(wanted.hide_categories)  # type: ignore[arg-type]
+    for flag in wanted.hide_flags:
+        clauses.append("flags NOT LIKE ?")
+        values.append(f'%"{flag}"%')  # type: ignore[arg-type]
     if wanted.reporter_id is not None:
         clauses.append("id IN (SELECT case_id FROM case_party WHERE reporter_id = ?)")
         values.append(wanted.reporter_id)

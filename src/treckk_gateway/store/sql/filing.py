@@ -20,14 +20,16 @@ from treckk_gateway.store.orders import (
     NewCase,
     NewFinding,
     NewMessage,
+    NewPersonnel,
     NewRequest,
     NewTimer,
     NewValue,
+    PersonnelAnswer,
     Split,
     Undo,
 )
 from treckk_gateway.store.rows import Filed, Topic
-from treckk_gateway.store.sql import casefile, clocks, history, inbox, merging, people
+from treckk_gateway.store.sql import casefile, clocks, history, inbox, merging, people, staff
 from treckk_gateway.store.sql.connection import Connection
 
 _LISTS = frozenset({"flags", "missing"})
@@ -44,7 +46,7 @@ def file(connection: Connection, filing: Filing) -> Filed:
     _lock(connection, filing.case_id, drafts, filing.message.conversation_id if filing.message else None)
     if filing.finishes is not None and casefile.timer(connection, filing.finishes) is None:
         return Filed(fresh=False, case_id=filing.case_id)
-    if filing.version is not None and not _is_at(connection, filing):
+    if (filing.version is not None and not _is_at(connection, filing)) or _answered(connection, filing):
         return Filed(fresh=False, stale=True)
     if filing.inbox_id is not None and not inbox.mark_filed(connection, filing.inbox_id):
         return Filed(fresh=False)
@@ -77,8 +79,21 @@ def _keep(connection: Connection, request: NewRequest) -> int | Filed:
     return Filed(fresh=False, case_id=case_id, reference=known.reference if known else None)
 
 
+def _answered(connection: Connection, filing: Filing) -> bool:
+    """Whether the request for people that this answers was answered meanwhile."""
+    if not isinstance(filing.personnel, PersonnelAnswer):
+        return False
+    connection.lock(keys=(f"personnel {filing.personnel.id}".encode(),))
+    known = staff.personnel_request(connection, filing.personnel.id)
+    return known is None or known.granted is not None
+
+
 def _consequences(connection: Connection, filing: Filing, case_id: int | None) -> None:
     seq = None
+    if isinstance(filing.personnel, NewPersonnel):
+        staff.ask_personnel(connection, filing.personnel, filing.now)
+    elif filing.personnel is not None:
+        staff.answer_personnel(connection, filing.personnel, filing.now)
     if case_id is not None:
         seq = history.append(connection, case_id, filing.event, filing.now) if filing.event else None
         find(connection, case_id, filing.findings, filing.now)

@@ -14,7 +14,7 @@ from treckk_gateway.store.rows import AttemptRow, Go, Nothing, NotYet, OutboxRow
 from treckk_gateway.store.sql import history, inbox
 from treckk_gateway.store.sql.connection import Connection
 
-_OUTBOX = (
+COLUMNS = (
     "id, delivery_id, send_key, case_id, event_seq, conversation_id, channel_id, template,"
     " sealed_values, sealed_text, urgent,"
     " reply, state, due, attempts, attempt_id, expires_at, reason, created_at, heard"
@@ -43,7 +43,8 @@ _NAMES = (
 )
 
 
-def _row(found: tuple[object, ...]) -> OutboxRow:
+def row_of(found: tuple[object, ...]) -> OutboxRow:
+    """An outbox row from the columns `COLUMNS`."""
     values = dict(zip(_NAMES, found, strict=True))
     values |= {
         "urgent": bool(values["urgent"]),
@@ -55,13 +56,13 @@ def _row(found: tuple[object, ...]) -> OutboxRow:
 
 def outbox(connection: Connection, outbox_id: int) -> OutboxRow | None:
     """A message to send, or sent."""
-    found = connection.execute(f"SELECT {_OUTBOX} FROM outbox WHERE id = ?", (outbox_id,)).fetchone()  # noqa: S608 constant text
-    return _row(found) if found else None
+    found = connection.execute(f"SELECT {COLUMNS} FROM outbox WHERE id = ?", (outbox_id,)).fetchone()  # noqa: S608 constant text
+    return row_of(found) if found else None
 
 
 def of_case(connection: Connection, case_id: int) -> Iterator[OutboxRow]:
     """Everything sent or to be sent about a case."""
-    return map(_row, connection.execute(f"SELECT {_OUTBOX} FROM outbox WHERE case_id = ? ORDER BY id", (case_id,)))  # noqa: S608
+    return map(row_of, connection.execute(f"SELECT {COLUMNS} FROM outbox WHERE case_id = ? ORDER BY id", (case_id,)))  # noqa: S608
 
 
 def attempts_of_case(connection: Connection, case_id: int) -> Iterator[AttemptRow]:
@@ -303,11 +304,11 @@ def recover(connection: Connection, before: Instant) -> int:
 def uncertain(connection: Connection, before: Instant) -> Sequence[OutboxRow]:
     """Uncertain rows whose attempt began before that moment."""
     query = (
-        f"SELECT {', '.join('outbox.' + one.strip() for one in _OUTBOX.split(','))} "  # noqa: S608 constant
+        f"SELECT {', '.join('outbox.' + one.strip() for one in COLUMNS.split(','))} "  # noqa: S608 constant
         "FROM outbox JOIN attempt ON attempt.id = outbox.attempt_id"
         " WHERE outbox.state = 'uncertain' AND started_at < ? ORDER BY outbox.id LIMIT 100"
     )
-    return [_row(row) for row in connection.execute(query, (before,))]
+    return [row_of(row) for row in connection.execute(query, (before,))]
 
 
 def attempt_started(connection: Connection, attempt_id: str) -> Instant | None:
@@ -318,8 +319,8 @@ def attempt_started(connection: Connection, attempt_id: str) -> Instant | None:
 
 def dead(connection: Connection, cursor: int | None, limit: int) -> Sequence[OutboxRow]:
     """What was given up or is uncertain, newest first."""
-    query = f"SELECT {_OUTBOX} FROM outbox WHERE state IN ('uncertain', 'dead') AND id < ? ORDER BY id DESC LIMIT ?"  # noqa: S608
-    return [_row(row) for row in connection.execute(query, (cursor or 1 << 62, limit))]
+    query = f"SELECT {COLUMNS} FROM outbox WHERE state IN ('uncertain', 'dead') AND id < ? ORDER BY id DESC LIMIT ?"  # noqa: S608
+    return [row_of(row) for row in connection.execute(query, (cursor or 1 << 62, limit))]
 
 
 def revive(connection: Connection, outbox_id: int, event: NewEvent | None, now: Instant) -> bool:

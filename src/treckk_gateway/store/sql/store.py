@@ -37,6 +37,7 @@ from treckk_gateway.store.rows import (
     NotYet,
     OutboxRow,
     PartyRow,
+    PersonnelRow,
     ReporterRow,
     StandingRow,
     TallyRow,
@@ -57,6 +58,7 @@ from treckk_gateway.store.sql import (
     outbox,
     people,
     setback,
+    staff,
 )
 
 T = TypeVar("T")
@@ -173,6 +175,14 @@ class SqlStore(ABC):
         """See `Store.end_intake_keys`."""
         return await self._write(inbox.end_intake_keys, before)
 
+    async def conversation_token(self, conversation_id: int, token_hash: bytes, sealed: bytes) -> bytes:
+        """See `Store.conversation_token`."""
+        return await self._write(staff.conversation_token, conversation_id, token_hash, sealed)
+
+    async def next_number(self, name: str) -> int:
+        """See `Store.next_number`."""
+        return await self._write(staff.next_number, name)
+
     # looks
 
     async def inbox(self, inbox_id: int) -> InboxRow | None:
@@ -256,6 +266,28 @@ class SqlStore(ABC):
     async def history(self, case_id: int) -> Sequence[EventRow]:
         """See `Store.history`."""
         return await self._read(casefile.events, case_id)
+
+    async def conversation_of_token(self, token_hash: bytes) -> int | None:
+        """See `Store.conversation_of_token`."""
+        return await self._read(staff.conversation_of_token, token_hash)
+
+    async def notices(self, conversation_id: int, limit: int) -> Sequence[OutboxRow]:
+        """See `Store.notices`."""
+        return await self._read(staff.notices, conversation_id, limit)
+
+    async def notice_answered(self, channel_id: str, ids: Sequence[str]) -> OutboxRow | None:
+        """See `Store.notice_answered`."""
+        return await self._read(staff.notice_answered, channel_id, ids)
+
+    async def personnel_request(self, request_id: int) -> PersonnelRow | None:
+        """See `Store.personnel_request`."""
+        return await self._read(staff.personnel_request, request_id)
+
+    async def personnel_requests(
+        self, *, post: str | None = None, waiting: bool = False, cursor: int | None = None, limit: int = 50
+    ) -> Sequence[PersonnelRow]:
+        """See `Store.personnel_requests`."""
+        return await self._read(staff.personnel_requests, post=post, waiting=waiting, cursor=cursor, limit=limit)
 
     async def timer(self, timer_id: int) -> TimerRow | None:
         """See `Store.timer`."""
