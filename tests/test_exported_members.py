@@ -22,7 +22,8 @@ PUBLIC = {
     """,
     "treckk_gateway.model": """
         OPENS_CASE Act Actor Address Attachment Case CaseClock CaseEvent CaseUpdate ClockName ClockState Consent DeliveryReceipt DeliveryState EventKind
-        Finding InboundMessage Instant Intent Location MediaKind OutboundMessage PlaceSource Questions Reason Reporter Role
+        Finding InboundMessage Incident Instant Intent Location MediaKind OpenCase OutboundMessage PlaceSource PriorCase
+        Questions Reason Reporter Role
         Secret SendResult Staff State Subject Thread Transition Urgency
     """,
     "treckk_gateway.testing": "RETRY_AFTER Fault HttpStandIn MemoryChannel MemoryOptions StandIn",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from treckk_gateway.model import Address, InboundMessage, Location, Subject
+from treckk_gateway.model import Address, InboundMessage, Location, PlaceSource, Subject
 from treckk_gateway.model import subject as judged
 from treckk_gateway.profile import load
 from treckk_gateway.triage import TriageContext, steps
@@ -143,11 +143,26 @@ async def test_a_pin_between_two_districts_asks_unless_words_settle_it():
     assert values(await place(f"di kecamatan {named.name}", middle), "district") == [named.code]
 
 
-@pytest.mark.parametrize(("lat", "lng"), [(51.5, 0.1), (-2.0, 115.05)])
-async def test_a_pin_far_away_is_no_place_here(lat, lng):
-    pin = Location.read(lat, lng)
+async def test_a_pin_far_away_is_no_place_here():
+    pin = Location.read(-2.0, 115.05)
     assert values(await place("ribut", pin), "flag") == ["outside_regency"]
     assert values(await place("ribut di Halong", pin), "district") == [HALONG]
+
+
+@pytest.mark.parametrize(("lat", "lng"), [(51.5, 0.1), (-3.4, 114.8), (0.001, 0.001)])
+async def test_a_point_outside_the_units_box_is_refused_and_the_place_asked_for(lat, lng):
+    found = await place("ribut", Location.read(lat, lng))
+    assert values(found, "location_refused") == ["pin"]
+    assert values(found, "location_quality") == ["none"]
+    assert values(found, "flag") == ["needs_clarification"]
+    assert values(found, "district") == []
+    assert values(await place("ribut di Halong", Location.read(lat, lng)), "district") == [HALONG]
+
+
+async def test_no_place_is_never_zero_zero():
+    assert Location.read(0, 0) is None
+    at_zero = Location(lat=0.0, lng=0.0, source=PlaceSource.PIN)
+    assert values(await place("ribut", at_zero), "location_quality") == ["none"]
 
 
 async def test_the_locations_own_words_come_before_the_messages():

@@ -19,7 +19,7 @@ SMS = "+6281100000001"
 DESK = "aduan@satpolpp.example.go.id"
 WEB_SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 WAYS = ("whatsapp", "sms", "email", "web")
-COMPLAINT = "Ada pedagang jualan di trotoar depan pasar Paringin tiap pagi, jadi macet"
+COMPLAINT = "Ada pedagang jualan di trotoar depan pasar Paringin tiap pagi, jadi macet. Nama saya Iyan"
 PATIENCE = 20.0
 PERSONAL = re.compile(r"62812\d{4,}|warga\d+@|percakapan-\d|pasar Paringin")
 """What stands in people's addresses and complaints: no log line holds it."""

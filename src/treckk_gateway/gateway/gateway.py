@@ -28,7 +28,7 @@ from treckk_gateway.gateway.health import ChannelHealth, Health
 from treckk_gateway.gateway.parts import Parts, Plan
 from treckk_gateway.inbound.showing import Form, Shown
 from treckk_gateway.model import Actor
-from treckk_gateway.profile import Profile
+from treckk_gateway.profile import Profile, bounded
 from treckk_gateway.profile import load as load_profile
 from treckk_gateway.settings import Settings, check_posts
 from treckk_gateway.settings import load as load_settings
@@ -62,7 +62,7 @@ class Gateway:
         listening: bool | None = None,
     ) -> None:
         self.settings = settings
-        self.profile = profile or load_profile(settings.profile)
+        self.profile = bounded(profile or load_profile(settings.profile), settings.boundaries)
         check_posts(settings, self.profile)
         self.channels: Mapping[str, Channel] = {
             one.channel_id: _build(one.adapter, one.options, self._context(one.channel_id, clock))

@@ -17,6 +17,7 @@ from treckk_gateway.model.case import (
 )
 from treckk_gateway.model.clock import CaseClock, ClockName, ClockState
 from treckk_gateway.model.delivery import DeliveryState
+from treckk_gateway.model.incident import Incident, OpenCase, PriorCase
 from treckk_gateway.model.lifecycle import Reason, Role, State, Transition
 from treckk_gateway.model.message import (
     Attachment,
@@ -53,12 +54,15 @@ __all__ = [
     "EventKind",
     "Finding",
     "InboundMessage",
+    "Incident",
     "Instant",
     "Intent",
     "Location",
     "MediaKind",
+    "OpenCase",
     "OutboundMessage",
     "PlaceSource",
+    "PriorCase",
     "Questions",
     "Reason",
     "Reporter",

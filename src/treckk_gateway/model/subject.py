@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import attrs
 
 from treckk_gateway.model.case import Case, Finding, Intent, Urgency
+from treckk_gateway.model.incident import OpenCase, PriorCase
 from treckk_gateway.model.message import InboundMessage
 
 
@@ -14,7 +15,8 @@ from treckk_gateway.model.message import InboundMessage
 class Subject:
     """One message in its conversation: the texts before it (oldest first, at most ten) and the case, if there is one.
 
-    `open_cases` counts the sender's open cases; `answering` is true when we asked this person something.
+    `open_cases` counts the sender's open cases; `answering` is true when we asked this person something. `nearby` are
+    running cases, of whomever, that may be the same incident; `history` is what became of the sender's earlier ones.
     """
 
     message: InboundMessage
@@ -22,6 +24,8 @@ class Subject:
     case: Case | None = None
     open_cases: int = 0
     answering: bool = False
+    nearby: tuple[OpenCase, ...] = ()
+    history: tuple[PriorCase, ...] = ()
 
 
 def best(findings: Iterable[Finding], field: str) -> Finding | None:

@@ -8,6 +8,7 @@ import attrs
 
 from treckk_gateway.profile import shapes
 from treckk_gateway.profile.files import Folder, degrees, refuse
+from treckk_gateway.profile.phrases import Phrases
 from treckk_gateway.profile.places import Bounds, District, Gazetteer, Neighbour, PlaceKind, PlaceWords, Village
 from treckk_gateway.profile.tokens import fold
 
@@ -24,6 +25,7 @@ class Geography:
     neighbours: tuple[Neighbour, ...]
     bounds: Bounds
     gazetteer: Gazetteer
+    hub: Village | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -50,14 +52,30 @@ def read_geography(folder: Folder, words: shapes.PlacesTable, box: shapes.Bounds
         aliases=words.aliases,
         variants=words.variants,
         common=frozenset(words.common),
+        before=_words(words.before),
+        beside=_words(words.beside),
+        toward=_words(words.toward),
+        landmarks=Phrases((one, None) for one in words.landmarks),
+        numbered=_words(words.numbered),
+        named=_words(words.named),
+        unnamed=_words(words.unnamed),
+        far=Phrases((one, None) for one in words.far),
     )
+    hub = next((one for one in villages if one.code == words.hub), None)
+    if words.hub is not None and hub is None:
+        refuse(_PROFILE, "places.hub", f"there is no village {words.hub!r}")
     return Geography(
         districts=districts,
         villages=villages,
         neighbours=neighbours,
         bounds=bounds,
         gazetteer=Gazetteer(districts, villages, neighbours, spoken),
+        hub=hub,
     )
+
+
+def _words(written: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(fold, written)) - {""}
 
 
 def _districts(folder: Folder, bounds: Bounds) -> tuple[District, ...]:

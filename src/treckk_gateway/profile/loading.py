@@ -8,20 +8,24 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import attrs
+
 from treckk_gateway.errors import ProfileError
 from treckk_gateway.model import ClockName, Reason, State, Urgency
 from treckk_gateway.profile import shapes
+from treckk_gateway.profile.boundaries import read_boundaries
 from treckk_gateway.profile.categories import read_categories
 from treckk_gateway.profile.dialogue import read_dialogue
 from treckk_gateway.profile.files import Folder, refuse, shaped
-from treckk_gateway.profile.form import Form, FormField
 from treckk_gateway.profile.geography import read_geography
 from treckk_gateway.profile.information import read_information
-from treckk_gateway.profile.profile import Office, Post, Profile, ReasonText, Vocabulary
+from treckk_gateway.profile.lexicon import Lexicon
+from treckk_gateway.profile.profile import Category, Office, Post, Profile, ReasonText, Vocabulary
 from treckk_gateway.profile.service import read_calendar, read_profile_limits
 from treckk_gateway.profile.staff_words import read_staff_words
+from treckk_gateway.profile.telling import read_form, read_signing, read_times
 from treckk_gateway.profile.texts import read_templates
-from treckk_gateway.profile.tokens import fold
+from treckk_gateway.profile.tokens import tokens
 from treckk_gateway.profile.vocabulary import read_lexicon
 
 PROFILE = "profile.toml"
@@ -43,7 +47,9 @@ def load(name_or_folder: str | Path) -> Profile:
     geography = read_geography(folder, written.places, written.bounds)
     offices = _offices(written)
     categories = read_categories(folder, languages, offices)
-    form = _form(written, tables)
+    form = read_form(written, tables)
+    _asked(written, categories)
+    lexicon = read_lexicon(folder, categories, written.reference_prefix, geography.names)
     templates = read_templates(folder, written, {one: table.letter for one, table in tables.items()})
     return Profile(
         name=name,
@@ -68,9 +74,29 @@ def load(name_or_folder: str | Path) -> Profile:
         gazetteer=geography.gazetteer,
         staff=read_staff_words(folder),
         information=read_information(folder),
-        lexicon=read_lexicon(folder, categories, written.reference_prefix, geography.names),
+        lexicon=lexicon,
         templates=templates,
+        times=read_times(folder),
+        signing=read_signing(written),
+        ordinary=_ordinary(lexicon, written),
+        hub=geography.hub,
+        remote_km=written.places.remote_km,
+        near_boundary_km=written.places.near_boundary_m / 1000,
+        asks_nothing=frozenset(written.form.asks_nothing),
+        duplicates_km=written.duplicates.metres / 1000,
+        duplicates_hours=written.duplicates.hours,
     )
+
+
+def bounded(profile: Profile, boundaries: Path | None) -> Profile:
+    """The profile with the outlines of its places out of a GeoJSON file, if one is named.
+
+    Raises `ProfileError` naming the file and what is wrong with it.
+    """
+    if boundaries is None:
+        return profile
+    codes = {one.code for one in profile.districts} | {one.code for one in profile.villages}
+    return attrs.evolve(profile, boundaries=read_boundaries(boundaries, codes, profile.bounds))
 
 
 def shipped() -> tuple[str, ...]:
@@ -138,29 +164,17 @@ def _posts(written: shapes.ProfileFile, districts: set[str]) -> tuple[Post, ...]
     )
 
 
-def _form(written: shapes.ProfileFile, tables: Mapping[str, shapes.LanguageTable]) -> Form:
-    fields = written.form.fields
-    _unique(PROFILE, "form.fields", [one.id for one in fields])
-    labels = [(one.id, fold(label)) for one in fields for words in one.labels.values() for label in words]
-    _unique(PROFILE, "form.fields.labels", [label for _id, label in dict.fromkeys(labels)])
-    for one in fields:
-        for label in (*one.parts, *(label for words in one.labels.values() for label in words)):
-            if not fold(label):
-                refuse(PROFILE, f"form.fields.{one.id}", f"{label!r} has no letters or digits")
-    known = {one.id for one in fields}
-    return Form(
-        (
-            FormField(
-                id=one.id,
-                needed=one.needed,
-                labels={language: tuple(words) for language, words in one.labels.items()},
-                parts=tuple(one.parts),
-            )
-            for one in fields
-        ),
-        nothing=written.form.nothing,
-        names=[pair for table in tables.values() for pair in table.field.items() if pair[0] in known],
-    )
+def _asked(written: shapes.ProfileFile, categories: Iterable[Category]) -> None:
+    known = {one.code for one in categories}
+    for code in written.form.asks_nothing:
+        if code not in known:
+            refuse(PROFILE, "form.asks_nothing", f"there is no category {code!r}")
+
+
+def _ordinary(lexicon: Lexicon, written: shapes.ProfileFile) -> frozenset[str]:
+    """Every word of the word lists, and those that the profile names for looking like a place."""
+    phrases = [*(phrase for words in lexicon.lists.values() for phrase in words), *written.places.ordinary]
+    return frozenset(word for phrase in phrases for word in tokens(phrase))
 
 
 def _vocabulary(language: str, table: shapes.LanguageTable, needed: Iterable[str]) -> Vocabulary:

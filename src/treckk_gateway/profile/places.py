@@ -1,4 +1,4 @@
-"""Places of one unit and how they are found in words: exact names only, the longest first.
+"""Places of one unit and how they are found in words: exact names first, the longest at each place.
 
 Source of the rules: domain reference, section 10 (geography). A name that may mean two places stays two places here;
 nothing in this module picks one.
@@ -6,17 +6,28 @@ nothing in this module picks one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from itertools import islice
 from math import cos, hypot, radians
 
 import attrs
 
+from treckk_gateway.profile.misspelt import Misspelt
+from treckk_gateway.profile.phrases import Phrases
 from treckk_gateway.profile.tokens import fold
 
-_KM_PER_DEGREE = 111.32
+KM_PER_DEGREE = 111.32
+"""Kilometres of a degree of latitude."""
+MOST_MENTIONS = 40
 _SHORTEST_JOINED = 7
 """Letters from which a name of several words is also known when written as one: `Lokbatu`."""
+
+
+def distance(lat: float, lng: float, other_lat: float, other_lng: float) -> float:
+    """Kilometres between two points, in a straight line; exact enough within a county."""
+    narrow = cos(radians((lat + other_lat) / 2))
+    return KM_PER_DEGREE * hypot(other_lat - lat, (other_lng - lng) * narrow)
 
 
 class PlaceKind(StrEnum):
@@ -85,7 +96,7 @@ class Mention:
     """A name found in a text: what it may mean, and where it stands (tokens `start` to before `end`).
 
     `marked` is the kind that a word before it says, such as village for "desa"; `common` that the name is also an
-    ordinary word.
+    ordinary word. `written` is how it stands there where that is no exact name.
     """
 
     targets: tuple[Target, ...]
@@ -93,20 +104,35 @@ class Mention:
     end: int
     marked: PlaceKind | None = None
     common: bool = False
+    confidence: float = 0.9
+    written: str | None = attrs.field(default=None, repr=False)
 
 
 @attrs.frozen(kw_only=True)
 class PlaceWords:
     """What a unit's language adds to its list of names.
 
-    `markers` say what kind of place follows; `aliases` are further names of codes; `variants` are words that stand
-    for one another inside names (`sei` and `sungai`); `common` are names that are also ordinary words.
+    `markers` say what kind of place follows, `before` are other words before a place ("di"); `aliases` are further
+    names of codes; `variants` are words that stand for one another inside names (`sei` and `sungai`); `common` are
+    names that are also ordinary words.
+
+    `beside` are words after which a place is only near what is meant, or where somebody comes from; `toward` those
+    that make two places a way from one to the other. `landmarks` say where without a name, as do `numbered` words with
+    a number behind them and `named` words with any name but one of `unnamed`. `far` are words that say it is remote.
     """
 
     markers: Mapping[str, PlaceKind] = attrs.field(factory=dict)
+    before: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = attrs.field(factory=dict)
     variants: Mapping[str, str] = attrs.field(factory=dict)
     common: frozenset[str] = frozenset()
+    beside: frozenset[str] = frozenset()
+    toward: frozenset[str] = frozenset()
+    landmarks: Phrases[None] = attrs.field(factory=lambda: Phrases[None](()), repr=False)
+    numbered: frozenset[str] = frozenset()
+    named: frozenset[str] = frozenset()
+    unnamed: frozenset[str] = frozenset()
+    far: Phrases[None] = attrs.field(factory=lambda: Phrases[None](()), repr=False)
 
 
 class Gazetteer:
@@ -119,10 +145,10 @@ class Gazetteer:
         neighbours: Iterable[Neighbour] = (),
         words: PlaceWords | None = None,
     ) -> None:
-        self._words = words or PlaceWords()
+        self.words = words or PlaceWords()
         self._villages = tuple(villages)
         self._names: dict[tuple[str, ...], tuple[Target, ...]] = {}
-        self._common = {tuple(fold(name).split()) for name in self._words.common}
+        self._common = {tuple(fold(name).split()) for name in self.words.common}
         for district in districts:
             self._learn(district.name, Target(PlaceKind.DISTRICT, district.code))
         for village in self._villages:
@@ -130,43 +156,67 @@ class Gazetteer:
         self._learn_aliases()
         for neighbour in neighbours:
             self._learn(neighbour.name, Target(PlaceKind.OUTSIDE, neighbour.code))
-        self._longest = max(map(len, self._names), default=0)
+        self._first: dict[str, list[tuple[str, ...]]] = {}
+        for name in sorted(self._names, key=len, reverse=True):
+            self._first.setdefault(name[0], []).append(name)
+        spelt = (name for name in self._names if name not in self._common)
+        self._misspelt = Misspelt(spelt, self.words.before, self.words.markers)
 
     def mentions(self, tokens: Sequence[str]) -> tuple[Mention, ...]:
-        """The names in folded tokens of the original text, from left to right, the longest at each place."""
-        return tuple(self._scan(tokens))
+        """The names in folded tokens of the original text, from left to right, the longest at each place.
+
+        No more than `MOST_MENTIONS`, so that a text of nothing but names costs no more than a long one.
+        """
+        return tuple(islice(self._scan(tokens), MOST_MENTIONS))
+
+    def guesses(self, tokens: Sequence[str], known: Callable[[str], bool]) -> tuple[Mention, ...]:
+        """Names that tokens may mean in spite of typing errors or missing vowels; `known` tells ordinary words.
+
+        A mention of several names has the targets of them all. What `mentions` finds is left out.
+        """
+        named = self.mentions(tokens)
+        exact = {place for one in named for place in range(one.start, one.end)}
+        markers = self.words.markers
+        beside = [one.start - back for one in named for back in (1, 2) if one.start >= back]
+        near = self._misspelt.find(tokens, lambda word: word in markers or known(word), frozenset(exact), beside)
+        return tuple(
+            Mention(
+                targets=tuple(dict.fromkeys(target for name in one.names for target in self._names[name])),
+                start=one.start,
+                end=one.end,
+                marked=markers.get(tokens[one.start - 1]) if one.start else None,
+                confidence=one.confidence,
+                written=" ".join(tokens[one.start : one.end]),
+            )
+            for one in near
+        )
 
     def nearest(self, lat: float, lng: float, most: int = 3) -> tuple[tuple[Village, float], ...]:
         """The villages whose inner points lie nearest, with the distance in kilometres (straight line)."""
-        narrow = cos(radians(lat))
-        away = sorted(
-            ((_KM_PER_DEGREE * hypot(one.lat - lat, (one.lng - lng) * narrow), one) for one in self._villages),
-            key=lambda pair: pair[0],
-        )
-        return tuple((one, distance) for distance, one in away[:most])
+        away = sorted(((distance(lat, lng, one.lat, one.lng), one) for one in self._villages), key=lambda pair: pair[0])
+        return tuple((one, far) for far, one in away[:most])
 
     def _scan(self, tokens: Sequence[str]) -> Iterator[Mention]:
-        place = 0
-        while place < len(tokens):
-            found = self._at(tokens, place)
-            if found is not None:
-                yield found
-            place = found.end if found else place + 1
-
-    def _at(self, tokens: Sequence[str], place: int) -> Mention | None:
-        for size in range(min(self._longest, len(tokens) - place), 0, -1):
-            name = tuple(tokens[place : place + size])
-            targets = self._names.get(name)
-            if targets:
-                marked = self._words.markers.get(tokens[place - 1]) if place else None
-                common = name in self._common
-                return Mention(targets=targets, start=place, end=place + size, marked=marked, common=common)
-        return None
+        end = 0
+        for place, token in enumerate(tokens):
+            if place < end or token not in self._first:
+                continue
+            for name in self._first[token]:
+                if tuple(tokens[place : place + len(name)]) == name:
+                    end = place + len(name)
+                    yield Mention(
+                        targets=self._names[name],
+                        start=place,
+                        end=end,
+                        marked=self.words.markers.get(tokens[place - 1]) if place else None,
+                        common=name in self._common,
+                    )
+                    break
 
     def _learn(self, name: str, target: Target) -> None:
         words = tuple(fold(name).split())
         self._add(words, target)
-        for one, other in self._words.variants.items():
+        for one, other in self.words.variants.items():
             for old, new in ((one, other), (other, one)):
                 if old in words:
                     self._add(tuple(new if word == old else word for word in words), target)
@@ -176,7 +226,7 @@ class Gazetteer:
 
     def _learn_aliases(self) -> None:
         kinds = {one.code: one for targets in self._names.values() for one in targets}
-        for name, code in self._words.aliases.items():
+        for name, code in self.words.aliases.items():
             self._add(tuple(fold(name).split()), kinds[code])
 
     def _add(self, words: tuple[str, ...], target: Target) -> None:

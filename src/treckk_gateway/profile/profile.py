@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import attrs
 
 from treckk_gateway.model import ClockName, Reason, State, Urgency
+from treckk_gateway.profile.boundaries import Boundaries
 from treckk_gateway.profile.calendar import Calendar
 from treckk_gateway.profile.dialogue import Dialogue
 from treckk_gateway.profile.form import Form
@@ -14,8 +15,10 @@ from treckk_gateway.profile.information import Information
 from treckk_gateway.profile.lexicon import Lexicon
 from treckk_gateway.profile.limits import Limits
 from treckk_gateway.profile.places import Bounds, District, Gazetteer, Neighbour, Village
+from treckk_gateway.profile.signing import Signing
 from treckk_gateway.profile.staff_words import StaffWords
 from treckk_gateway.profile.templates import Templates
+from treckk_gateway.profile.times import Times
 
 
 @attrs.frozen(kw_only=True)
@@ -126,7 +129,10 @@ class Profile:
     `zone` is an IANA time zone, `region` the country code for phone numbers written without one, `languages` those
     texts exist in (the first is the unit's own), `reference_prefix` begins each case number. Codes of places are those
     of `districts` and `villages`. A language that is not known is answered in the first one. `limits` are the unit's;
-    an operator may set others.
+    an operator may set others. `ordinary` are words that stand for themselves, neither a name nor a misspelt place.
+    Distances are told from `hub`; from `remote_km` on a place is remote whatever its reporter says. Nothing more is
+    asked about the categories `asks_nothing`. Two reports of one category within `duplicates_km` and
+    `duplicates_hours` may be one incident. `boundaries` are what the operator's file says, if there is one.
     """
 
     name: str
@@ -153,6 +159,20 @@ class Profile:
     gazetteer: Gazetteer = attrs.field(repr=False)
     lexicon: Lexicon = attrs.field(repr=False)
     templates: Templates = attrs.field(repr=False)
+    times: Times = attrs.field(repr=False)
+    signing: Signing = attrs.field(repr=False)
+    ordinary: frozenset[str] = attrs.field(factory=frozenset, repr=False)
+    hub: Village | None = None
+    remote_km: float | None = None
+    near_boundary_km: float = 0.2
+    asks_nothing: frozenset[str] = frozenset()
+    duplicates_km: float = 0.3
+    duplicates_hours: float = 48.0
+    boundaries: Boundaries | None = attrs.field(default=None, repr=False)
+
+    def is_ordinary(self, word: str) -> bool:
+        """Whether a word is known to stand for itself, and so is neither anybody's name nor a misspelt place."""
+        return word in self.ordinary or word in self.gazetteer.words.landmarks.words
 
     @property
     def leadership_only(self) -> frozenset[str]:

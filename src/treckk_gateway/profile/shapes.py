@@ -94,10 +94,26 @@ class OutsideTable(_Strict, frozen=True, kw_only=True):
 
 
 class PlacesTable(_Strict, frozen=True, kw_only=True):
-    """`[places]`."""
+    """`[places]`; the words are those of `treckk_gateway.profile.places.PlaceWords`.
+
+    `ordinary` are words that are no misspelt place. `hub` is the village from which distances are told, `remote_km`
+    how far away a place is remote whatever the reporter says. A pin so many metres from a boundary is near both sides.
+    """
 
     village_words: list[Text]
     district_words: list[Text]
+    before: list[Text] = []
+    beside: list[Text] = []
+    toward: list[Text] = []
+    landmarks: list[Text] = []
+    numbered: list[Text] = []
+    named: list[Text] = []
+    unnamed: list[Text] = []
+    far: list[Text] = []
+    ordinary: list[Text] = []
+    hub: Text | None = None
+    remote_km: Annotated[float, Meta(gt=0)] | None = None
+    near_boundary_m: Annotated[float, Meta(ge=0, le=5000)] = 200.0
     aliases: dict[Text, Text] = {}
     variants: dict[Text, Text] = {}
     common: list[Text] = []
@@ -118,10 +134,38 @@ class FormFieldTable(_Strict, frozen=True, kw_only=True):
 
 
 class FormTable(_Strict, frozen=True, kw_only=True):
-    """`[form]`; `nothing` are answers that leave a field empty."""
+    """`[form]`.
+
+    `nothing` are answers that leave a field empty; nothing more is asked about the categories `asks_nothing`. The
+    other lists are those of `treckk_gateway.profile.signing.Signing`.
+    """
 
     fields: Annotated[list[FormFieldTable], Meta(min_length=1)]
     nothing: list[Text] = []
+    asks_nothing: list[Text] = []
+    intros: list[Text] = []
+    closings: list[Text] = []
+    titles: list[Text] = []
+    never: list[Text] = []
+
+
+class TimesFile(_Strict, frozen=True, kw_only=True):
+    """`times.toml`; the words are those of `treckk_gateway.profile.times.TimeWords`."""
+
+    days: dict[Text, int] = {}
+    nights: list[Text] = []
+    parts: dict[Text, Annotated[int, Meta(ge=0, le=23)]] = {}
+    weekdays: dict[Text, Annotated[int, Meta(ge=0, le=6)]] = {}
+    months: dict[Text, Annotated[int, Meta(ge=1, le=12)]] = {}
+    past: list[Text] = []
+    ongoing: list[Text] = []
+    hurry: list[Text] = []
+    habit: list[Text] = []
+    spans: list[Text] = []
+    counts: list[Text] = []
+    stated: list[Text] = []
+    hours: list[Text] = []
+    zones: list[Text] = []
 
 
 class AskingTable(_Strict, frozen=True, kw_only=True):
@@ -159,6 +203,13 @@ class CalendarTable(_Strict, frozen=True, kw_only=True):
     opened: list[DayTable] = []
 
 
+class DuplicatesTable(_Strict, frozen=True, kw_only=True):
+    """`[duplicates]`: how near in place and time two reports of one category may be one incident."""
+
+    metres: Annotated[float, Meta(gt=0, le=10000)] = 300.0
+    hours: Annotated[float, Meta(gt=0, le=720)] = 48.0
+
+
 class ProfileFile(_Strict, frozen=True, kw_only=True):
     """`profile.toml`; each of `language` is a `LanguageTable`."""
 
@@ -172,6 +223,7 @@ class ProfileFile(_Strict, frozen=True, kw_only=True):
     posts: Annotated[list[PostTable], Meta(min_length=1)]
     offices: list[OfficeTable] = []
     form: FormTable
+    duplicates: DuplicatesTable = DuplicatesTable()
     language: dict[Language, dict[str, object]]
     places: PlacesTable
     calendar: CalendarTable

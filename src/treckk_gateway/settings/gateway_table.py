@@ -36,6 +36,7 @@ class GatewayTable:
     database: str = "sqlite"
     listen: str = "127.0.0.1:8080"
     profile: Annotated[str, Meta(min_length=1)] = "balangan"
+    boundaries: Annotated[str, Meta(min_length=1)] | None = None
     trusted_proxies: tuple[str, ...] = ()
     max_body: Annotated[int, Meta(ge=1024, le=33554432)] = 1048576
     queue_limit: Annotated[int, Meta(ge=1, le=100000)] = 2000
@@ -54,6 +55,7 @@ def read_gateway(table: Mapping[str, object], *, where: str, base: Path) -> dict
             "database": _database(written.database, where=where, base=base),
             "listen": _listen(written.listen),
             "profile": _profile(written.profile, base),
+            "boundaries": _boundaries(written.boundaries, base),
             "trusted_proxies": tuple(_network(one) for one in written.trusted_proxies),
         }
     except _Refused as problem:
@@ -148,6 +150,15 @@ def _profile(text: str, base: Path) -> str:
     if not folder.is_dir():
         raise _Refused("profile", "no such folder; name a shipped profile or a folder")
     return str(folder)
+
+
+def _boundaries(text: str | None, base: Path) -> Path | None:
+    if text is None:
+        return None
+    file = (base / text).absolute()
+    if not file.is_file():
+        raise _Refused("boundaries", "no such file; name a GeoJSON file, or leave it out")
+    return file
 
 
 def _network(text: str) -> Network:

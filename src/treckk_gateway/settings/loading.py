@@ -33,7 +33,7 @@ T = TypeVar("T")
 TABLES = ("gateway", "channels", "staff", "triage", "clocks", "delivery", "retention", "engine", "media", "digest")
 """The tables there are."""
 
-LATER = frozenset({"gateway.boundaries", "gateway.spool_dir"})
+LATER = frozenset({"gateway.spool_dir"})
 """Keys that are planned: an operator who reads ahead is told so."""
 
 WALK_IN = "walk_in"

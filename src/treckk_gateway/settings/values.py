@@ -148,9 +148,9 @@ class Settings:
     """Everything a gateway is told. Paths are absolute; `source` is the file, `None` when there was none.
 
     `public_url` is the address providers call, without a slash at its end. `profile` is a shipped name or an absolute
-    folder. `database` is the connection string of a PostgreSQL, `None` for SQLite. `max_body` is in bytes. Past
-    `queue_limit` waiting writes, or `queue_age` seconds of the oldest, new requests are answered 503. `clocks` are
-    limits that take the place of the profile's, by name.
+    folder; `boundaries` is a GeoJSON file. `database` is the connection string of a PostgreSQL, `None` for SQLite.
+    `max_body` is in bytes. Past `queue_limit` waiting writes, or `queue_age` seconds of the oldest, new requests are
+    answered 503. `clocks` are limits that take the place of the profile's, by name.
     """
 
     public_url: str
@@ -160,6 +160,7 @@ class Settings:
     database: Secret | None = None
     listen: Listen = Listen(host="127.0.0.1", port=8080)
     profile: str = "balangan"
+    boundaries: Path | None = None
     trusted_proxies: tuple[Network, ...] = ()
     max_body: int = 1048576
     queue_limit: int = 2000

@@ -8,7 +8,21 @@ from importlib.metadata import EntryPoint, entry_points
 from treckk_gateway.errors import ConfigError
 from treckk_gateway.profile import Profile
 from treckk_gateway.triage.pipeline import Step
-from treckk_gateway.triage.steps import automatic, category, intent, language, marks, place, referral, urgency
+from treckk_gateway.triage.steps import (
+    automatic,
+    category,
+    completeness,
+    duplicates,
+    history,
+    intent,
+    language,
+    marks,
+    media,
+    place,
+    referral,
+    time,
+    urgency,
+)
 
 GROUP = "treckk_gateway.triage"
 DEFAULT = "..."
@@ -19,10 +33,15 @@ BUNDLED: Mapping[str, Step] = {
     "language": language,
     "place": place,
     "urgency": urgency,
+    "time": time,
+    "media": media,
     "intent": intent,
     "category": category,
     "referral": referral,
     "marks": marks,
+    "completeness": completeness,
+    "duplicates": duplicates,
+    "history": history,
 }
 """The steps that ship, in the order they run by default: later ones use what earlier ones found."""
 

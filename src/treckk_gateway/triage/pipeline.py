@@ -31,6 +31,7 @@ class TriageContext:
     now: Instant
     found: tuple[Finding, ...] = ()
     _readings: dict[str, Reading] = attrs.field(factory=dict, alias="_readings", repr=False, eq=False)
+    _forms: dict[str, dict[str, str]] = attrs.field(factory=dict, alias="_forms", repr=False, eq=False)
 
     def read(self, subject: Subject) -> Reading:
         """The message's subject line and text as the profile's word lists see them; worked out once a run.
@@ -44,6 +45,13 @@ class TriageContext:
         if text not in self._readings:
             self._readings[text] = self.profile.lexicon.read(text)
         return self._readings[text]
+
+    def form(self, subject: Subject) -> dict[str, str]:
+        """The fields of a filled form in the message, by id; worked out once a run."""
+        text = words_of(subject)
+        if text not in self._forms:
+            self._forms[text] = self.profile.form.read(text)
+        return self._forms[text]
 
     def values(self, field: str) -> tuple[str, ...]:
         """What earlier steps found for a field."""

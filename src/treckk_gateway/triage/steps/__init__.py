@@ -2,11 +2,30 @@
 
 from treckk_gateway.triage.steps.automatic import automatic
 from treckk_gateway.triage.steps.category import category
+from treckk_gateway.triage.steps.completeness import completeness
+from treckk_gateway.triage.steps.duplicates import duplicates
+from treckk_gateway.triage.steps.history import history
 from treckk_gateway.triage.steps.intent import intent
 from treckk_gateway.triage.steps.language import language
 from treckk_gateway.triage.steps.marks import marks
+from treckk_gateway.triage.steps.media import media
 from treckk_gateway.triage.steps.place import place
 from treckk_gateway.triage.steps.referral import referral
+from treckk_gateway.triage.steps.time import time
 from treckk_gateway.triage.steps.urgency import urgency
 
-__all__ = ["automatic", "category", "intent", "language", "marks", "place", "referral", "urgency"]
+__all__ = [
+    "automatic",
+    "category",
+    "completeness",
+    "duplicates",
+    "history",
+    "intent",
+    "language",
+    "marks",
+    "media",
+    "place",
+    "referral",
+    "time",
+    "urgency",
+]

@@ -1,180 +1,169 @@
-"""Where is it? Exact names and pins; two places that fit are a question, never a guess.
+"""Where is it? Pins, exact names, then misspelt ones; two places that fit are a question, never a guess.
 
 Source of the rules: domain reference, section 10.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
-from treckk_gateway.model import Finding, Location, Subject
-from treckk_gateway.profile import Mention, PlaceKind, Profile, Target
-from treckk_gateway.triage.pipeline import TriageContext, words_of
+from treckk_gateway.model import Finding, Location, PlaceSource, Subject
+from treckk_gateway.profile import Profile
+from treckk_gateway.profile.places import distance
+from treckk_gateway.triage.pipeline import TriageContext
+from treckk_gateway.triage.steps.naming import Said, Spot, look
+from treckk_gateway.triage.steps.pinning import Pin, pinned
 
-_CLEARLY = 1.3
-"""How many times farther another district's nearest point must be for a pin to be clearly in this one."""
-_FARTHEST = 15.0
-"""Kilometres from the nearest point of a village beyond which a pin is taken for somebody else's."""
-
-
-@attrs.frozen
-class Spot:
-    """A place as far as it is known: codes of a district, and of a village in it."""
-
-    district: str
-    village: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Found:
-    """What words say about a place: the spots that fit, and places of others that were named."""
-
-    spots: tuple[Spot, ...] = ()
-    outside: tuple[str, ...] = ()
+_SURE = {PlaceSource.STAFF: 1.0, PlaceSource.PIN: 0.9, PlaceSource.TEXT: 0.9, PlaceSource.PHOTO: 0.3}
+_ASK = "needs_clarification"
 
 
 async def place(subject: Subject, context: TriageContext) -> Sequence[Finding]:
-    """The fields `district` and `village` (codes) when there is one place only.
+    """Where it happened, as far as the message says.
 
-    Two that fit give the field `district_candidate` for each and the flag `needs_clarification`; a place that is not
-    the unit's gives the flag `outside_regency` and, where it is known, who is responsible as `refer_to`. A pin beats
-    words; without boundaries it goes to the nearest known points, so it is never very sure.
+    - `district` and `village` (codes) when there is one place only; `district_candidate` and `village_candidate` for
+      each of several, with the flag `needs_clarification`; `near_district` for those beside it that may be meant.
+    - `location_quality`: none, landmark, district, village, precise or pin; `landmark` for words such as "pasar".
+    - `location_source`: text, pin, asked, photo, or staff: a person's correction beats a pin, a pin beats words, words
+      beat a photo.
+    - the flag `outside_regency` and `refer_to` for a place of somebody else; `distance_km` from the unit's middle and,
+      where it is far, the flag `remote_area`.
     """
     said = _said(subject, context)
-    location = subject.message.location
+    pin = _pin(subject.message.location, said, context.profile)
+    if pin is not None:
+        return [*_at(pin, said), *_remote(pin.spot, said, context.profile)]
+    return [*_refused(subject.message.location, context.profile), *_told(said, subject, context.profile)]
+
+
+def _pin(location: Location | None, said: Said, profile: Profile) -> Pin | None:
+    """What the message's point says; `None` where it has none that counts."""
+    if location is None or location.lat is None or location.lng is None:
+        return None
+    if not profile.bounds.contains(location.lat, location.lng):
+        return None
+    if location.source is PlaceSource.PHOTO and (said.spots or said.outside):
+        return None
+    pin = pinned(location.lat, location.lng, said.districts, profile)
+    trusted = location.source in {PlaceSource.STAFF, PlaceSource.PIN}
+    if pin.spot is None and not pin.candidates and (said.spots or not trusted):
+        return None
+    return attrs.evolve(pin, source=location.source, confidence=min(pin.confidence, _SURE[location.source]))
+
+
+def _at(pin: Pin, said: Said) -> Iterator[Finding]:
+    yield _finding("location_quality", "pin", pin.confidence, pin.reason)
+    yield _finding("location_source", pin.source.value, pin.confidence, pin.reason)
+    yield from _landmarks(said)
+    if pin.candidates:
+        yield from _ask((Spot(one) for one in pin.candidates), pin.reason)
+    elif pin.spot is None:
+        yield _finding("flag", "outside_regency", 0.7, pin.reason)
+    else:
+        yield _finding("district", pin.spot.district, pin.confidence, pin.reason)
+        if pin.spot.village:
+            yield _finding("village", pin.spot.village, pin.village_confidence, pin.reason)
+        yield from (_finding("near_district", one, 0.6, pin.reason) for one in pin.near)
+
+
+def _refused(location: Location | None, profile: Profile) -> Iterator[Finding]:
+    """A point outside the profile's box is no place; that it was sent is said all the same."""
     if location is not None and location.lat is not None and location.lng is not None:
-        pinned = _pinned(location, said, context.profile)
-        if pinned is not None:
-            return pinned
-    return _stated(said, context.profile)
+        inside = profile.bounds.contains(location.lat, location.lng)
+        reason = "the point lies far from every village" if inside else "the point lies outside the area of this unit"
+        yield _finding("location_refused", location.source.value, 0.9, reason)
+        yield _finding("flag", _ASK, 0.6, f"{reason}: the place has to be asked for")
 
 
-def _stated(said: Found, profile: Profile) -> list[Finding]:
-    if len({one.district for one in said.spots}) > 1:
-        return _ask(said.spots, "names that fit several places")
-    if said.spots:
-        villages = {one.village for one in said.spots if one.village}
-        found = [_finding("district", said.spots[0].district, 0.9, "named in the message")]
-        if len(villages) == 1:
-            found.append(_finding("village", villages.pop(), 0.9, "named in the message"))
-        return found
-    return [*_outside("names a place outside"), *_offices(said.outside, profile)] if said.outside else []
-
-
-def _pinned(location: Location, said: Found, profile: Profile) -> list[Finding] | None:
-    """What a pin says; `None` when it is no use, because it lies nowhere near and words name a place here."""
-    lat, lng = location.lat or 0.0, location.lng or 0.0
-    near = profile.gazetteer.nearest(lat, lng) if profile.bounds.contains(lat, lng) else ()
-    if not near or near[0][1] > _FARTHEST:
-        return None if said.spots else _outside("the pin lies far from every village")
-    first, distance = near[0]
-    close = [village for village, away in near if away <= distance * _CLEARLY]
-    districts = {one.district for one in close}
-    named = {one.district for one in said.spots} & districts
-    if len(named) == 1:
-        districts = named
+def _told(said: Said, subject: Subject, profile: Profile) -> Iterator[Finding]:
+    """What words say."""
+    source = "asked" if subject.answering else said.source.value
+    yield _finding("location_quality", said.quality, said.confidence, said.reason)
+    if said.quality != "none":
+        yield _finding("location_source", source, said.confidence, said.reason)
+    yield from _landmarks(said)
+    districts = said.districts
     if len(districts) > 1:
-        return _ask([Spot(one) for one in sorted(districts)], "the pin lies between several districts")
-    reason = f"pin; the nearest known point is {distance:.1f} km away"
-    found = [_finding("district", districts.pop(), 0.7, reason)]
-    if len(close) == 1:
-        found.append(_finding("village", first.code, 0.5, reason))
-    return found
+        yield from _ask(said.spots, said.reason)
+        return
+    if not said.spots:
+        if said.outside:
+            yield _finding("flag", "outside_regency", 0.7, said.reason)
+            yield from _offices(said.outside, profile)
+            yield from (_finding("near_district", one, 0.5, "named as near by") for one in said.near)
+        return
+    spot = said.spot
+    yield _finding("district", districts[0], said.confidence, said.reason)
+    if spot is not None and spot.village:
+        yield _finding("village", spot.village, said.confidence, said.reason)
+    yield from (_finding("near_district", one, 0.5, "named as near by") for one in said.near if one != districts[0])
+    yield from _remote(spot, said, profile)
 
 
-def _said(subject: Subject, context: TriageContext) -> Found:
-    """What the words say: the location's own text, else a form's line for the place, else the whole message."""
+def _remote(spot: Spot | None, said: Said, profile: Profile) -> Iterator[Finding]:
+    """How far a village is, in a straight line from the unit's middle, and the flag where that is far."""
+    village = profile.village(spot.village) if spot and spot.village else None
+    km = None
+    if village is not None and profile.hub is not None:
+        km = distance(profile.hub.lat, profile.hub.lng, village.lat, village.lng)
+        reason = f"in a straight line from {profile.hub.name} to a point in {village.name}; roads are longer"
+        yield _finding("distance_km", f"{km:.0f}", 0.8, reason)
+    far = f"about {km:.0f} km from {profile.hub.name}, roads are longer" if km is not None and profile.hub else ""
+    if said.far and (spot is not None or said.spots):
+        yield _finding("flag", "remote_area", 0.7, f"says {said.far!r}; {far}" if far else f"says {said.far!r}")
+    elif km is not None and profile.remote_km is not None and km >= profile.remote_km:
+        yield _finding("flag", "remote_area", 0.8, far)
+
+
+def _said(subject: Subject, context: TriageContext) -> Said:
+    """What the words say: a form's line for the place, the location's own text, else the whole message.
+
+    A place named there beats one named elsewhere; far away is far away wherever it is said.
+    """
     location = subject.message.location
-    for text in (
-        (location.text if location else None) or "",
-        *_form_lines(words_of(subject), context),
-        words_of(subject),
-    ):
-        found = look(text, context) if text else Found()
-        if found.spots or found.outside:
-            return found
-    return Found()
-
-
-def _form_lines(text: str, context: TriageContext) -> Iterable[str]:
-    """What a filled-in form says about where it happened; else all of it but the sender's own address."""
-    form = context.profile.form.read(text)
-    yield form.get("location", "")
+    whole = look(context.read(subject), context.profile)
+    own = location.text if location is not None and location.text else ""
+    form = context.form(subject)
+    texts = [own, form.get("location", "")]
     if "address" in form:
-        yield "\n".join(value for field, value in form.items() if field != "address")
+        texts.append("\n".join(value for field, value in form.items() if field != "address"))
+    for text in filter(None, texts):
+        found = look(context.read_text(text), context.profile, placed=True)
+        if found.spots or found.outside:
+            landmarks = found.landmarks or whole.landmarks
+            source = location.source if location is not None and text == own else PlaceSource.TEXT
+            return attrs.evolve(found, landmarks=landmarks, far=whole.far, source=_worded(source))
+    placed = next((text for text in texts[:2] if not context.profile.form.empty(text)), "")
+    if placed and whole.quality == "none":
+        return attrs.evolve(whole, stated=True, reason="a place is written, though none of the list")
+    return whole
 
 
-def look(text: str, context: TriageContext) -> Found:
-    """The places a text names, each narrowed down as far as the text itself allows."""
-    profile = context.profile
-    mentions = profile.gazetteer.mentions(context.read_text(text).original)
-    meant = [spots for mention in _counting(mentions, profile) if (spots := _spots(mention, profile))]
-    outside = tuple(one.targets[0].code for one in mentions if one.targets[0].kind is PlaceKind.OUTSIDE)
-    return Found(spots=_agreed(meant), outside=outside)
+def _worded(source: PlaceSource) -> PlaceSource:
+    """Words beside a pin are words."""
+    return source if source is PlaceSource.STAFF else PlaceSource.TEXT
 
 
-def _counting(mentions: Sequence[Mention], profile: Profile) -> list[Mention]:
-    """Mentions without ordinary words that merely look like a village: those need `desa` or their district beside."""
-    beside: set[int] = set()
-    for one, other in pairwise(mentions):
-        if other.start - one.end <= 1 and _related(one, other, profile):
-            beside |= {one.start, other.start}
-    return [one for one in mentions if not one.common or one.marked is PlaceKind.VILLAGE or one.start in beside]
+def _landmarks(said: Said) -> Iterator[Finding]:
+    return (_finding("landmark", one, 0.7, f"says {one!r}") for one in said.landmarks)
 
 
-def _related(one: Mention, other: Mention, profile: Profile) -> bool:
-    return bool(_districts(one, PlaceKind.VILLAGE, profile) & _districts(other, PlaceKind.DISTRICT, profile)) or bool(
-        _districts(one, PlaceKind.DISTRICT, profile) & _districts(other, PlaceKind.VILLAGE, profile)
-    )
+def _ask(spots: Iterable[Spot], reason: str) -> Iterator[Finding]:
+    spots = tuple(spots)
+    for code in dict.fromkeys(one.district for one in spots):
+        yield _finding("district_candidate", code, 0.5, reason)
+    for village in dict.fromkeys(one.village for one in spots if one.village):
+        yield _finding("village_candidate", village, 0.5, reason)
+    yield _finding("flag", _ASK, 0.9, reason)
 
 
-def _districts(mention: Mention, kind: PlaceKind, profile: Profile) -> set[str]:
-    return {_spot(one, profile).district for one in mention.targets if one.kind is kind}
-
-
-def _spots(mention: Mention, profile: Profile) -> tuple[Spot, ...]:
-    """What a mention may mean: a bare name that is a district's is the district, unless `desa` stands before it."""
-    wanted = mention.marked or PlaceKind.DISTRICT
-    own = [one for one in mention.targets if one.kind is not PlaceKind.OUTSIDE]
-    meant = [one for one in own if one.kind is wanted] or own
-    return tuple(_spot(one, profile) for one in meant)
-
-
-def _spot(target: Target, profile: Profile) -> Spot:
-    village = profile.village(target.code) if target.kind is PlaceKind.VILLAGE else None
-    return Spot(village.district, village.code) if village else Spot(target.code)
-
-
-def _agreed(meant: Sequence[tuple[Spot, ...]]) -> tuple[Spot, ...]:
-    """All spots that remain when a named district settles which of its namesakes a village is."""
-    named = {spots[0].district for spots in meant if len(spots) == 1 and spots[0].village is None}
-    narrowed = [tuple(one for one in spots if one.district in named) or spots for spots in meant]
-    certain = {spots[0].district for spots in narrowed if len(spots) == 1 and spots[0].village}
-    if len(certain) == 1 and certain <= named:
-        # "Uren, Halong, near the border of Juai": the village with its own district beside it decides.
-        narrowed = [tuple(one for one in spots if one.district in certain) for spots in narrowed]
-    return tuple(dict.fromkeys(one for spots in narrowed for one in spots))
-
-
-def _ask(spots: Iterable[Spot], reason: str) -> list[Finding]:
-    codes = dict.fromkeys(one.district for one in spots)
-    return [
-        *(_finding("district_candidate", code, 0.5, reason) for code in codes),
-        _finding("flag", "needs_clarification", 0.9, reason),
-    ]
-
-
-def _outside(reason: str) -> list[Finding]:
-    return [_finding("flag", "outside_regency", 0.7, reason)]
-
-
-def _offices(codes: Iterable[str], profile: Profile) -> Iterable[Finding]:
-    offices = {one.office for one in profile.neighbours if one.code in set(codes) and one.office}
+def _offices(codes: Iterable[str], profile: Profile) -> Iterator[Finding]:
+    wanted = set(codes)
+    offices = {one.office for one in profile.neighbours if one.code in wanted and one.office}
     return (_finding("refer_to", office, 0.6, "responsible for the place named") for office in sorted(offices))
 
 
 def _finding(field: str, value: str, confidence: float, reason: str) -> Finding:
-    return Finding(step="place", field=field, value=value, confidence=confidence, reason=reason)
+    return Finding(step="place", field=field, value=value, confidence=round(confidence, 2), reason=reason)
