@@ -24,6 +24,7 @@
     │   ├── IllegalTransition (ValueError)    the lifecycle knows no such step
     │   ├── NotAllowed (PermissionError)      this actor may not do that
     │   ├── Incomplete (ValueError)           something that must come with the step is missing
+    │   ├── KeyReused (ValueError)            an idempotency key came again with something else
     │   └── Stale (RuntimeError)              somebody else changed the case meanwhile
     └── StoreError
         ├── StoreBusy (BlockingIOError)       queue over its bound: answer 503, try again
@@ -166,6 +167,10 @@ class Incomplete(CaseworkError, ValueError):
     def __init__(self, reason: str, missing: tuple[str, ...] = ()) -> None:
         super().__init__(reason)
         self.missing = missing
+
+
+class KeyReused(CaseworkError, ValueError):
+    """An idempotency key came again with something else than what it was used for."""
 
 
 class Stale(CaseworkError, RuntimeError):

@@ -202,6 +202,32 @@ async def test_the_same_idempotency_key_gives_the_same_case(served, client, bear
     assert len(page["items"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"text": "Kerumunan", "name": "Budi", "place": "pasar", "post": "paringin"}, 201),
+        ({"text": "Keributan", "name": "Budi", "place": "pasar", "post": "paringin"}, 422),
+        ({"text": "Kerumunan", "name": "Siti", "place": "pasar", "post": "paringin"}, 422),
+        ({"text": "Kerumunan", "name": "Budi", "place": "terminal", "post": "paringin"}, 422),
+        ({"text": "Kerumunan", "name": "Budi", "place": "pasar", "post": "juai"}, 422),
+        ({"text": "Kerumunan", "name": "Budi", "place": "pasar", "post": "paringin", "patrol": True}, 422),
+    ],
+)
+async def test_an_idempotency_key_stands_for_one_complaint(served, client, bearing, body, status):
+    headers = {**bearing("admin"), "Idempotency-Key": "kiosk-7/0002"}
+    first = {"text": "Kerumunan", "name": "Budi", "place": "pasar", "post": "paringin"}
+    _, opened = await ask(client, served, "POST", "/cases", headers, json=first)
+    answer, told = await ask(client, served, "POST", "/cases", headers, json=body)
+    assert answer.status == status
+    if status == 201:
+        assert told["reference"] == opened["reference"]
+    else:
+        assert is_problem(answer, told, 422)
+        assert told["type"].endswith("idempotency_key")
+    _, page = await ask(client, served, "GET", "/cases", bearing("admin"))
+    assert len(page["items"]) == 1
+
+
 async def test_pages_hold_every_case_once_newest_first(served, client, bearing):
     made = [(await walk_in(client, served, bearing("admin"), f"Laporan nomor {n}"))["reference"] for n in range(7)]
 

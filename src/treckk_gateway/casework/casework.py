@@ -36,7 +36,17 @@ from treckk_gateway.model.lifecycle import ABOUT_LEADERSHIP, CONFIRMED, CORRECTE
 from treckk_gateway.privacy import Box, Keyring
 from treckk_gateway.profile import Profile
 from treckk_gateway.store import Store
-from treckk_gateway.store.orders import CaseFields, Change, Draft, Filing, Merge, NewEvent, NewFinding, NewTimer
+from treckk_gateway.store.orders import (
+    CaseFields,
+    Change,
+    Draft,
+    Filing,
+    Merge,
+    NewEvent,
+    NewFinding,
+    NewTimer,
+    NewValue,
+)
 from treckk_gateway.store.rows import QUIET_HOURS, ConversationRow, OutboxRow, PartyRow
 
 WINDOW_MARGIN = 180_000_000
@@ -157,6 +167,7 @@ class Casework:
         findings: Sequence[Finding] = (),
         drafts: Sequence[Draft] = (),
         timers: Sequence[NewTimer] = (),
+        values: Sequence[NewValue] = (),
         finishes: int | None = None,
     ) -> Case:
         """Write an event that is no transition, with whatever goes with it. Raises `Stale` as `move` does."""
@@ -172,6 +183,7 @@ class Casework:
                 findings=self.findings(box, findings),
                 drafts=tuple(drafts),
                 timers=tuple(timers),
+                values=tuple(values),
                 finishes=finishes,
             )
             done = await self.store.change(change)

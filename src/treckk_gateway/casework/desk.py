@@ -11,14 +11,17 @@ import structlog
 from msgspec.structs import replace
 
 from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.form import Forms
 from treckk_gateway.casework.initial_action import InitialAction
 from treckk_gateway.casework.merging import Merging
 from treckk_gateway.casework.opening import Opening
 from treckk_gateway.casework.parting import Parting
+from treckk_gateway.casework.questions import SILENT
 from treckk_gateway.casework.standing import Standing
+from treckk_gateway.casework.takeover import Takeovers
 from treckk_gateway.casework.views import CaseFile, DeadLetterView, Given, Page, ParkedView, StatusView, WalkIn
 from treckk_gateway.casework.walk_in import WalkIns
-from treckk_gateway.errors import Incomplete, NotAllowed, NotFoundError
+from treckk_gateway.errors import Incomplete, KeyReused, NotAllowed, NotFoundError
 from treckk_gateway.model import Actor, Address, Case, CaseUpdate, EventKind, State, Transition, lifecycle
 from treckk_gateway.store.orders import CaseFields, CaseFilter, NewItem, NewRequest
 from treckk_gateway.store.rows import OutboxRow
@@ -135,16 +138,35 @@ class Desk:
         if not self.casework.speaks_with_reporters(actor):
             raise NotAllowed("only the desk and leadership write to reporters")
         case = await self._visible(actor, reference)
+        if SILENT in case.flags:
+            raise Incomplete("this reporter wishes to hear nothing about the case", ("address",))
         update = CaseUpdate(template="note", values={"isi": text}, step="note")
         drafts = await self.casework.tell_parties(case, update)
         if not drafts:
             raise Incomplete("this reporter left no address that can be reached", ("address",))
-        return await self.casework.note(case, actor, EventKind.MESSAGE, {"written": "yes"}, drafts=drafts)
+        # Whoever writes holds the case from now on: two voices at once confuse.
+        fields = CaseFields(taken=actor.name)
+        return await self.casework.note(
+            case, actor, EventKind.MESSAGE, {"written": "yes"}, fields=fields, drafts=drafts
+        )
+
+    async def take(self, actor: Actor, reference: str) -> Case:
+        """Hold the case: the machine falls silent. Raises `NotAllowed` for roles outside the desk."""
+        return await Takeovers(self.casework).take(await self._visible(actor, reference), actor)
+
+    async def release(self, actor: Actor, reference: str) -> Case:
+        """Give the case back to the machine. Raises `NotAllowed` for roles outside the desk."""
+        return await Takeovers(self.casework).release(await self._visible(actor, reference), actor)
+
+    async def correct(self, actor: Actor, reference: str, field: str, value: str) -> Case:
+        """Correct a field of the form. Raises what `Forms.correct` raises."""
+        return await Forms(self.casework).correct(await self._visible(actor, reference), actor, field, value)
 
     async def open_walk_in(self, actor: Actor, walk_in: WalkIn) -> Case:
         """Write down a complaint for somebody who came, called or was met on patrol (domain reference, R1, R18).
 
-        The same idempotency key gives the same case. Raises `Incomplete` for an address that is none.
+        The same idempotency key gives the same case. Raises `Incomplete` for an address that is none, `KeyReused` where
+        another entry had that key.
         """
         key = walk_in.idempotency_key or self.casework.ids.new()
         now = self.casework.clock()
@@ -155,6 +177,8 @@ class Desk:
         self.casework.hint()
         if filed.case_id is None:
             raise NotFoundError("that key was used for something else")
+        if not filed.fresh and not await WalkIns(self.casework).repeats(filed.case_id, walk_in):
+            raise KeyReused("that key was used for another complaint: use a new key, or send the same again")
         found = await self.casework.store.case(case_id=filed.case_id)
         if found is None:
             raise NotFoundError("no such case")

@@ -6,6 +6,7 @@ import attrs
 
 from treckk_gateway.casework.bodies import FileBody, FindingBody, MessageBody, Purpose, SentBody
 from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.form import Forms
 from treckk_gateway.casework.views import CaseFile, DeliveryView, FileView, IdentityView, MessageView
 from treckk_gateway.errors import NotFoundError
 from treckk_gateway.model import Actor, Case, CaseEvent, Finding
@@ -39,6 +40,7 @@ class Opening:
             clocks=self.casework.clocks.of(rows.case, rows.events, self.casework.clock()),
             events=tuple(_event(one, box if words else None) for one in rows.events),
             findings=tuple(_finding(one, box) for one in rows.findings) if words and box else (),
+            form=await Forms(self.casework).shown(rows.case, actor, rows.values),
             identities=await self._identities(rows) if self.casework.knows_identities(actor) else (),
             parent=rows.parent,
             merged=rows.merged,

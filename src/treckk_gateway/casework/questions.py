@@ -11,6 +11,7 @@ import attrs
 
 from treckk_gateway.model import Case, Intent, Questions, State, Urgency
 from treckk_gateway.profile import Dialogue, Form, Profile
+from treckk_gateway.store.orders import NewTimer
 
 MOST_TRIES = 2
 """How often one field is asked for before a person takes over."""
@@ -22,6 +23,7 @@ WORDLESS = frozenset({"media_only", "voice_only"})
 
 _NOT_OURS = frozenset({"outside_regency"})
 _ASKED_FOR = frozenset({Intent.COMPLAINT, Intent.SECURITY_REQUEST})
+_SECOND = 1_000_000
 _STATES = frozenset({State.RECEIVED, State.NEEDS_INFO, State.UNDER_REVIEW})
 
 
@@ -105,3 +107,11 @@ def form_fields(case: Case, target: State, wanted: tuple[str, ...], profile: Pro
         "completeness": Asking(profile.form, profile.dialogue).completeness(missing),
         "questions": asked(case.questions, fields, offered),
     }
+
+
+def ask_timers(profile: Profile, case: Case, now: int) -> tuple[NewTimer, ...]:
+    """The timer for the next question, once the person has written all they are writing now."""
+    if not may_ask(case) or case.questions.pending or not Asking(profile.form, profile.dialogue).next(case):
+        return ()
+    gather = profile.dialogue.gather * _SECOND
+    return (NewTimer(kind="ask", instance=str(now - now % gather if gather else now), due=now + gather),)

@@ -85,6 +85,15 @@ class IdentityView:
 
 
 @attrs.frozen(kw_only=True)
+class FormView:
+    """What is known for a field of the form. `by_staff`: a person corrected it."""
+
+    field: str
+    value: str = attrs.field(repr=False)
+    by_staff: bool = False
+
+
+@attrs.frozen(kw_only=True)
 class CaseFile:
     """A case with everything the viewer may see of it.
 
@@ -98,6 +107,7 @@ class CaseFile:
     clocks: tuple[CaseClock, ...]
     findings: tuple[Finding, ...]
     identities: tuple[IdentityView, ...] = ()
+    form: tuple[FormView, ...] = ()
     parent: str | None = None
     merged: tuple[str, ...] = ()
 

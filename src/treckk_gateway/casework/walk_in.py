@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from treckk_gateway.casework.bodies import MessageBody, Purpose
 from treckk_gateway.casework.casework import Casework
 from treckk_gateway.casework.views import WalkIn
-from treckk_gateway.errors import Incomplete
+from treckk_gateway.errors import Incomplete, NotFoundError
 from treckk_gateway.model import Actor, Address, CaseUpdate, EventKind, Intent, Location, Urgency
 from treckk_gateway.privacy import Box
 from treckk_gateway.store.orders import Draft, Filing, NewCase, NewMessage, NewRequest, NewTimer
@@ -68,10 +68,26 @@ class WalkIns:
                 body=box.seal_value(Purpose.MESSAGE, body),
             ),
             opens=opens,
-            event=self.casework.event(box, actor, EventKind.OPENED, {"channel": _CHANNEL}),
+            event=self.casework.event(box, actor, EventKind.OPENED, {"channel": _CHANNEL, "post": walk_in.post or ""}),
             drafts=self._receipt(box, conversation, walk_in, now),
             timers=(NewTimer(kind="triage", instance="opened", due=now),),
         )
+
+    async def repeats(self, case_id: int, walk_in: WalkIn) -> bool:
+        """Whether the entry a case was opened with says the same; an erased one can no longer be compared."""
+        rows = await self.casework.store.case_file(case_id)
+        if rows is None or not rows.messages or not rows.events:
+            return True
+        first = rows.messages[0]
+        try:
+            box = await self.casework.people.box(first.reporter_id)
+        except NotFoundError:
+            return True
+        body = box.open_value(Purpose.MESSAGE, first.body, MessageBody)
+        opened = box.open_value(Purpose.EVENT, rows.events[0].data, dict[str, str])
+        before = (body.text, body.sender_name, body.sender, body.location, opened.get("post"))
+        again = (walk_in.text, walk_in.name, walk_in.reply_to, _place(walk_in), walk_in.post)
+        return before == again and walk_in.patrol == ("patrol" in rows.case.flags)
 
     async def _person(self, walk_in: WalkIn, key: str) -> tuple[ReporterRow | None, ConversationRow | None]:
         if walk_in.patrol:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import attrs
 
-from treckk_gateway.casework.bodies import Purpose
 from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.form import OF_PEOPLE, said, sealed
 from treckk_gateway.casework.questions import MOST_TRIES, NEEDS_HUMAN, Asking
 from treckk_gateway.inbound.answers import value_of
 from treckk_gateway.inbound.conversation import Scene, number_of
@@ -18,9 +18,6 @@ from treckk_gateway.profile.tokens import tokens
 from treckk_gateway.store.orders import NewValue
 
 CONFIDENTIAL = "confidential"
-OF_PEOPLE = frozenset({"name", "contact", "address"})
-"""Fields that say who reports."""
-
 _MATTERS = frozenset({Intent.COMPLAINT, Intent.SECURITY_REQUEST})
 _ANSWERS = frozenset({Intent.SUPPLEMENT, Intent.UNKNOWN, *_MATTERS})
 _WORDS_OF_NAME = 6
@@ -95,21 +92,21 @@ class Filling:
             missing=ordered,
             questions=Questions(offered=offered),
             completeness=self.asking.completeness(ordered) if judged_at_all else None,
-            values=_sealed(self._said(scene, findings, given), box),
+            values=sealed(self._said(scene, findings, given), box),
         )
 
     def further(self, scene: Scene, case: Case, findings: Sequence[Finding], box: Box) -> Filled:
         """The form as a later message leaves it."""
         given = _values(findings, "given")
-        said = self._said(scene, findings, given)
-        answer = self._answer(scene, case, findings, given | said.keys())
-        said = {**said, **answer.given}
+        words = self._said(scene, findings, given)
+        answer = self._answer(scene, case, findings, given | words.keys())
+        words = {**words, **answer.given}
         offered = tuple(dict.fromkeys(one.value for one in findings if one.field == "district_candidate"))
         if case.district is not None or answer.district is not None:
             offered = ()
-        filled = (given | said.keys()) - ({"location"} if offered else set()) - set(answer.unknown)
+        filled = (given | words.keys()) - ({"location"} if offered else set()) - set(answer.unknown)
         if scene.reporter.id != case.reporter_id:  # somebody else's name is not this reporter's
-            said = {field: words for field, words in said.items() if field not in OF_PEOPLE}
+            words = {field: value for field, value in words.items() if field not in OF_PEOPLE}
             filled -= OF_PEOPLE
         judged_first = case.completeness is None and bool(given or _values(findings, "missing"))
         before = self.asking.ordered(_values(findings, "missing")) if judged_first else case.missing
@@ -118,7 +115,7 @@ class Filling:
             missing=missing,
             questions=self._asked(case.questions, answer, offered),
             completeness=self.asking.completeness(missing) if judged_first or case.completeness is not None else None,
-            values=_sealed(said, box),
+            values=sealed(words, box),
             flags=answer.flags,
             district=answer.district,
             voice=answer.voice,
@@ -197,25 +194,8 @@ class Filling:
         daytime = "time" in pending and intent is Intent.HELP  # "malam" is a time of day and a greeting
         return intent not in _ANSWERS and not daytime
 
-    def _said(self, scene: Scene, findings: Sequence[Finding], given: set[str] | frozenset[str]) -> dict[str, str]:
-        """The words a message has for fields: those of a filled form, else what is known of the message."""
-        message, profile = scene.message, self.casework.profile
-        said = profile.form.read(message.text)
-        where = message.location
-        if where is not None and where.lat is not None:
-            pin = f"{where.lat:.6f}, {where.lng:.6f}"
-            said["location"] = "\n".join(filter(None, (said.get("location"), where.text, pin)))
-        elif where is not None and where.text:
-            said.setdefault("location", where.text)
-        if "name" in given and message.sender_name:
-            said.setdefault("name", message.sender_name)
-        if "location" in given:
-            place = profile.place_name(value_of(findings, "village"), value_of(findings, "district"))
-            if place:
-                said.setdefault("location", place)
-        if "description" in given and message.text.strip():
-            said.setdefault("description", message.text.strip())
-        return said
+    def _said(self, scene: Scene, findings: Sequence[Finding], given: set[str]) -> dict[str, str]:
+        return said(scene.message, findings, given, self.casework.profile)
 
     def _asked(self, before: Questions, answer: Answer, offered: tuple[str, ...]) -> Questions:
         if not answer.heard:
@@ -226,10 +206,6 @@ class Filling:
 
 def _values(findings: Sequence[Finding], field: str) -> set[str]:
     return {one.value for one in findings if one.field == field}
-
-
-def _sealed(said: dict[str, str], box: Box) -> tuple[NewValue, ...]:
-    return tuple(NewValue(field=field, value=box.seal(Purpose.FORM, words.encode())) for field, words in said.items())
 
 
 def _fits(field: str, text: str) -> bool:

@@ -8,7 +8,7 @@ import attrs
 from msgspec.structs import replace
 
 from treckk_gateway.casework.casework import Casework, reassigned
-from treckk_gateway.casework.questions import NEEDS_HUMAN, Asking, may_ask, speaks
+from treckk_gateway.casework.questions import NEEDS_HUMAN, ask_timers, speaks
 from treckk_gateway.casework.views import Given
 from treckk_gateway.inbound.answers import Answers, reporter_of, value_of
 from treckk_gateway.inbound.conversation import Scene
@@ -85,7 +85,7 @@ class Joinings:
         return replace(
             filing,
             drafts=drafts,
-            timers=(*timers, *ask_timers(self.casework, after, now)),
+            timers=(*timers, *ask_timers(self.casework.profile, after, now)),
             values=filled.values,
             further=further,
         )
@@ -128,15 +128,6 @@ class Joinings:
         if change.event is None:
             return None
         return Further(fields=change.fields, event=change.event, drafts=change.drafts, timers=change.timers)
-
-
-def ask_timers(casework: Casework, case: Case, now: int) -> tuple[NewTimer, ...]:
-    """The timer for the next question, once the person has written all they are writing now."""
-    profile = casework.profile
-    if not may_ask(case) or case.questions.pending or not Asking(profile.form, profile.dialogue).next(case):
-        return ()
-    gather = profile.dialogue.gather * 1_000_000
-    return (NewTimer(kind="ask", instance=str(now - now % gather if gather else now), due=now + gather),)
 
 
 def _changed(before: Case, after: Case) -> CaseFields | None:

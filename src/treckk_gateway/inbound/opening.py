@@ -8,10 +8,10 @@ import attrs
 
 from treckk_gateway.casework.bodies import Purpose
 from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.questions import ask_timers
 from treckk_gateway.inbound.answers import Answers, reporter_of, value_of
 from treckk_gateway.inbound.conversation import Scene
 from treckk_gateway.inbound.filling import Filled, Filling
-from treckk_gateway.inbound.joining import ask_timers
 from treckk_gateway.model import Case, CaseUpdate, EventKind, Finding, Intent, State, Urgency
 from treckk_gateway.model import subject as judged
 from treckk_gateway.store.orders import ConversationFields, Filing, NewCase, NewTimer
@@ -50,7 +50,7 @@ class Openings:
             drafts=self.answers.drafts(scene, self._receipt(case, now)),
             timers=(
                 NewTimer(kind="dispatch", instance="opened", due=now),
-                *ask_timers(self.casework, _as_case(case), now),
+                *ask_timers(self.casework.profile, _as_case(case), now),
             ),
             values=filled.values,
             conversation=ConversationFields(language=case.language),

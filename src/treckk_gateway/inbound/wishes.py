@@ -16,7 +16,18 @@ from treckk_gateway.inbound.answers import Answers, reporter_of, value_of
 from treckk_gateway.inbound.conversation import Scene
 from treckk_gateway.inbound.joining import SYSTEM, Joinings
 from treckk_gateway.inbound.opening import Openings
-from treckk_gateway.model import Case, CaseUpdate, Finding, Intent, Role, State, Transition, Urgency, lifecycle
+from treckk_gateway.model import (
+    Case,
+    CaseUpdate,
+    ClockName,
+    Finding,
+    Intent,
+    Role,
+    State,
+    Transition,
+    Urgency,
+    lifecycle,
+)
 from treckk_gateway.model import subject as judged
 from treckk_gateway.model.lifecycle import FINAL
 from treckk_gateway.store.orders import CaseFields, Draft, Filing, Further
@@ -28,8 +39,6 @@ SETTLED_BY_REPORTER = "confirmed_by_reporter"
 
 _OBJECTED = frozenset({State.RESOLVED, State.NOT_ACTIONABLE, State.CLOSED})
 _TOLD = frozenset({State.RESOLVED, State.ANSWERED, State.NOT_ACTIONABLE, State.REFERRED})
-_DAY = 86_400 * 1_000_000
-_OBJECTION_DAYS = 10
 
 
 @attrs.frozen
@@ -62,7 +71,7 @@ class Wishes:
         case = self._objected(scene) or await self._latest(scene)
         if case is None or case.state not in _OBJECTED:
             return None if scene.open_cases else self.openings.open(scene, Intent.UNKNOWN, findings, now)
-        if now - await self._settled_at(case) <= _OBJECTION_DAYS * _DAY:
+        if now <= await self._objections_end(case, now):
             step = lifecycle.step(case.state, State.REOPENED, {Role.REPORTER})
             return await self._take(scene, case, step, findings, now)
         return self.openings.open(scene, Intent.COMPLAINT, findings, now, follows=case)
@@ -77,10 +86,11 @@ class Wishes:
         latest = await self.casework.store.latest_case(scene.reporter.id)
         return await self.casework.store.root(latest.case_id) if latest is not None else None
 
-    async def _settled_at(self, case: Case) -> int:
+    async def _objections_end(self, case: Case, now: int) -> int:
+        """When the time for objections is over: as its clock says, which never comes before what was promised."""
         rows = await self.casework.store.case_file(case.case_id)
-        outcomes = _OBJECTED - {State.CLOSED}
-        return max((one.at for one in rows.events if one.target in outcomes), default=case.changed_at) if rows else 0
+        clocks = self.casework.clocks.of(case, rows.events, now) if rows is not None else ()
+        return next((one.due or now for one in clocks if one.name is ClockName.OBJECTION), now)
 
     # A confirmation
 

@@ -150,6 +150,18 @@ def message(reference: Reference, text: str, config: Config = _HERE) -> None:
 
 
 @app.command()
+def takeover(reference: Reference, config: Config = _HERE) -> None:
+    """Hold a case: the machine asks its reporter nothing and writes nothing by itself."""
+    _act(config, reference, "takeover", {})
+
+
+@app.command()
+def release(reference: Reference, config: Config = _HERE) -> None:
+    """Give a case back: the machine asks again for what is missing."""
+    _act(config, reference, "release", {})
+
+
+@app.command()
 def note(reference: Reference, text: str, config: Config = _HERE) -> None:
     """Add an internal note. It never leaves the house."""
     _act(config, reference, "notes", {"text": text})

@@ -52,6 +52,19 @@ async def _note(call: Call) -> shapes.CaseItem:
     return presentation.case_item(await call.gateway.desk.note(call.actor, call.place.reference, call.body.text))
 
 
+async def _take(call: Call) -> shapes.CaseItem:
+    return presentation.case_item(await call.gateway.desk.take(call.actor, call.place.reference))
+
+
+async def _release(call: Call) -> shapes.CaseItem:
+    return presentation.case_item(await call.gateway.desk.release(call.actor, call.place.reference))
+
+
+async def _correct(call: Call) -> shapes.CaseItem:
+    field, value = call.body.field, call.body.value
+    return presentation.case_item(await call.gateway.desk.correct(call.actor, call.place.reference, field, value))
+
+
 async def _confirm(call: Call) -> shapes.CaseItem:
     return presentation.case_item(await call.gateway.desk.confirm(call.actor, call.place.reference, call.body.note))
 
@@ -101,6 +114,19 @@ ROUTES = (
     Route(
         method="POST", path=f"{_ONE}/notes", name="addNote", summary="Add an internal note; it never leaves the house",
         run=_note, answers=shapes.CaseItem, place=shapes.CasePlace, body=shapes.TextBody, errors=(404, 409),
+    ),
+    Route(
+        method="POST", path=f"{_ONE}/takeover", name="takeCase", summary="Hold the case: the machine falls silent",
+        run=_take, answers=shapes.CaseItem, place=shapes.CasePlace, roles=OVERSEERS, errors=(404, 409),
+    ),
+    Route(
+        method="POST", path=f"{_ONE}/release", name="releaseCase", summary="Give the case back to the machine",
+        run=_release, answers=shapes.CaseItem, place=shapes.CasePlace, roles=OVERSEERS, errors=(404, 409),
+    ),
+    Route(
+        method="POST", path=f"{_ONE}/form", name="correctForm", summary="Correct a field of the form",
+        run=_correct, answers=shapes.CaseItem, place=shapes.CasePlace, body=shapes.FormBody, roles=OVERSEERS,
+        errors=(404, 409),
     ),
     Route(
         method="POST", path=f"{_ONE}/confirmation", name="confirmCase", summary="Leadership confirms an initial action",

@@ -1,4 +1,4 @@
-"""What one gateway adds to the schemas: its posts and offices, the addresses it can write to, what a step needs."""
+"""What one gateway adds to the schemas: posts and offices, the form, addresses it can write to, what a step needs."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class Facts:
     posts: tuple[str, ...]
     offices: tuple[str, ...]
     schemes: tuple[str, ...]
+    fields: tuple[str, ...]
 
     @classmethod
     def of(cls, gateway: Gateway) -> Facts:
@@ -36,6 +37,7 @@ class Facts:
         return cls(
             posts=tuple(one.post_id for one in gateway.profile.posts),
             offices=tuple(sorted(gateway.profile.offices)),
+            fields=tuple(one.id for one in gateway.profile.form.fields),
             schemes=tuple(sorted({scheme for one in sending for scheme in one.schemes if scheme in _WRITTEN})),
         )
 
@@ -45,6 +47,7 @@ class Facts:
             _replace(schemas, name, "post", _one_of(self.posts))
         _replace(schemas, "StepBody", "office", _one_of(self.offices))
         schemas["CasesQuery"]["properties"]["post"] = {"enum": list(self.posts)}
+        schemas["FormBody"]["properties"]["field"] = {"enum": list(self.fields)}
         pattern = "|".join(_WRITTEN[one] for one in self.schemes)
         _replace(
             schemas, "WalkInBody", "reply_to", {"type": "string", "pattern": f"^({pattern})$"} if pattern else None

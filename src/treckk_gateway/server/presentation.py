@@ -40,6 +40,10 @@ def case_item(case: Case) -> shapes.CaseItem:
         language=case.language,
         flags=list(case.flags),
         version=case.version,
+        missing=list(case.missing),
+        completeness=case.completeness,
+        completeness_at_instruct=case.completeness_at_instruct,
+        taken_by=case.taken,
         opened_at=moment(case.opened_at),
         changed_at=moment(case.changed_at),
         due_at=_perhaps(case.due_at),
@@ -57,6 +61,7 @@ def case_detail(file: CaseFile) -> shapes.CaseDetail:
         clocks=[_clock(one) for one in file.clocks],
         findings=[_finding(one) for one in file.findings],
         identities=[_identity(one) for one in file.identities],
+        form=[shapes.FormItem(field=one.field, value=one.value, by_staff=one.by_staff) for one in file.form],
         parent=file.parent,
         merged=list(file.merged),
     )

@@ -11,6 +11,7 @@ from aiohttp import web
 from treckk_gateway.errors import (
     IllegalTransition,
     Incomplete,
+    KeyReused,
     NotAllowed,
     NotFoundError,
     Stale,
@@ -54,6 +55,7 @@ _KINDS: tuple[tuple[type[TreckkError], int, str], ...] = (
     (IllegalTransition, 409, "illegal_transition"),
     (Stale, 409, "stale"),
     (Incomplete, 422, "incomplete"),
+    (KeyReused, 422, "idempotency_key"),
     (StoreBusy, 503, "busy"),
     (StoreUnavailable, 503, "unavailable"),
 )

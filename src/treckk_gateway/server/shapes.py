@@ -160,13 +160,20 @@ class AssignmentBody(Asked):
     note: Words | None = None
 
 
+class FormBody(Asked):
+    """A correction of one field of the form."""
+
+    field: Code
+    value: Words
+
+
 class ConfirmationBody(Asked):
     """Leadership's word on an initial action."""
 
     note: Words | None = None
 
 
-_BODIES = (CasesQuery, WalkInBody, StepBody, TextBody, ConfirmationBody, AssignmentBody)
+_BODIES = (CasesQuery, WalkInBody, StepBody, TextBody, FormBody, ConfirmationBody, AssignmentBody)
 ASKED = frozenset(name for kind in _BODIES for name in kind.__struct_fields__)
 """Every name a caller may send."""
 
@@ -175,7 +182,11 @@ ASKED = frozenset(name for kind in _BODIES for name in kind.__struct_fields__)
 
 
 class CaseItem(Shown):
-    """A case without any identity. `version` grows with each change; `due_at` is when its next clock is due."""
+    """A case without any identity. `version` grows with each change; `due_at` is when its next clock is due.
+
+    `missing` are needed fields of the form that nobody has given, `completeness` the share that was given (0 to 1),
+    also as it was at the first instruction. `taken_by` is whoever of the desk holds the case: the machine is silent.
+    """
 
     reference: str
     state: State
@@ -189,6 +200,10 @@ class CaseItem(Shown):
     language: str
     flags: list[str]
     version: int
+    missing: list[str]
+    completeness: float | None
+    completeness_at_instruct: float | None
+    taken_by: str | None
     opened_at: datetime
     changed_at: datetime
     due_at: datetime | None
@@ -296,6 +311,14 @@ class Identity(Shown):
     addresses: list[str]
 
 
+class FormItem(Shown):
+    """What is known for a field of the form; `by_staff`: a person corrected it."""
+
+    field: str
+    value: str
+    by_staff: bool
+
+
 class CaseDetail(CaseItem, kw_only=True):
     """A case with everything the caller may see of it.
 
@@ -308,6 +331,7 @@ class CaseDetail(CaseItem, kw_only=True):
     clocks: list[ClockItem]
     findings: list[FindingItem]
     identities: list[Identity]
+    form: list[FormItem]
     parent: str | None
     merged: list[str]
 

@@ -8,6 +8,8 @@ import attrs
 
 from treckk_gateway.casework.bodies import MessageBody, Purpose
 from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.form import said, sealed
+from treckk_gateway.casework.questions import Asking
 from treckk_gateway.errors import NotFoundError
 from treckk_gateway.model import Actor, Address, Case, EventKind, Finding, InboundMessage, Subject, Urgency
 from treckk_gateway.model import subject as judged
@@ -33,12 +35,15 @@ class Stage:
             await store.finish_timer(timer_id)
             return
         findings = await self.recognise(Subject(message=message, case=case, open_cases=1))
+        given = self._given(message, findings)
+        box = await self.casework.people.box(case.reporter_id)
         await self.casework.note(
             case,
             Actor.system("triage"),
             EventKind.FINDINGS,
             {},
-            fields=self._fields(case, findings),
+            fields=self._fields(case, findings, given),
+            values=sealed(said(message, findings, given, self.casework.profile), box),
             findings=findings,
             timers=(NewTimer(kind="dispatch", instance=timer.instance, due=self.casework.clock()),),
             finishes=timer_id,
@@ -63,14 +68,25 @@ class Stage:
             location=body.location,
         )
 
-    def _fields(self, case: Case, findings: Sequence[Finding]) -> CaseFields:
+    def _given(self, message: InboundMessage, findings: Sequence[Finding]) -> frozenset[str]:
+        """Fields that are filled; a name that staff wrote down is one."""
+        return frozenset(
+            {one.value for one in findings if one.field == "given"} | ({"name"} if message.sender_name else set())
+        )
+
+    def _fields(self, case: Case, findings: Sequence[Finding], given: frozenset[str]) -> CaseFields:
         def found(field: str, known: str | None) -> str | None:
             best = judged.best(findings, field)
             return best.value if best is not None and known is None else None
 
         urgency = judged.urgency(findings)
         added = tuple(one for one in judged.flags(findings) if one not in case.flags)
+        lacking = {one.value for one in findings if one.field == "missing"}
+        asking = Asking(self.casework.profile.form, self.casework.profile.dialogue)
+        missing = asking.ordered(lacking - given)
         return CaseFields(
+            missing=missing,
+            completeness=asking.completeness(missing) if lacking or given else None,
             category=found("category", case.category),
             district=found("district", case.district),
             village=found("village", case.village),
