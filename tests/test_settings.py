@@ -191,7 +191,7 @@ REFUSALS = [
     (("delivery", "quick"), 0, "delivery.quick", ">= 1"),
     (("delivery", "give_up"), float("inf"), "delivery.give_up", "<="),
     (("retention", "parked_days"), 0, "retention.parked_days", ">= 1"),
-    (("retention", "keep"), 1, "retention.keep", "unknown key; known are: parked_days"),
+    (("retention", "keep"), 1, "retention.keep", "unknown key; known are: answered_days"),
 ]
 
 

@@ -15,7 +15,7 @@ import pytest
 from treckk_gateway.model import EventKind, Intent, Role, State, Urgency
 from treckk_gateway.profile import load
 from treckk_gateway.report import Audience, Layer, Period, Reports, forms
-from treckk_gateway.store.orders import CaseFields, Change, Filing, NewCase, NewEvent
+from treckk_gateway.store.orders import CaseFields, Change, ClocksSet, Filing, NewCase, NewEvent
 
 PROFILE = load("balangan")
 ZONE = ZoneInfo(PROFILE.zone)
@@ -228,3 +228,15 @@ async def test_cases_are_exported_without_anybody_in_them(archive):
 
 def test_a_cell_is_never_a_formula():
     assert forms.table(("a", "b"), [("=1+1", None)]).splitlines()[1] == "'=1+1,"
+
+
+async def test_a_case_whose_clock_ran_out_is_overdue(archive, backend):
+    late = await archive.case(at(2026, 1, 5))
+    await archive.case(at(2026, 1, 6))
+    case = await archive.store.case(case_id=late.case_id)
+    [(seq,)] = backend.rows("SELECT coalesce(max(seq), 0) FROM case_event WHERE case_id = ?", case.case_id)
+    kept = ClocksSet(case_id=case.case_id, version=case.version, seq=seq, timer_id=0, due=at(2026, 1, 7), wake=None)
+    assert await archive.store.set_clocks(kept)
+    asked = reports(archive, at(2026, 1, 8))
+    found = await asked.numbers(days(date(2026, 1, 1), date(2026, 1, 31)), Audience.LEADERSHIP)
+    assert (found.open, found.overdue) == (2, 1)

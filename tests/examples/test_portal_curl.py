@@ -85,7 +85,8 @@ async def test_the_sample_message_opens_one_case_however_often_it_is_sent(gatewa
     assert "balap liar" in told.text
     assert (told.location.lat, told.location.lng) == (-2.33, 115.46)
     assert [one.state for one in told.attachments] == ["stored"]
-    assert file.identities[0].name == "Warga Contoh"
+    [who] = await gateway.desk.identities(ADMIN, case.reference, "uji")
+    assert who.name == "Warga Contoh"
 
 
 async def test_the_callback_of_the_receipt_passes_verify_and_an_altered_one_does_not(gateway, url, run, callbacks):

@@ -199,7 +199,10 @@ async def test_the_field_learns_only_what_an_order_holds(everything):
     for reference in await everything.references():
         status, seen = await everything.api("GET", f"/cases/{reference}", by="danru-paringin")
         assert (status, marks(seen)) == (200, set())
-        assert json.loads(seen)["messages"] == json.loads(seen)["identities"] == []
+        assert json.loads(seen)["messages"] == []
+        assert (await everything.api("POST", f"/cases/{reference}/identities", by="danru-paringin", reason="x"))[
+            0
+        ] == 403
     assert marks((await everything.api("GET", "/cases", by="danru-paringin"))[1]) == set()
     assert marks((await everything.api("GET", f"/cases?q=whatsapp:{BUDI.number}", by="danru-paringin"))[1]) == set()
 
@@ -212,13 +215,14 @@ async def test_the_desk_sees_everything_and_its_look_is_written_down(everything)
     seen = b""
     for reference in references:
         seen += (await everything.api("GET", f"/cases/{reference}"))[1]
+        seen += (await everything.api("POST", f"/cases/{reference}/identities", reason="uji"))[1]
     [(local,)] = everything.server.rows("SELECT min(reference) FROM cases WHERE post = 'paringin'")
     await everything.api("GET", f"/cases/{local}", by="danru-paringin")
 
     for value in (NAME, TEXT, FILE, PLACE, PEOPLE["email"].mail, PEOPLE["web"].conversation):
         assert value.encode() in seen
     looked = everything.server.rows("SELECT actor, count(*) FROM access_log GROUP BY actor ORDER BY actor")
-    assert looked == [("danru-paringin", 1), ("rini", len(references))]
+    assert looked == [("danru-paringin", 1), ("rini", 2 * len(references))]
 
 
 async def test_a_note_never_leaves_the_house(everything):

@@ -141,6 +141,7 @@ class Town:
             "engine": {**shared.get("engine", {}), **self._tables.get("engine", {})},
             "channels": {name: known[name] for name in self._channels},
             "delivery": dict(self._tables.get("delivery", {})),
+            "retention": dict(self._tables.get("retention", {})),
             "media": dict(self._tables.get("media", {})),
             "staff": [*(staff_entry(*one) for one in STAFF), *self._tables.get("staff", ())],
         }  # fmt: skip

@@ -23,6 +23,7 @@ class Purpose(StrEnum):
     FINDING = "finding"
     TOKEN = "token"  # noqa: S105 a purpose
     ASKING = "asking"
+    REASON = "reason"
     FORM = "form"
 
 

@@ -11,6 +11,7 @@ import structlog
 from msgspec.structs import replace
 
 from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.erasing import Erasing
 from treckk_gateway.casework.form import Forms
 from treckk_gateway.casework.initial_action import InitialAction
 from treckk_gateway.casework.merging import Merging
@@ -19,8 +20,20 @@ from treckk_gateway.casework.parting import Parting
 from treckk_gateway.casework.questions import SILENT
 from treckk_gateway.casework.standing import Standing
 from treckk_gateway.casework.takeover import Takeovers
-from treckk_gateway.casework.views import CaseFile, DeadLetterView, Given, Page, ParkedView, StatusView, WalkIn
+from treckk_gateway.casework.views import (
+    AccessView,
+    CaseFile,
+    DeadLetterView,
+    ExpiringView,
+    Given,
+    IdentityView,
+    Page,
+    ParkedView,
+    StatusView,
+    WalkIn,
+)
 from treckk_gateway.casework.walk_in import WalkIns
+from treckk_gateway.casework.watching import Watching
 from treckk_gateway.errors import Incomplete, KeyReused, NotAllowed, NotFoundError
 from treckk_gateway.model import Actor, Address, Case, CaseUpdate, EventKind, State, Transition, lifecycle
 from treckk_gateway.store.orders import CaseFields, CaseFilter, NewItem, NewRequest
@@ -40,6 +53,7 @@ class Desk:
 
     casework: Casework
     form_channel: str = "lapor"
+    erasing: Erasing = attrs.field(default=attrs.Factory(lambda self: Erasing(casework=self.casework), takes_self=True))
 
     async def cases(
         self,
@@ -75,12 +89,32 @@ class Desk:
     async def case_file(self, actor: Actor, reference: str) -> CaseFile:
         """Everything the actor may see of a case; looking is written down. Raises `NotFoundError`."""
         case = await self._visible(actor, reference)
-        await self.casework.store.log_access(case.case_id, actor.name, "file", self.casework.clock())
+        await Watching(self.casework).log(case, actor, "file")
         return await Opening(self.casework).open(case, actor)
 
     async def case(self, actor: Actor, reference: str) -> Case:
         """A case the actor may know of. Raises `NotFoundError`."""
         return await self._visible(actor, reference)
+
+    async def identities(self, actor: Actor, reference: str, reason: str) -> tuple[IdentityView, ...]:
+        """Who reported; written down with the reason. Raises what `Watching.identities` raises."""
+        return await Watching(self.casework).identities(await self._visible(actor, reference), actor, reason)
+
+    async def accesses(self, actor: Actor, reference: str) -> tuple[AccessView, ...]:
+        """Who looked at the case and why; for leadership."""
+        return await Watching(self.casework).accesses(await self._visible(actor, reference), actor)
+
+    async def hold(self, actor: Actor, reference: str, reason: str, *, on: bool) -> Case:
+        """Keep a case from being erased, or no longer; for leadership."""
+        return await Watching(self.casework).hold(await self._visible(actor, reference), actor, reason, on=on)
+
+    async def erase(self, actor: Actor, reference: str, reason: str, pseudonym: str | None = None) -> str:
+        """Forget the case's reporter; the pseudonym of who was. Raises what `Erasing.erase` raises."""
+        return await self.erasing.erase(await self._visible(actor, reference), actor, reason, pseudonym)
+
+    async def expiring(self) -> tuple[ExpiringView, ...]:
+        """Reporters whose retention ends soon."""
+        return await self.erasing.expiring()
 
     async def steps(self, actor: Actor, reference: str) -> tuple[Transition, ...]:
         """What the actor may do next with a case."""

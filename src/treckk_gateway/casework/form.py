@@ -41,17 +41,24 @@ class Forms:
     async def shown(self, case: Case, actor: Actor, rows: Iterable[ValueRow]) -> tuple[FormView, ...]:
         """The form as the actor may see it, in the order fields are asked for.
 
-        The field sees what an order holds; who reports is for those who may know identities.
+        The field sees what an order holds; who reports stands in no file: `of_people` opens it, for a reason.
         """
         if not self.casework.reads_words(actor):
             words = await self.for_order(case)
             return tuple(FormView(field=field, value=value, by_staff=False) for field, value in words.items())
         box = await self._box(case)
-        hidden = frozenset() if self.casework.knows_identities(actor) else OF_PEOPLE
         if box is None:
             return ()
-        given = [one for one in rows if one.field not in hidden]
+        given = [one for one in rows if one.field not in OF_PEOPLE]
         return tuple(_view(one.id, given, box) for one in self._fields if _given(one.id, given))
+
+    async def of_people(self, case: Case) -> Mapping[str, str]:
+        """What the form says of who reports, by field. Whoever asks must have been written down."""
+        box = await self._box(case)
+        if box is None:
+            return {}
+        rows = await self.casework.store.form_values(case.case_id, OF_PEOPLE)
+        return {field: _view(field, rows, box).value for field in sorted(OF_PEOPLE) if _given(field, rows)}
 
     async def for_order(self, case: Case) -> Mapping[str, str]:
         """The words for `ON_ORDERS` that are given, without numbers, addresses and the reporter's own name."""

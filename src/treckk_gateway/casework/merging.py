@@ -101,7 +101,7 @@ class Merging:
         """Who joins a case that has its outcome is told it too: nobody else will tell them."""
         rows = await self.casework.store.case_file(parent.case_id) if parent.state in SETTLED else None
         last = next((one for one in reversed(rows.events) if one.target is parent.state), None) if rows else None
-        if last is None or last.source is None:
+        if last is None or last.source is None or not last.data:
             return ()
         known = [one for one in lifecycle.TRANSITIONS if (one.source, one.target) == (last.source, last.target)]
         if not known or known[0].tells is None:

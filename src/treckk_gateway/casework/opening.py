@@ -41,7 +41,6 @@ class Opening:
             events=tuple(_event(one, box if words else None) for one in rows.events),
             findings=tuple(_finding(one, box) for one in rows.findings) if words and box else (),
             form=await Forms(self.casework).shown(rows.case, actor, rows.values),
-            identities=await self._identities(rows) if self.casework.knows_identities(actor) else (),
             parent=rows.parent,
             merged=rows.merged,
         )
@@ -110,7 +109,11 @@ class Opening:
             heard=row.heard,
         )
 
-    async def _identities(self, rows: FileRows) -> tuple[IdentityView, ...]:
+    async def identities(self, case: Case) -> tuple[IdentityView, ...]:
+        """Who reported the case. Whoever asks must have been written down."""
+        rows = await self.casework.store.case_file(case.case_id)
+        if rows is None:
+            raise NotFoundError("no such case")
         views = []
         for party in rows.parties:
             box = await self._box(party.reporter_id) if party.reporter_id is not None else None
@@ -121,11 +124,14 @@ class Opening:
                 for one in rows.messages
                 if one.reporter_id == party.reporter_id
             ]
+            own = party.reporter_id == case.reporter_id
+            form = await Forms(self.casework).of_people(case) if own else {}
             views.append(
                 IdentityView(
                     pseudonym=await self.casework.people.pseudonym(party.reporter_id),
-                    name=next((one.sender_name for one in bodies if one.sender_name), None),
+                    name=form.get("name") or next((one.sender_name for one in bodies if one.sender_name), None),
                     addresses=tuple(dict.fromkeys(one.sender for one in bodies if one.sender)),
+                    form=dict(form),
                 )
             )
         return tuple(views)
@@ -147,7 +153,7 @@ def _shown(row: OutboxRow) -> str:
 
 
 def _event(row: EventRow, box: Box | None) -> CaseEvent:
-    data = box.open_value(Purpose.EVENT, row.data, dict[str, str]) if box else {}
+    data = box.open_value(Purpose.EVENT, row.data, dict[str, str]) if box and row.data else {}
     fields = {name: getattr(row, name) for name in ("seq", "at", "actor", "role", "kind", "source", "target")}
     return CaseEvent(**fields, data=data)
 

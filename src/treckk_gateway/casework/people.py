@@ -119,6 +119,10 @@ class People:
         box = await self.box(conversation.reporter_id)
         return Address.parse(box.open(Purpose.ADDRESS, conversation.address).decode())
 
+    def forget(self, reporter_id: int) -> None:
+        """Keep no copy of a key that was destroyed."""
+        self._known.pop(reporter_id, None)
+
     def _keep(self, known: ReporterRow) -> None:
         self._known[known.id] = known
         self._known.move_to_end(known.id)

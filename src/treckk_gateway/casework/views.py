@@ -77,11 +77,15 @@ class DeliveryView:
 
 @attrs.frozen(kw_only=True)
 class IdentityView:
-    """Who reported. Only for roles that may, and only written down in the access log."""
+    """Who reported. Only for roles that may, and only written down in the access log.
+
+    `form` is what the form says of them, by field.
+    """
 
     pseudonym: str
     name: str | None = attrs.field(default=None, repr=False)
     addresses: tuple[str, ...] = attrs.field(default=(), repr=False)
+    form: Mapping[str, str] = attrs.field(factory=dict, repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -91,6 +95,25 @@ class FormView:
     field: str
     value: str = attrs.field(repr=False)
     by_staff: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class AccessView:
+    """Somebody looked at a case (`file`), at who reported (`identity`), or had the reporter erased (`erased`)."""
+
+    at: Instant
+    actor: str
+    what: str
+    reason: str | None = attrs.field(default=None, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class ExpiringView:
+    """A reporter whose retention ends, and the cases they reported."""
+
+    pseudonym: str
+    references: tuple[str, ...]
+    ends: Instant
 
 
 @attrs.frozen(kw_only=True)
@@ -106,7 +129,6 @@ class CaseFile:
     events: tuple[CaseEvent, ...]
     clocks: tuple[CaseClock, ...]
     findings: tuple[Finding, ...]
-    identities: tuple[IdentityView, ...] = ()
     form: tuple[FormView, ...] = ()
     parent: str | None = None
     merged: tuple[str, ...] = ()

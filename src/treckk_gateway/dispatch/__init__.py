@@ -3,6 +3,7 @@
 from treckk_gateway.dispatch.acts import Acts
 from treckk_gateway.dispatch.clocks import Watch
 from treckk_gateway.dispatch.digest import Digest
+from treckk_gateway.dispatch.evidence import Evidence
 from treckk_gateway.dispatch.notices import Notices
 
-__all__ = ["Acts", "Digest", "Notices", "Watch"]
+__all__ = ["Acts", "Digest", "Evidence", "Notices", "Watch"]

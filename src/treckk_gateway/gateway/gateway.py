@@ -240,6 +240,8 @@ class Gateway:
             return
         if timer.kind == "triage":
             await self._parts.stage.handle(timer_id)
+        elif timer.kind == "evidence":
+            await self._parts.evidence.handle(timer)
         elif timer.kind == "ask":
             await self._parts.asker.handle(timer_id)
         elif timer.kind == "clock":

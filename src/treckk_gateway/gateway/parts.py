@@ -7,9 +7,9 @@ from typing import Self
 
 import attrs
 
-from treckk_gateway.casework import Casework, Clock, Clocks, Desk, Ids, People, Roster, Wording
+from treckk_gateway.casework import Casework, Clock, Clocks, Desk, Erasing, Ids, People, Roster, Wording
 from treckk_gateway.channel import Channel
-from treckk_gateway.dispatch import Acts, Digest, Notices, Watch
+from treckk_gateway.dispatch import Acts, Digest, Evidence, Notices, Watch
 from treckk_gateway.gateway.storage import Storage, storage
 from treckk_gateway.inbound.asking import Asker
 from treckk_gateway.inbound.collecting import Collector
@@ -149,6 +149,7 @@ class Parts:
     collector: Collector
     showing: Showing
     desk: Desk
+    evidence: Evidence
     reports: Reports
     digest: Digest
 
@@ -170,6 +171,12 @@ class Parts:
             recognise=recognise,
             act=Acts(casework).take,
         )
+        erasing = Erasing(
+            casework=casework,
+            remove=files.remove,
+            keep_days=plan.settings.retention.keep_days(),
+            warn_days=plan.settings.retention.warn_days,
+        )
         reports = Reports(store=store, profile=plan.profile, clock=plan.clock)
         return cls(
             store=store,
@@ -184,10 +191,13 @@ class Parts:
             watch=Watch(casework=casework),
             sender=sender,
             settler=Settler(sender=sender, policy=plan.settings.delivery.settle),
-            retention=Retention(store=store, clock=plan.clock, parked_days=plan.settings.retention.parked_days),
+            retention=Retention(
+                store=store, clock=plan.clock, parked_days=plan.settings.retention.parked_days, expire=erasing.expire
+            ),
             collector=collector,
             showing=Showing(casework, files, collector.viewer),
-            desk=Desk(casework),
+            desk=Desk(casework, erasing=erasing),
+            evidence=Evidence(casework),
             reports=reports,
             digest=Digest(
                 casework=casework,
@@ -195,5 +205,6 @@ class Parts:
                 hour=plan.settings.digest.hour,
                 daily=plan.settings.digest.daily,
                 weekly=plan.settings.digest.weekly,
+                works=plan.profile.calendar.works,
             ),
         )

@@ -118,6 +118,7 @@ class Collector:
             kind=known.kind if known.shown else MediaKind.OTHER,
             size=len(content),
             name=name,
+            mark=self.files.mark(content) if row.name is None else None,
             details=box.seal_value(Purpose.FILE, details),
         )
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 
 import attrs
@@ -29,6 +30,18 @@ class Files:
         self._keyring = keyring
         self._scanned = scanned
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="treckk-files")
+
+    def mark(self, content: bytes) -> bytes:
+        """The keyed hash of a content, whoever sent it: the same file is known again in another case."""
+        return self._keyring.digest("evidence", sha256(content).hexdigest())
+
+    async def remove(self, names: Sequence[str]) -> None:
+        """Take files away whose reporter was erased."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._remove, tuple(names))
+
+    def _remove(self, names: Sequence[str]) -> None:
+        for name in names:
+            (self._folder / name[:2] / name).unlink(missing_ok=True)
 
     def close(self) -> None:
         """End the thread that writes."""
@@ -63,6 +76,7 @@ class Files:
             details=box.seal_value(Purpose.FILE, body),
             look=state == "pending" or (name is not None and kind is MediaKind.IMAGE),
             reason="it was too large, or could not be read" if state == "lost" else None,
+            mark=self.mark(attachment.content) if attachment.content is not None else None,
         )
 
     async def write(self, content: bytes, pseudonym: str, box: Box) -> str:

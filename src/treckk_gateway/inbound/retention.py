@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import attrs
 import structlog
 
 from treckk_gateway.casework.ids import Clock
-from treckk_gateway.errors import StoreError, described
+from treckk_gateway.errors import TreckkError, described
 from treckk_gateway.inbound.receiving import day_of
 from treckk_gateway.store import Store
 
@@ -19,18 +20,24 @@ log = structlog.get_logger(__name__)
 
 @attrs.frozen(kw_only=True)
 class Retention:
-    """Ends intake keys older than `parked_days`, at start and every hour; what still waits to be filed is spared."""
+    """Ends intake keys older than `parked_days`, at start and every hour; what still waits to be filed is spared.
+
+    `expire` erases the reporters whose time has come.
+    """
 
     store: Store
     clock: Clock
     parked_days: int
+    expire: Callable[[], Awaitable[int]] | None = None
 
     async def run(self) -> None:
         """Work until cancelled."""
         while True:
             try:
                 await self.end()
-            except StoreError as problem:
+                if self.expire is not None:
+                    await self.expire()
+            except TreckkError as problem:
                 log.error("retention.failed", **described(problem))
             await asyncio.sleep(_PAUSE)
 

@@ -166,6 +166,8 @@ class EventKind(StrEnum):
     MERGED = "merged"
     UNMERGED = "unmerged"
     SPLIT = "split"
+    HELD = "held"
+    ERASED = "erased"
 
 
 @attrs.frozen(kw_only=True)

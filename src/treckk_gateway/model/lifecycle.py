@@ -55,6 +55,9 @@ SETTLED = FINAL | {State.RESOLVED, State.ANSWERED, State.NOT_ACTIONABLE, State.R
 OPEN = frozenset(State) - FINAL
 """A message of the reporter joins the case."""
 
+LEGAL_HOLD = "legal_hold"
+"""Flag: neither the case nor its reporters may be erased."""
+
 MERGED = "merged"
 """Flag: other reports were merged into this case, so it has several reporters, each with a number of their own."""
 

@@ -80,6 +80,7 @@ VARIABLES: Mapping[str, frozenset[str]] = {
     "staff_proposal": _CLOCK,
     "note": frozenset({"isi"}),
     "digest": _DIGEST,
+    "staff_same_file": frozenset({"aduan_lain"}),
 }
 """Every template the software sends, with the placeholders it fills beside `ALWAYS`. A profile must have them all."""
 

@@ -56,7 +56,7 @@ def list_cases(
 
 @app.command()
 def show(reference: Reference, config: Config = _HERE, *, as_json: Json = False) -> None:
-    """Show one case with its messages, deliveries and history. Looking is written down; identities are left out."""
+    """Show one case with its messages, deliveries and history. Looking is written down."""
 
     async def question(desk: Desk) -> dict[str, Any]:
         return await desk.get(f"/cases/{quote(reference, safe='')}")
@@ -143,6 +143,70 @@ def assign(
     _act(config, reference, "assignment", {"post": post, "note": note})
 
 
+Why = Annotated[str, typer.Option("--reason", help="Why; written down and shown to leadership.")]
+
+
+@app.command()
+def identity(reference: Reference, config: Config = _HERE, *, reason: Why, as_json: Json = False) -> None:
+    """Show who reported a case. It is written down with the reason, for leadership to see."""
+
+    async def question(desk: Desk) -> dict[str, Any]:
+        return await desk.post(_path(reference, "identities"), {"reason": reason})
+
+    found = ask(config, question)
+    if as_json:
+        _print_json(found["items"])
+        return
+    for one in found["items"]:
+        _console().print(Text(f"{one['pseudonym']}  {one['name'] or '-'}  {', '.join(one['addresses']) or '-'}"))
+
+
+@app.command()
+def access(reference: Reference, config: Config = _HERE, *, as_json: Json = False) -> None:
+    """Show who looked at a case, and why."""
+
+    async def question(desk: Desk) -> dict[str, Any]:
+        return await desk.get(_path(reference, "access"))
+
+    found = ask(config, question)
+    if as_json:
+        _print_json(found["items"])
+        return
+    for one in found["items"]:
+        _console().print(Text(f"{_minute(one['at'])}  {one['what']:9}{one['actor']}  {one['reason'] or ''}"))
+
+
+@app.command()
+def hold(
+    reference: Reference,
+    config: Config = _HERE,
+    *,
+    reason: Why,
+    release: Annotated[bool, typer.Option("--release", help="No longer.")] = False,
+) -> None:
+    """Keep a case and its reporters from being erased."""
+    _act(config, reference, "hold", {"hold": not release, "reason": reason})
+
+
+@app.command()
+def erase(
+    reference: Reference,
+    config: Config = _HERE,
+    *,
+    reason: Why,
+    pseudonym: Annotated[str | None, typer.Option(help="Which of several; else whose case it is.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Forget the reporter of a case: what they wrote can never be read again. The case stays, and is counted."""
+    if not yes:
+        typer.confirm(f"Erase the reporter of {reference} for good?", abort=True)
+
+    async def question(desk: Desk) -> dict[str, Any]:
+        return await desk.post(_path(reference, "erasure"), {"reason": reason, "pseudonym": pseudonym})
+
+    typer.echo(f"{ask(config, question)['pseudonym']}: erased")
+
+
 @app.command()
 def message(reference: Reference, text: str, config: Config = _HERE) -> None:
     """Write to the reporter, on the channel the complaint came by."""
@@ -195,6 +259,10 @@ def replay(
 
 async def _replayed(desk: Desk, path: str, number: int) -> bool:
     return bool((await desk.post(f"{path}/{number}/replay"))["replayed"])
+
+
+def _path(reference: str, what: str) -> str:
+    return f"/cases/{quote(reference, safe='')}/{what}"
 
 
 def _act(config: Path, reference: str, what: str, body: dict[str, object]) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from treckk_gateway.casework.views import (
+    AccessView,
     CaseFile,
     DeadLetterView,
     DeliveryView,
+    ExpiringView,
     FileView,
     IdentityView,
     MessageView,
@@ -60,7 +62,6 @@ def case_detail(file: CaseFile) -> shapes.CaseDetail:
         events=[_event(one) for one in file.events],
         clocks=[_clock(one) for one in file.clocks],
         findings=[_finding(one) for one in file.findings],
-        identities=[_identity(one) for one in file.identities],
         form=[shapes.FormItem(field=one.field, value=one.value, by_staff=one.by_staff) for one in file.form],
         parent=file.parent,
         merged=list(file.merged),
@@ -196,5 +197,25 @@ def _finding(finding: Finding) -> shapes.FindingItem:
     )
 
 
-def _identity(view: IdentityView) -> shapes.Identity:
-    return shapes.Identity(pseudonym=view.pseudonym, name=view.name, addresses=list(view.addresses))
+def identities(views: tuple[IdentityView, ...]) -> shapes.Identities:
+    """Who reported."""
+    items = [
+        shapes.Identity(pseudonym=one.pseudonym, name=one.name, addresses=list(one.addresses), form=dict(one.form))
+        for one in views
+    ]
+    return shapes.Identities(items=items)
+
+
+def accesses(views: tuple[AccessView, ...]) -> shapes.Accesses:
+    """Who looked."""
+    items = [shapes.AccessItem(at=moment(one.at), actor=one.actor, what=one.what, reason=one.reason) for one in views]
+    return shapes.Accesses(items=items)
+
+
+def expiring(views: tuple[ExpiringView, ...]) -> shapes.Expiring:
+    """Whose retention ends."""
+    items = [
+        shapes.ExpiringItem(pseudonym=one.pseudonym, references=list(one.references), ends_at=moment(one.ends))
+        for one in views
+    ]
+    return shapes.Expiring(items=items)

@@ -147,6 +147,26 @@ class TextBody(Asked):
     text: Words
 
 
+class ReasonBody(Asked):
+    """Why; written down and shown to leadership."""
+
+    reason: Words
+
+
+class ErasureBody(Asked):
+    """Why, and which of the case's reporters; without a pseudonym, whose case it is."""
+
+    reason: Words
+    pseudonym: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,40}$")] | None = None
+
+
+class HoldBody(Asked):
+    """Whether the case is on hold, and why."""
+
+    hold: bool
+    reason: Words
+
+
 class NoteBody(Asked):
     """Why; kept with the case and never sent."""
 
@@ -309,6 +329,7 @@ class Identity(Shown):
     pseudonym: str
     name: str | None
     addresses: list[str]
+    form: dict[str, str]
 
 
 class FormItem(Shown):
@@ -317,6 +338,47 @@ class FormItem(Shown):
     field: str
     value: str
     by_staff: bool
+
+
+class Identities(Shown):
+    """Who reported the case; whoever asked was written down."""
+
+    items: list[Identity]
+
+
+class AccessItem(Shown):
+    """Somebody looked at a case (`file`), at who reported (`identity`), or had a reporter erased (`erased`)."""
+
+    at: datetime
+    actor: str
+    what: str
+    reason: str | None
+
+
+class Accesses(Shown):
+    """Who looked, the newest first."""
+
+    items: list[AccessItem]
+
+
+class Erased(Shown):
+    """Who is forgotten."""
+
+    pseudonym: str
+
+
+class ExpiringItem(Shown):
+    """A reporter whose retention ends, and the cases they reported."""
+
+    pseudonym: str
+    references: list[str]
+    ends_at: datetime
+
+
+class Expiring(Shown):
+    """Whose retention ends soon, the earliest first."""
+
+    items: list[ExpiringItem]
 
 
 class CaseDetail(CaseItem, kw_only=True):
@@ -330,7 +392,6 @@ class CaseDetail(CaseItem, kw_only=True):
     events: list[EventItem]
     clocks: list[ClockItem]
     findings: list[FindingItem]
-    identities: list[Identity]
     form: list[FormItem]
     parent: str | None
     merged: list[str]

@@ -17,6 +17,7 @@ from treckk_gateway.model import Secret, Staff
 Network = IPv4Network | IPv6Network
 Seconds = Annotated[float, Meta(gt=0, le=31536000)]
 Days = Annotated[int, Meta(ge=1, le=3650)]
+KeptDays = Annotated[int, Meta(ge=0, le=36500)]
 
 
 @attrs.frozen(kw_only=True)
@@ -103,9 +104,26 @@ class MediaSettings:
 
 @attrs.frozen(kw_only=True)
 class RetentionSettings:
-    """The `[retention]` table: days after which the key of a day's unread requests ends, and with it what is parked."""
+    """The `[retention]` table: days after which the key of a day's unread requests ends, and with it what is parked.
+
+    The others are days after which a reporter is erased, counted from the last that happened, by how their cases ended;
+    `no_case_days` for who never had one. 0 keeps them for ever. `warn_days` before the end they are listed.
+    """
 
     parked_days: Days = 30
+    resolved_days: KeptDays = 0
+    answered_days: KeptDays = 0
+    not_actionable_days: KeptDays = 0
+    referred_days: KeptDays = 0
+    withdrawn_days: KeptDays = 0
+    rejected_spam_days: KeptDays = 0
+    no_case_days: KeptDays = 0
+    warn_days: Annotated[int, Meta(ge=0, le=365)] = 14
+
+    def keep_days(self) -> dict[str, int]:
+        """Days by outcome, and `no_case`."""
+        names = ("resolved", "answered", "not_actionable", "referred", "withdrawn", "rejected_spam", "no_case")
+        return {name: getattr(self, f"{name}_days") for name in names}
 
 
 @attrs.frozen(kw_only=True)

@@ -55,6 +55,8 @@ class Draft(Struct, frozen=True, kw_only=True):
 class NewAttachment(Struct, frozen=True, kw_only=True):
     """A file: `name` is the keyed hash it is stored under, `details` seals filename, type and reference.
 
+    `mark` is the keyed hash of the content alone, by which the same file is known again from anybody.
+
     `look` asks for it to be fetched or looked at; `reason` says, without anything of a person, why one is not kept.
     """
 
@@ -65,6 +67,7 @@ class NewAttachment(Struct, frozen=True, kw_only=True):
     details: bytes
     look: bool = False
     reason: str | None = None
+    mark: bytes | None = None
 
 
 class FileEnd(Struct, frozen=True, kw_only=True):
@@ -81,6 +84,7 @@ class FileEnd(Struct, frozen=True, kw_only=True):
     size: int | None = None
     name: str | None = None
     details: bytes | None = None
+    mark: bytes | None = None
 
 
 class NewFinding(Struct, frozen=True, kw_only=True):
@@ -282,6 +286,37 @@ class Undo(Struct, frozen=True, kw_only=True):
     root_version: int
     event: NewEvent
     root_event: NewEvent
+
+
+class ErasedCase(Struct, frozen=True, kw_only=True):
+    """A case of somebody who is erased: `events` are the data of events that stay, sealed anew; the others are emptied.
+
+    `event` and `reason` (sealed) tell that it happened.
+    """
+
+    case_id: int
+    version: int
+    event: NewEvent
+    reason: bytes
+    events: tuple[tuple[int, bytes], ...] = ()
+
+
+class Erasure(Struct, frozen=True, kw_only=True):
+    """A reporter to erase. `cases` are all of their own, as they were when it was decided."""
+
+    reporter_id: int
+    now: Instant
+    cases: tuple[ErasedCase, ...]
+
+
+class Rules(Struct, frozen=True, kw_only=True):
+    """How long a reporter is kept after the last that happened, in microseconds, by how their cases ended.
+
+    `outcomes` are states; a case that ended in another keeps its reporter for ever, as `None` does who has no case.
+    """
+
+    outcomes: dict[State, int]
+    without_case: int | None = None
 
 
 class Split(Struct, frozen=True, kw_only=True):

@@ -11,20 +11,24 @@ from treckk_gateway.store.orders import (
     Change,
     ClocksSet,
     Ended,
+    Erasure,
     FileEnd,
     Filing,
     Heard,
     NewEvent,
     NewRequest,
+    Rules,
     Span,
     Split,
     Start,
 )
 from treckk_gateway.store.rows import (
+    AccessRow,
     CompletenessRow,
     ConversationRow,
     Counters,
     EventRow,
+    ExpiringRow,
     ExportRow,
     Filed,
     FileRow,
@@ -158,8 +162,26 @@ class Store(Protocol):
     async def form_values(self, case_id: int, fields: Collection[str]) -> Sequence[ValueRow]:
         """What was given for these fields of a case's form, oldest first."""
 
-    async def log_access(self, case_id: int, actor: str, what: str, now: Instant) -> None:
-        """Write down who looked at what."""
+    async def log_access(self, case_id: int, actor: str, what: str, now: Instant, reason: bytes | None = None) -> None:
+        """Write down who looked at what, and why (sealed)."""
+
+    async def accesses(self, case_id: int) -> Sequence[AccessRow]:
+        """Who looked at a case, the newest first, at most 1000."""
+
+    async def same_file(self, case_id: int, mark: bytes) -> Sequence[Case]:
+        """Other cases that hold a file of that mark, oldest first, at most 20."""
+
+    async def cases_of(self, reporter_id: int) -> Sequence[Case]:
+        """Every case of that reporter's own, oldest first."""
+
+    async def erase(self, wanted: Erasure) -> tuple[str, ...] | None:
+        """Destroy a reporter's key and everything sealed under it, and leave the stub; the names of files to remove.
+
+        `None` when one of the cases moved on, or they were erased already; then nothing happened.
+        """
+
+    async def expiring(self, rules: Rules, before: Instant, limit: int) -> Sequence[ExpiringRow]:
+        """Reporters whose retention ends before that moment, the earliest first."""
 
     async def history(self, case_id: int) -> Sequence[EventRow]:
         """A case's events, oldest first."""

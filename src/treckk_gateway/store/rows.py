@@ -266,6 +266,24 @@ class FileRows(Struct, frozen=True, kw_only=True):
     merged: tuple[str, ...] = ()
 
 
+class AccessRow(Struct, frozen=True, kw_only=True):
+    """Who looked at a case or did something that is watched; the reason is sealed."""
+
+    at: Instant
+    actor: str
+    what: str
+    reason: bytes | None
+
+
+class ExpiringRow(Struct, frozen=True, kw_only=True):
+    """A reporter whose retention ends, and the cases they reported."""
+
+    reporter_id: int
+    pseudonym: str
+    references: tuple[str, ...]
+    ends: Instant
+
+
 class TallyRow(Struct, frozen=True):
     """How many cases are alike in all of these."""
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
-from treckk_gateway.model import Case, EventKind, Instant, Intent, Questions, Role, State, Urgency
+from treckk_gateway.model import Case, EventKind, Intent, Questions, Role, State, Urgency
 from treckk_gateway.model.lifecycle import OPEN
 from treckk_gateway.store.orders import CaseFilter
 from treckk_gateway.store.rows import EventRow, FileRows, FindingRow, PartyRow, TimerRow, ValueRow
@@ -91,6 +91,12 @@ def latest_case(connection: Connection, reporter_id: int) -> Case | None:
         (reporter_id,),
     ).fetchone()
     return _case(found) if found else None
+
+
+def cases_of(connection: Connection, reporter_id: int) -> Sequence[Case]:
+    """Every case of a reporter's own, oldest first."""
+    query = f"SELECT {_CASE} FROM cases WHERE reporter_id = ? ORDER BY id"  # noqa: S608 constant text
+    return [_case(row) for row in connection.execute(query, (reporter_id,))]
 
 
 def is_party(connection: Connection, case_id: int, reporter_id: int) -> bool:
@@ -247,13 +253,6 @@ def form_values(connection: Connection, case_id: int, fields: Collection[str]) -
 def _value(row: tuple[object, ...]) -> ValueRow:
     field, by_staff, at, sealed = row
     return ValueRow(field=str(field), by_staff=bool(by_staff), at=at, value=sealed)  # type: ignore[arg-type]
-
-
-def log_access(connection: Connection, case_id: int, actor: str, what: str, now: Instant) -> None:
-    """Write down a look."""
-    connection.execute(
-        "INSERT INTO access_log (case_id, at, actor, what) VALUES (?, ?, ?, ?)", (case_id, now, actor, what)
-    )
 
 
 def timer(connection: Connection, timer_id: int) -> TimerRow | None:

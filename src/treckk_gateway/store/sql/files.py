@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from treckk_gateway.model import Instant
 from treckk_gateway.store.orders import FileEnd
 from treckk_gateway.store.rows import FileRow
+from treckk_gateway.store.sql import watching
 from treckk_gateway.store.sql.connection import Connection
 
 _COLUMNS = """
@@ -53,7 +54,20 @@ def end(connection: Connection, ended: FileEnd) -> None:
     connection.execute(
         "UPDATE attachment SET state = ?, kind = coalesce(?, kind), size = coalesce(?, size),"
         " name_hash = coalesce(?, name_hash),"
-        " sealed_details = coalesce(?, sealed_details), due = ?, reason = ?"
+        " sealed_details = coalesce(?, sealed_details), mark = coalesce(?, mark), due = ?, reason = ?"
         " WHERE id = ? AND due IS NOT NULL",
-        (ended.state, ended.kind, ended.size, ended.name, ended.details, ended.due, ended.reason, ended.file_id),
+        (
+            ended.state,
+            ended.kind,
+            ended.size,
+            ended.name,
+            ended.details,
+            ended.mark,
+            ended.due,
+            ended.reason,
+            ended.file_id,
+        ),
     )
+    if ended.mark is not None:
+        row = file_row(connection, ended.file_id)
+        watching.notice(connection, row.case_id if row else None, ended.mark, 0)

@@ -29,7 +29,7 @@ from treckk_gateway.store.orders import (
     Undo,
 )
 from treckk_gateway.store.rows import Filed, Topic
-from treckk_gateway.store.sql import casefile, clocks, history, inbox, merging, people, staff
+from treckk_gateway.store.sql import casefile, clocks, history, inbox, merging, people, staff, watching
 from treckk_gateway.store.sql.connection import Connection
 
 _LISTS = frozenset({"flags", "missing"})
@@ -46,13 +46,13 @@ def file(connection: Connection, filing: Filing) -> Filed:
     _lock(connection, filing.case_id, drafts, filing.message.conversation_id if filing.message else None)
     if filing.finishes is not None and casefile.timer(connection, filing.finishes) is None:
         return Filed(fresh=False, case_id=filing.case_id)
-    if (filing.version is not None and not _is_at(connection, filing)) or _answered(connection, filing):
+    if _moved_on(connection, filing) or _answered(connection, filing):
         return Filed(fresh=False, stale=True)
     if filing.inbox_id is not None and not inbox.mark_filed(connection, filing.inbox_id):
         return Filed(fresh=False)
     case_id, reference = filing.case_id, None
     if filing.fields is not None and case_id is not None:
-        _set(connection, case_id, None, filing.fields, filing.now)
+        set_fields(connection, case_id, None, filing.fields, filing.now)
     if filing.opens is not None:
         case_id, reference = _open(connection, filing.opens, filing.now)
     message_id = None
@@ -110,7 +110,7 @@ def _consequences(connection: Connection, filing: Filing, case_id: int | None) -
 
 
 def _follow(connection: Connection, further: Further, case_id: int, now: Instant) -> None:
-    _set(connection, case_id, None, further.fields, now)
+    set_fields(connection, case_id, None, further.fields, now)
     seq = history.append(connection, case_id, further.event, now)
     set_timers(connection, case_id, further.timers)
     clocks.wake(connection, case_id, further.event, further.fields, now)
@@ -125,7 +125,7 @@ def change(connection: Connection, wanted: Change) -> Case | None:
     _lock(connection, wanted.case_id, wanted.drafts, others=_others(wanted))
     if wanted.finishes is not None and casefile.timer(connection, wanted.finishes) is None:
         return casefile.case(connection, wanted.case_id)
-    if not _possible(connection, wanted) or not _set(
+    if not _possible(connection, wanted) or not set_fields(
         connection, wanted.case_id, wanted.version, wanted.fields, wanted.now
     ):
         return None
@@ -174,7 +174,7 @@ def split(connection: Connection, wanted: Split) -> Filed:
     there = connection.execute(
         "SELECT 1 FROM message WHERE id = ? AND case_id = ?", (wanted.message_id, wanted.case_id)
     ).fetchone()
-    if there is None or not _set(connection, wanted.case_id, wanted.version, CaseFields(), wanted.filing.now):
+    if there is None or not set_fields(connection, wanted.case_id, wanted.version, CaseFields(), wanted.filing.now):
         return Filed(fresh=False, stale=True)
     history.append(connection, wanted.case_id, wanted.event, wanted.filing.now)
     return file(connection, wanted.filing)
@@ -183,7 +183,7 @@ def split(connection: Connection, wanted: Split) -> Filed:
 def _possible(connection: Connection, wanted: Change) -> bool:
     """Whether the other case of a merge or its undoing is still as the decision saw it; asked before anything moves."""
     merge, undo = wanted.merge, wanted.undo
-    if merge is not None and not _stands(connection, merge.parent_id, merge.parent_version):
+    if merge is not None and not stands(connection, merge.parent_id, merge.parent_version):
         return False
     if undo is None:
         return True
@@ -191,13 +191,13 @@ def _possible(connection: Connection, wanted: Change) -> bool:
     return (
         held is not None
         and held.parent_id == undo.parent_id
-        and _stands(connection, undo.root_id, undo.root_version)
-        and _stands(connection, wanted.case_id, wanted.version)
+        and stands(connection, undo.root_id, undo.root_version)
+        and stands(connection, wanted.case_id, wanted.version)
     )
 
 
 def _join(connection: Connection, case_id: int, merge: Merge, now: Instant) -> None:
-    _set(connection, merge.parent_id, None, CaseFields(flags=merge.flags), now)
+    set_fields(connection, merge.parent_id, None, CaseFields(flags=merge.flags), now)
     merging.join(connection, case_id, merge, now)
     history.append(connection, merge.parent_id, merge.event, now)
 
@@ -206,23 +206,28 @@ def _leave(connection: Connection, case_id: int, undo: Undo, now: Instant) -> No
     above = merging.leave(connection, case_id, now)
     for one in above:
         flags = merging.flags_now(connection, one)
-        _set(connection, one, None, CaseFields(flags=flags), now)
+        set_fields(connection, one, None, CaseFields(flags=flags), now)
         if one in {undo.parent_id, undo.root_id}:
             history.append(connection, one, undo.event if one == undo.parent_id else undo.root_event, now)
     # Its reporters were told the parent's versions on top of its own: what follows must count on from there.
     connection.execute("UPDATE cases SET version = version + ? WHERE id = ?", (undo.root_version, case_id))
 
 
-def _is_at(connection: Connection, filing: Filing) -> bool:
-    return _stands(connection, filing.case_id, filing.version)
+def _moved_on(connection: Connection, filing: Filing) -> bool:
+    """Whether the case changed since the decision, or the writer was erased: nothing may be sealed under that key."""
+    if filing.version is not None and not stands(connection, filing.case_id, filing.version):
+        return True
+    return filing.message is not None and people.is_erased(connection, filing.message.reporter_id)
 
 
-def _stands(connection: Connection, case_id: int | None, version: int | None) -> bool:
+def stands(connection: Connection, case_id: int | None, version: int | None) -> bool:
+    """Whether the case is still at that version."""
     query = "SELECT 1 FROM cases WHERE id = ? AND version = ?"
     return connection.execute(query, (case_id, version)).fetchone() is not None
 
 
-def _set(connection: Connection, case_id: int, version: int | None, fields: CaseFields, now: Instant) -> bool:
+def set_fields(connection: Connection, case_id: int, version: int | None, fields: CaseFields, now: Instant) -> bool:
+    """Set what is given, and count the change; false when the case is no longer at `version`."""
     values = {name: value for name, value in asdict(fields).items() if value is not None}
     for name in _LISTS & values.keys():
         values[name] = json.dumps(list(values[name]))
@@ -293,8 +298,8 @@ def _message(connection: Connection, message: NewMessage, filing: Filing, case_i
         ),
     ).fetchone()[0]
     connection.executemany(
-        "INSERT INTO attachment (message_id, kind, state, size, name_hash, sealed_details, due, reason)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO attachment (message_id, kind, state, size, name_hash, sealed_details, due, reason, mark)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 message_id,
@@ -305,10 +310,13 @@ def _message(connection: Connection, message: NewMessage, filing: Filing, case_i
                 one.details,
                 filing.now if one.look else None,
                 one.reason,
+                one.mark,
             )
             for one in message.attachments
         ],
     )
+    for one in message.attachments:
+        watching.notice(connection, case_id, one.mark, filing.now)
     return message_id
 
 

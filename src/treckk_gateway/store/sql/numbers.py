@@ -73,11 +73,12 @@ def completeness(connection: Connection, span: Span) -> CompletenessRow:
     return CompletenessRow(row[0], row[1], float(row[2]) if row[2] is not None else None)
 
 
-def standing(connection: Connection, _now: Instant, hide_categories: Sequence[str]) -> Sequence[StandingRow]:
-    """All cases by state."""
+def standing(connection: Connection, now: Instant, hide_categories: Sequence[str]) -> Sequence[StandingRow]:
+    """All cases by state, and how many of them have a clock that ran out."""
     hidden, values = _hidden(hide_categories)
-    query = f"SELECT state, count(*), 0 FROM cases WHERE {hidden} GROUP BY state"  # noqa: S608 marks only
-    return [StandingRow(State(row[0]), row[1], row[2]) for row in connection.execute(query, values)]
+    overdue = "sum(CASE WHEN due_at <= ? THEN 1 ELSE 0 END)"
+    query = f"SELECT state, count(*), {overdue} FROM cases WHERE {hidden} GROUP BY state"  # noqa: S608 marks only
+    return [StandingRow(State(row[0]), row[1], row[2]) for row in connection.execute(query, (now, *values))]
 
 
 def numbers_in(connection: Connection, span: Span, categories: Sequence[str]) -> Sequence[str]:

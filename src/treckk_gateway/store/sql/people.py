@@ -36,6 +36,14 @@ def reporter(connection: Connection, reporter_id: int) -> ReporterRow | None:
     return ReporterRow(id=found[0], pseudonym=found[1], wrapped=found[2]) if found else None
 
 
+def is_erased(connection: Connection, reporter_id: int | None) -> bool:
+    """Whether nothing may be sealed under this reporter's key any more."""
+    if reporter_id is None:
+        return False
+    found = connection.execute("SELECT 1 FROM reporter_key WHERE reporter_id = ?", (reporter_id,)).fetchone()
+    return found is None
+
+
 def known_reporter(connection: Connection, identities: Sequence[bytes]) -> ReporterRow | None:
     """The first reporter that one of the identities leads to."""
     for identity in identities:

@@ -12,19 +12,23 @@ from treckk_gateway.store.orders import (
     Change,
     ClocksSet,
     Ended,
+    Erasure,
     FileEnd,
     Filing,
     Heard,
     NewEvent,
+    Rules,
     Span,
     Split,
     Start,
 )
 from treckk_gateway.store.rows import (
+    AccessRow,
     CompletenessRow,
     ConversationRow,
     Counters,
     EventRow,
+    ExpiringRow,
     ExportRow,
     Filed,
     FileRow,
@@ -50,6 +54,7 @@ from treckk_gateway.store.sql import (
     casefile,
     clocks,
     due,
+    erasing,
     files,
     filing,
     inbox,
@@ -59,6 +64,7 @@ from treckk_gateway.store.sql import (
     people,
     setback,
     staff,
+    watching,
 )
 
 T = TypeVar("T")
@@ -119,9 +125,13 @@ class SqlStore(ABC):
         """See `Store.split`."""
         return await self._write(filing.split, wanted)
 
-    async def log_access(self, case_id: int, actor: str, what: str, now: Instant) -> None:
+    async def log_access(self, case_id: int, actor: str, what: str, now: Instant, reason: bytes | None = None) -> None:
         """See `Store.log_access`."""
-        return await self._write(casefile.log_access, case_id, actor, what, now)
+        return await self._write(watching.log_access, case_id, actor, what, now, reason)
+
+    async def erase(self, wanted: Erasure) -> tuple[str, ...] | None:
+        """See `Store.erase`."""
+        return await self._write(erasing.erase, wanted)
 
     async def claim_files(self, now: Instant, until: Instant, limit: int) -> Sequence[FileRow]:
         """See `Store.claim_files`."""
@@ -308,6 +318,22 @@ class SqlStore(ABC):
     async def attempt_started(self, attempt_id: str) -> Instant | None:
         """See `Store.attempt_started`."""
         return await self._read(outbox.attempt_started, attempt_id)
+
+    async def accesses(self, case_id: int) -> Sequence[AccessRow]:
+        """See `Store.accesses`."""
+        return await self._read(watching.accesses, case_id)
+
+    async def same_file(self, case_id: int, mark: bytes) -> Sequence[Case]:
+        """See `Store.same_file`."""
+        return await self._read(watching.same_file, case_id, mark)
+
+    async def cases_of(self, reporter_id: int) -> Sequence[Case]:
+        """See `Store.cases_of`."""
+        return await self._read(casefile.cases_of, reporter_id)
+
+    async def expiring(self, rules: Rules, before: Instant, limit: int) -> Sequence[ExpiringRow]:
+        """See `Store.expiring`."""
+        return await self._read(erasing.expiring, rules, before, limit)
 
     # numbers
 
