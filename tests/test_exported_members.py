@@ -17,8 +17,8 @@ PUBLIC = {
         Step Subject TreckkError TriageContext Urgency WalkIn WebhookRequest WebhookResponse __version__
     """,
     "treckk_gateway.channel": """
-        Accepted Capabilities Channel ChannelContext Checking Deliver Envelope Inbound Listening LookingUp MediaHolding
-        MediaSource NoOptions ParseMode Problem Recovering TextForm WebhookRequest WebhookResponse
+        Accepted Capabilities Channel ChannelContext Checking Deliver Envelope Glancing Inbound Listening LookingUp
+        MediaHolding MediaSource NoOptions ParseMode Problem Recovering TextForm WebhookRequest WebhookResponse
     """,
     "treckk_gateway.model": """
         OPENS_CASE Act Actor Address Attachment Case CaseClock CaseEvent CaseUpdate ClockName ClockState Consent DeliveryReceipt DeliveryState EventKind

@@ -44,7 +44,7 @@ class TwilioConformance(ChannelConformance):
         return self.signed(URL, body)
 
     def signed(self, url, body, token=TOKENS[0]):
-        pairs = form.posted(WebhookRequest.of("POST", url, (), body))
+        pairs = form.posted(WebhookRequest.of("POST", url, (), body)).pairs
         return WebhookRequest.of("POST", url, {SIGNATURE: sign(token.encode(), url, pairs)}, body)
 
     def recorded(self, file):

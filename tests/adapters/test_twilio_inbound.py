@@ -155,7 +155,7 @@ def test_clean_text_has_no_control_characters_and_keeps_the_rest(text):
 def test_forms_are_read_as_the_standard_library_reads_them(text):
     request = WebhookRequest.of("POST", URL, (), text.encode())
 
-    assert list(form.posted(request)) == parse_qsl(text, keep_blank_values=True)
+    assert list(form.posted(request).pairs) == parse_qsl(text, keep_blank_values=True)
 
 
 ANSWERS = [
@@ -228,3 +228,36 @@ def test_addresses_in_twilios_form(written, scheme, value):
     found = inbound.address(written)
 
     assert (found.scheme, found.value) == (scheme, value)
+
+
+SAID = {"MessageSid": SID, "From": "whatsapp:+6281200000001", "SmsStatus": "received"}
+ODD = st.sampled_from(["", " ", "x", "received", "sent", SID, "+6281200000001", "whatsapp:+6281200000001"])
+VALUES = ODD | st.text(st.characters(codec="utf-8"), max_size=12)
+NAMES = st.sampled_from(["MessageSid", "SmsSid", "From", "SmsStatus", "MessageStatus", "Body", ""])
+
+
+@given(fields=st.dictionaries(NAMES, VALUES, max_size=4), more=st.lists(st.tuples(NAMES, VALUES), max_size=2))
+def test_what_is_seen_at_a_glance_is_what_is_read(fields, more):
+    request = posted([*(SAID | fields).items(), *more])
+
+    seen = inbound.glance(request)
+
+    if seen is not None:
+        (found,) = inbound.read(request)
+        assert (found.dedupe_key, found.sender, found.claimed_at) == (seen.dedupe_key, seen.sender, None)
+
+
+@pytest.mark.parametrize(
+    ("request_", "seen"),
+    [
+        (posted(SAID), True),
+        (posted(SAID, "delivery=d"), False),
+        (posted(SAID | {"SmsStatus": "sent"}), False),
+        (posted(SAID | {"MessageStatus": "read"}), False),
+        (posted(SAID | {"From": ""}), False),
+        (posted([("a", "")] * 1001), False),
+        (WebhookRequest.of("GET", f"{URL}?{urlencode(SAID)}"), False),
+    ],
+)
+def test_a_plain_message_is_seen_at_a_glance_and_nothing_else(request_, seen):
+    assert (inbound.glance(request_) is not None) == seen

@@ -3,9 +3,10 @@ from __future__ import annotations
 import asyncio
 import gzip
 import zlib
+from email.utils import parsedate_to_datetime
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientError, web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
@@ -230,3 +231,94 @@ async def test_whatever_is_sent_is_never_answered_5xx(served, client, channel, q
     async with client.post(url, data=body, headers=headers) as answer:
         assert 400 <= answer.status < 500
         assert channel in {"%00", "..", "%ff", "a%2Fb"} or await answer.read() == b""
+
+
+async def exchange(port, *requests):
+    """What comes back on one connection for these bytes, until the server closes it or has answered all."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    heads = []
+    for raw in requests:
+        writer.write(raw)
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        heads.append(head.decode().split("\r\n"))
+        await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0]))
+    writer.write_eof()
+    assert await asyncio.wait_for(reader.read(), 5) == b""
+    writer.close()
+    await writer.wait_closed()
+    return heads
+
+
+POST = b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na=1"
+
+
+async def test_a_prepared_answer_is_the_ordinary_one_byte_for_byte_but_for_the_time(listener, start):
+    @web.middleware
+    async def watching(request, handler):
+        return await handler(request)
+
+    parent = web.Application(middlewares=[watching])
+    parent.add_subapp("/gw", subapp(listener))
+    ordinary, alone = await start(parent), await start(subapp(listener))
+
+    (expected,) = await exchange(ordinary.port, POST % b"/gw/channels/whatsapp")
+    first, second = await exchange(alone.port, POST % b"/channels/whatsapp", POST % b"/channels/whatsapp")
+
+    def undated(head):
+        return [line for line in head if not line.startswith("Date: ")]
+
+    assert undated(first) == undated(second) == undated(expected)
+    assert len(first) == len(expected), "a date as well"
+    date = next(line for line in first if line.startswith("Date: ")).removeprefix("Date: ")
+    assert parsedate_to_datetime(date).tzinfo is not None
+
+
+@pytest.mark.parametrize("way", ["middleware", "signal"])
+async def test_a_portal_that_looks_at_answers_sees_ours(listener, start, client, way):
+    async def marked(_request, response):
+        response.headers["X-Portal"] = "seen"
+
+    @web.middleware
+    async def marking(request, handler):
+        response = await handler(request)
+        await marked(request, response)
+        return response
+
+    parent = web.Application(middlewares=[marking] if way == "middleware" else [])
+    if way == "signal":
+        parent.on_response_prepare.append(marked)
+    parent.add_subapp("/gw", subapp(listener))
+    server = await start(parent)
+
+    for _ in range(2):
+        answer, _ = await call(client, server, "/gw/channels/whatsapp")
+        assert answer.headers.getall("X-Portal") == ["seen"]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        POST.replace(b"1.1", b"1.0"),
+        POST.replace(b"Host: x", b"Host: x\r\nConnection: close"),
+    ],
+)
+async def test_who_closes_the_connection_is_answered_and_closed(listener, start, raw):
+    server = await start(subapp(listener))
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(raw % b"/channels/whatsapp")
+    answer = await asyncio.wait_for(reader.read(), 5)
+    writer.close()
+    await writer.wait_closed()
+
+    assert b" 200 OK" in answer
+    assert answer.endswith(b"<Response/>")
+
+
+async def test_an_answer_that_cannot_be_written_as_it_is_is_no_reason_to_break(listener, start, client):
+    listener.answer = WebhookResponse(200, b"x" * 5000, "text/plain")
+    server = await start(subapp(listener))
+    assert (await call(client, server, "/channels/whatsapp"))[1] == b"x" * 5000
+
+    listener.answer = WebhookResponse(200, b"x", "text/plain\r\nX-Evil: 1")
+    with pytest.raises(ClientError):
+        await call(client, server, "/channels/whatsapp")

@@ -167,14 +167,14 @@ class Inserting:
         opened.execute(f"INSERT INTO t (x) VALUES {', '.join('(?)' for _ in numbers)}", numbers)
         return [f"row {number}" for number in numbers]
 
-    def is_one_statement(self, numbers):
-        return True
+    def at_once(self, opened, numbers):
+        return self(opened, numbers)
 
 
 async def test_what_joins_is_stored_by_one_statement_each_with_its_own_answer(writer, path):
     inserting = Inserting()
     stall, task = await stalled(writer)
-    waiting = [asyncio.create_task(writer.join(inserting, number)) for number in range(30)]
+    waiting = [writer.join(inserting, number) for number in range(30)]
     await asyncio.sleep(0)
     before = writer.commits
     stall.release.set()
@@ -187,7 +187,7 @@ async def test_what_joins_is_stored_by_one_statement_each_with_its_own_answer(wr
 async def test_of_what_joins_the_bad_one_alone_fails(writer, path):
     inserting = Inserting()
     stall, task = await stalled(writer)
-    waiting = [asyncio.create_task(writer.join(inserting, number)) for number in (1, 2, 2, 3)]
+    waiting = [writer.join(inserting, number) for number in (1, 2, 2, 3)]
     await asyncio.sleep(0)
     stall.release.set()
     outcomes = await asyncio.gather(*waiting, return_exceptions=True)

@@ -12,7 +12,7 @@ import uuid
 import attrs
 import structlog
 
-from treckk_gateway.channel import WebhookRequest, WebhookResponse
+from treckk_gateway.channel import Envelope, WebhookRequest, WebhookResponse
 from treckk_gateway.errors import NotTaken, PayloadError, Rejected, SignatureError, Uncertain
 from treckk_gateway.model import Address, Attachment, DeliveryState, InboundMessage, MediaKind, SendResult
 from treckk_gateway.testing import MemoryChannel
@@ -151,6 +151,40 @@ def is_slow_with_long_bodies(honest, request):
         while time.process_time() < end:
             pass
     return honest(request)
+
+
+# What a glance does wrong
+
+
+def glances(honest, request):
+    """An honest one: messages only, by what parse says of them."""
+    try:
+        (found,) = honest(request)
+    except PayloadError:
+        return None
+    return Envelope(dedupe_key=found.dedupe_key, sender=found.sender) if isinstance(found, InboundMessage) else None
+
+
+def glances_at_another_key(honest, request):
+    seen = glances(honest, request)
+    return seen and attrs.evolve(seen, dedupe_key=seen.dedupe_key.upper())
+
+
+def glances_at_receipts(honest, request):
+    return glances(honest, request) or Envelope(dedupe_key="receipt")
+
+
+def glances_at_nonsense(honest, request):
+    return glances(honest, request) or (None if b"status" in request.body else Envelope(dedupe_key="odd"))
+
+
+def glances_and_stumbles(honest, request):
+    (found,) = honest(request)
+    return glances(lambda _request: (found,), request)
+
+
+def never_glances(_honest, _request):
+    return None
 
 
 # What the answer does wrong

@@ -128,6 +128,16 @@ class Listens(claiming(webhook=False, listens=True)):
         return None
 
 
+def glancing(look):
+    """A channel with a glance, which is given the honest `parse` first."""
+
+    class Glances(MemoryChannel):
+        def glance(self, request):
+            return look(self.parse, request)
+
+    return Glances
+
+
 FORGED = "test_forged_requests_are_refused"
 PURE = "test_parse_is_pure"
 HOSTILE = "test_hostile_bodies_are_items_or_payload_errors"
@@ -140,6 +150,7 @@ CANCELLED = "test_a_cancelled_send_stops_and_the_channel_goes_on"
 RECEIVING = "test_receiving_tells_nothing_in_logs_or_errors"
 SENDING = "test_sending_tells_nothing_in_logs_or_errors"
 ACKNOWLEDGED = "test_what_was_kept_is_acknowledged"
+GLANCE = "test_a_glance_says_what_parse_says"
 KEYS = "test_dedupe_keys_are_stable_and_distinct"
 
 BROKEN = [
@@ -166,6 +177,11 @@ BROKEN = [
     (altering(parse=bad.one_key_for_all), KEYS, "has the dedupe key of"),
     (altering(parse=bad.blank_keys), KEYS, "empty dedupe key"),
     (altering(parse=bad.loses_the_text), "test_samples_say_what_is_expected", "text is ''"),
+    (glancing(bad.glances_at_another_key), GLANCE, "something else than parse"),
+    (glancing(bad.glances_at_receipts), GLANCE, "something else than parse"),
+    (glancing(bad.glances_at_nonsense), GLANCE, "in what parse refuses"),
+    (glancing(bad.glances_and_stumbles), GLANCE, "glance raised PayloadError"),
+    (glancing(bad.never_glances), GLANCE, "no sample is seen"),
     (claiming(schemes=frozenset()), CLAIMS, "at least one address scheme"),
     (claiming(schemes=frozenset({"Memory"})), CLAIMS, "lower case"),
     (claiming(receipts=frozenset({DeliveryState.UNKNOWN})), CLAIMS, "no receipt claims"),
@@ -239,6 +255,10 @@ async def test_a_broken_channels_own_error_is_shown(request, kind, check, error)
 async def test_each_of_these_checks_lets_an_honest_channel_pass(request, check):
     with contextlib.suppress(pytest.skip.Exception):
         assert await run(Kit(MemoryChannel), check, request) is None
+
+
+def test_an_honest_glance_passes():
+    Kit(glancing(bad.glances)).test_a_glance_says_what_parse_says()
 
 
 @pytest.mark.parametrize("hook", ["channel", "samples", "sign", "stand_in"])

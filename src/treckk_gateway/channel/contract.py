@@ -49,7 +49,7 @@ class Accepted:
 
 @attrs.frozen(kw_only=True)
 class Envelope:
-    """What a deferred channel can say of raw bytes without parsing them: its dedupe key and the claimed sender."""
+    """What a channel can say of raw bytes without parsing them: the dedupe key and the claimed sender."""
 
     dedupe_key: str
     sender: Address | None = None
@@ -104,6 +104,17 @@ class Channel(ABC):
 
     async def close(self) -> None:  # noqa: B027 a default, not a duty
         """Give it back."""
+
+
+@runtime_checkable
+class Glancing(Protocol):
+    """For inline channels that know a plain message sooner than `parse` reads it: the answer goes out sooner."""
+
+    def glance(self, request: WebhookRequest) -> Envelope | None:
+        """Key and sender of a verified request in which `parse` would find one message and no `claimed_at`.
+
+        Pure, never raises. `None` for everything else, and whenever in doubt: then `parse` is asked.
+        """
 
 
 @runtime_checkable

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache
 
 import attrs
 import msgspec
@@ -14,12 +15,23 @@ import structlog
 from treckk_gateway.casework.bodies import Purpose
 from treckk_gateway.casework.ids import Clock
 from treckk_gateway.casework.people import People
-from treckk_gateway.channel import Accepted, Channel, Inbound, ParseMode, WebhookRequest, WebhookResponse
+from treckk_gateway.channel import (
+    Accepted,
+    Channel,
+    Envelope,
+    Glancing,
+    Inbound,
+    ParseMode,
+    WebhookRequest,
+    WebhookResponse,
+)
 from treckk_gateway.errors import PayloadError, SignatureError, StoreBusy, StoreUnavailable, described
 from treckk_gateway.model import InboundMessage, Instant
 from treckk_gateway.privacy import Box, Keyring
 from treckk_gateway.store import Store
 from treckk_gateway.store.orders import NewItem, NewRequest
+
+Glance = Callable[[WebhookRequest], Envelope | None]
 
 _DAY = 86_400_000_000
 _METHODS = frozenset({"GET", "POST", "HEAD"})
@@ -60,6 +72,10 @@ class IntakeKeys:
         self._boxes: dict[str, Box] = {}
         self._making = asyncio.Lock()
 
+    def known(self, day: str) -> Box | None:
+        """The day's box, if it was asked for before."""
+        return self._boxes.get(day)
+
     async def box(self, day: str) -> Box:
         """The day's box, its key made if there is none."""
         known = self._boxes.get(day)
@@ -91,6 +107,11 @@ class Receiver:
     hint: Callable[[], None]
     max_body: int
     traffic: Traffic = attrs.field(factory=Traffic)
+    _glances: Mapping[str, Glance] = attrs.field(init=False)
+
+    @_glances.default
+    def _glancing(self) -> Mapping[str, Glance]:
+        return {name: channel.glance for name, channel in self.channels.items() if isinstance(channel, Glancing)}
 
     async def receive(self, channel_id: str, request: WebhookRequest) -> WebhookResponse:
         """Take a webhook: 403, 404, 405, 413, or 503 when nothing can be kept; never raises for what came."""
@@ -120,13 +141,15 @@ class Receiver:
             raise
 
     async def _take(self, channel: Channel, request: WebhookRequest) -> WebhookResponse:
-        await _verify(channel, request)
+        checking = _verifying(channel, request)
+        if checking is not None:
+            await checking
         now = self.clock()
         items, parked = self._items(channel, request)
         if not items:
             return channel.acknowledge(request, Accepted())
         day = str(day_of(now))
-        box = await self.keys.box(day)
+        box = self.keys.known(day) or await self.keys.box(day)
         new = await self.store.accept(
             NewRequest(
                 channel_id=channel.channel_id,
@@ -141,12 +164,16 @@ class Receiver:
         fresh = sum(new)
         if fresh:
             self.hint()
-        return channel.acknowledge(request, Accepted(new=fresh, duplicate=len(new) - fresh, parked=parked))
+        return channel.acknowledge(request, _accepted(fresh, len(new) - fresh, parked))
 
     def _items(self, channel: Channel, request: WebhookRequest) -> tuple[tuple[NewItem, ...], str | None]:
         try:
+            glance = self._glances.get(channel.channel_id)
+            seen = glance(request) if glance is not None else None
+            if seen is not None:
+                return (self._seen(channel.channel_id, seen, "message"),), None
             if channel.capabilities.parse is ParseMode.DEFERRED:
-                return (self._deferred(channel, request),), None
+                return (self._seen(channel.channel_id, channel.envelope(request), "other"),), None
             parsed = channel.parse(request)
             return tuple(self._item(channel.channel_id, index, one) for index, one in enumerate(parsed)), None
         except PayloadError as problem:
@@ -166,26 +193,42 @@ class Receiver:
             lane, kind = self.keyring.digest("lane", f"receipt\0{channel_id}\0{about}"), "receipt"
         return NewItem(dedupe_key=item.dedupe_key, kind=kind, lane=lane, item=index, claimed_at=item.claimed_at)
 
-    def _deferred(self, channel: Channel, request: WebhookRequest) -> NewItem:
-        envelope = channel.envelope(request)
+    def _seen(self, channel_id: str, envelope: Envelope, kind: str) -> NewItem:
         if envelope.sender is not None:
-            lane = self.people.lane(channel.channel_id, envelope.sender)
+            lane = self.people.lane(channel_id, envelope.sender)
         else:
             lane = self.keyring.digest("lane", envelope.dedupe_key)
-        return NewItem(dedupe_key=envelope.dedupe_key, kind="other", lane=lane)
+        return NewItem(dedupe_key=envelope.dedupe_key, kind=kind, lane=lane)
 
     def _refuse(self, channel_id: str, problem: SignatureError) -> None:
         self.traffic.refused[channel_id] += 1
         log.warning("request.refused", channel_id=channel_id, **described(problem))
 
 
-async def _verify(channel: Channel, request: WebhookRequest) -> None:
+@lru_cache(maxsize=64)
+def _accepted(new: int, duplicate: int, parked: str | None) -> Accepted:
+    return Accepted(new=new, duplicate=duplicate, parked=parked)
+
+
+def _verifying(channel: Channel, request: WebhookRequest) -> Awaitable[None] | None:
+    """Verify; what is returned must be awaited. Whatever goes wrong, the request has not been shown to be genuine."""
     try:
         checking = channel.verify(request)
-        if checking is not None:
-            await checking
     except SignatureError:
         raise
     except Exception as problem:
-        # Whatever goes wrong while checking, the request has not been shown to be genuine.
-        raise SignatureError(f"checking failed: {type(problem).__name__}") from problem
+        raise _unchecked(problem) from problem
+    return None if checking is None else _verified(checking)
+
+
+async def _verified(checking: Awaitable[None]) -> None:
+    try:
+        await checking
+    except SignatureError:
+        raise
+    except Exception as problem:
+        raise _unchecked(problem) from problem
+
+
+def _unchecked(problem: Exception) -> SignatureError:
+    return SignatureError(f"checking failed: {type(problem).__name__}")

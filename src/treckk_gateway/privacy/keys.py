@@ -101,6 +101,7 @@ class Keyring:
         self.unit = Box(_derive(master, "unit"), self._nonces)
         """For what belongs to no reporter: staff addresses, patrol cases."""
         self._boxes = lru_cache(maxsize=4096)(self._unwrap)
+        self._hashing = lru_cache(maxsize=32)(self._hash_for)
 
     def new_key(self) -> bytes:
         """A fresh random key, wrapped: the form in which keys are stored."""
@@ -118,7 +119,9 @@ class Keyring:
 
     def digest(self, purpose: str, text: str) -> bytes:
         """The keyed hash (16 bytes) that stands for a text in look-ups, different for each purpose."""
-        return hashlib.blake2b(f"{purpose}\0{text}".encode(), digest_size=16, key=self._lookup).digest()
+        hashing = self._hashing(purpose).copy()
+        hashing.update(text.encode())
+        return hashing.digest()
 
     def content_name(self, owner: str, content: bytes) -> str:
         """The keyed hash (32 hex digits) a file is stored under: the same file of another reporter has another name."""
@@ -128,6 +131,9 @@ class Keyring:
     def fingerprint(self) -> str:
         """A short public name of the gateway's key, to notice that data belongs to another one."""
         return hashlib.sha256(b"fingerprint" + self._lookup).hexdigest()[:16]
+
+    def _hash_for(self, purpose: str) -> hashlib.blake2b:
+        return hashlib.blake2b(f"{purpose}\0".encode(), digest_size=16, key=self._lookup)
 
     def _unwrap(self, wrapped: bytes) -> Box:
         try:

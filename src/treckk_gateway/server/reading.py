@@ -24,17 +24,33 @@ async def read_body(request: web.Request, most: int, seconds: float = SECONDS) -
 
     Not `request.read()`: that one obeys the size limit of the application we happen to be mounted in.
     """
+    here = arrived(request, most)
+    if here is not None:
+        return here
     if (request.content_length or 0) > most:
         raise BodyRefused(413, "the body is too large")
-    content = request.content
     try:
-        if content.is_eof():
-            body = content.read_nowait(-1)
-        else:
-            async with asyncio.timeout(seconds):
-                body = await _gather(request, most)
+        async with asyncio.timeout(seconds):
+            body = await _gather(request, most)
     except TimeoutError:
         raise BodyRefused(408, "the body came too slowly") from None
+    except web.RequestPayloadError:
+        raise BodyRefused(400, "the body is not what its headers say") from None
+    if len(body) > most:
+        raise BodyRefused(413, "the body is too large")
+    return body
+
+
+def arrived(request: web.Request, most: int) -> bytes | None:
+    """The body if all of it is here by now, as with most webhooks; `None` if it must be waited for.
+
+    Raises `BodyRefused` as `read_body` does.
+    """
+    content = request.content
+    if not content.is_eof():
+        return None
+    try:
+        body = content.read_nowait(-1)
     except web.RequestPayloadError:
         raise BodyRefused(400, "the body is not what its headers say") from None
     if len(body) > most:

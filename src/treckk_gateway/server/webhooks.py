@@ -12,7 +12,8 @@ from treckk_gateway.channel import WebhookRequest, WebhookResponse
 from treckk_gateway.errors import described
 from treckk_gateway.gateway import Gateway
 from treckk_gateway.server.answers import Answers
-from treckk_gateway.server.reading import BodyRefused, read_body
+from treckk_gateway.server.prepared import prepared, unwatched
+from treckk_gateway.server.reading import BodyRefused, arrived, read_body
 
 PATH = "/channels/{channel_id}"
 
@@ -23,11 +24,21 @@ log = structlog.get_logger(__name__)
 
 
 @attrs.frozen
+class Way:
+    """What is known of a path once it was called: its public address, and whether nobody else looks at answers."""
+
+    address: str
+    unwatched: bool
+
+
+@attrs.frozen
 class Webhooks:
     """Takes what comes for all channels."""
 
     gateway: Gateway
     answers: Answers
+    _ways: dict[str, Way] = attrs.field(factory=dict, init=False)
+    """By the path as it is nearly always called."""
 
     def add_to(self, app: web.Application) -> None:
         """Serve every channel: those configured by a path of their own, which is found soonest."""
@@ -35,16 +46,21 @@ class Webhooks:
             app.router.add_route("*", f"/channels/{channel_id}", partial(self.take, channel_id))
         app.router.add_route("*", PATH, self.unknown)
 
-    async def unknown(self, request: web.Request) -> web.Response:
+    async def unknown(self, request: web.Request) -> web.StreamResponse:
         """Any other name: what the gateway says of channels it does not have."""
         return await self.take(request.match_info["channel_id"], request)
 
-    async def take(self, channel_id: str, request: web.Request) -> web.Response:
+    async def take(self, channel_id: str, request: web.Request) -> web.StreamResponse:
         """Hand the request to the gateway and give back what the channel answers."""
+        way: Way | None = None
         try:
-            body = await read_body(request, self.gateway.settings.max_body)
-            url = self.gateway.settings.public_url + called(request)
-            answer = await self.gateway.receive(channel_id, WebhookRequest(request.method, url, request.headers, body))
+            most = self.gateway.settings.max_body
+            body = arrived(request, most)
+            if body is None:
+                body = await read_body(request, most)
+            way = self._ways.get(request.raw_path) or self._way(request)
+            brought = WebhookRequest(request.method, way.address, request.headers, body)
+            answer = await self.gateway.receive(channel_id, brought)
         except BodyRefused as problem:
             answer = WebhookResponse(problem.status)
         except Exception as problem:  # noqa: BLE001 a fault of ours: nothing of it may reach the provider
@@ -52,8 +68,18 @@ class Webhooks:
             log.error("webhook.failed", channel_id=known, **described(problem))
             answer = _BROKEN
         self.answers.count(answer.status)
+        ready = prepared(answer, request) if way is not None and way.unwatched else None
+        if ready is not None:
+            return ready
         headers = {"Content-Type": answer.content_type, **answer.headers}
         return web.Response(body=answer.body, status=answer.status, headers=headers)
+
+    def _way(self, request: web.Request) -> Way:
+        way = Way(self.gateway.settings.public_url + called(request), unwatched(request))
+        resource = request.match_info.route.resource
+        if resource is not None and request.raw_path == resource.canonical:
+            self._ways[request.raw_path] = way
+        return way
 
 
 def called(request: web.Request) -> str:

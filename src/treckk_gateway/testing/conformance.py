@@ -40,7 +40,7 @@ import attrs
 import pytest
 import structlog
 
-from treckk_gateway.channel import Accepted, Channel, Inbound, ParseMode, WebhookRequest, registry
+from treckk_gateway.channel import Accepted, Channel, Glancing, Inbound, ParseMode, WebhookRequest, registry
 from treckk_gateway.errors import NotTaken, Rejected, Scope, Uncertain
 from treckk_gateway.model import Address, DeliveryState, InboundMessage, OutboundMessage, SendResult
 from treckk_gateway.testing import tampering, verdict
@@ -216,6 +216,16 @@ class ChannelConformance:
             if channel.capabilities.webhook:
                 await verdict.verify(channel, request)
             verdict.nonsense(f"nonsense {number}", channel, request)
+
+    def test_a_glance_says_what_parse_says(self) -> None:
+        channel = self.channel()
+        if not isinstance(channel, Glancing):
+            pytest.skip("the channel has no glance")
+        samples = [*self.samples(), *self.unknown()]
+        seen = [one.name for one in samples if verdict.glances(channel, one.request, one.name)]
+        assert seen, "no sample is seen at a glance"
+        for what, request in self._hostile():
+            verdict.glances(channel, request, what)
 
     def test_unknown_words_are_kept_as_unknown(self) -> None:
         channel, samples = self.channel(), list(self.unknown())

@@ -17,6 +17,7 @@ from treckk_gateway.channel import (
     Accepted,
     Capabilities,
     Channel,
+    Glancing,
     Inbound,
     Listening,
     LookingUp,
@@ -130,6 +131,27 @@ def pure(channel: Channel, fresh: Channel, sample: Sample) -> None:
     assert before == after, f"{name}: parse changed the request"
     for item in first:
         assert codec.decode(codec.encode(item), type(item)) == item, f"{name}: changed by being stored"
+
+
+def glances(channel: Channel, request: WebhookRequest, name: str) -> bool:
+    """`glance` says nothing, or what `parse` says; true when it said something."""
+    assert isinstance(channel, Glancing)
+    try:
+        seen = channel.glance(request)
+    except Exception as problem:
+        raise AssertionError(f"{name}: glance raised {type(problem).__name__}") from problem
+    if seen is None:
+        return False
+    try:
+        found = channel.parse(request)
+    except PayloadError:
+        raise AssertionError(f"{name}: glance saw a message in what parse refuses") from None
+    told = [
+        (one.dedupe_key, one.sender, one.claimed_at) if isinstance(one, InboundMessage) else "a receipt"
+        for one in found
+    ]
+    assert told == [(seen.dedupe_key, seen.sender, None)], f"{name}: glance says something else than parse"
+    return True
 
 
 def nonsense(name: str, channel: Channel, request: WebhookRequest) -> None:

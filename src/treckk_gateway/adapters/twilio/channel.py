@@ -17,6 +17,7 @@ from treckk_gateway.channel import (
     Accepted,
     Channel,
     ChannelContext,
+    Envelope,
     Inbound,
     MediaSource,
     Problem,
@@ -68,6 +69,10 @@ class TwilioChannel(Channel):
     def verify(self, request: WebhookRequest) -> None:
         """Raise `SignatureError` unless Twilio signed these bytes for this address with a key of ours."""
         self._verifier.check(request)
+
+    def glance(self, request: WebhookRequest) -> Envelope | None:
+        """Key and sender of a plain incoming message; statuses and whatever is odd are left to `parse`."""
+        return inbound.glance(request)
 
     def parse(self, request: WebhookRequest) -> Sequence[Inbound]:
         """The message or the status the request holds. Raises `PayloadError` when it names neither."""

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 
 from treckk_gateway.adapters.twilio import codes, form
-from treckk_gateway.channel import Inbound, WebhookRequest, numbers
+from treckk_gateway.channel import Envelope, Inbound, WebhookRequest, numbers
 from treckk_gateway.errors import PayloadError
 from treckk_gateway.model import (
     Address,
@@ -64,16 +64,30 @@ def read(request: WebhookRequest) -> tuple[Inbound, ...]:
     Of a repeated field the first counts.
     """
     try:
-        pairs = form.queried(request) if request.method == "GET" else form.posted(request)
-        ours = [value for name, value in form.queried(request) if name == DELIVERY]
+        pairs, fields = form.queried(request) if request.method == "GET" else form.posted(request)
+        ours = [value for name, value in form.queried(request).pairs if name == DELIVERY]
     except ValueError:
         raise PayloadError("more fields than any of Twilio's requests") from None
-    fields = dict(reversed(pairs))
     if not "".join(fields.values()).isprintable():
         fields = {name: form.clean(value) for name, value in fields.items()}
     if _is_status(fields, ours):
         return (_receipt(fields, ours[0] if len(ours) == 1 else None),)
     return (_message(fields, pairs),)
+
+
+def glance(request: WebhookRequest) -> Envelope | None:
+    """Id and sender of a plain message, as `read` finds them but without the rest; `None` for everything else."""
+    if request.method != "POST" or "?" in request.url:
+        return None
+    try:
+        fields = form.posted(request).fields
+    except ValueError:
+        return None
+    sid, written = fields.get("MessageSid", ""), fields.get("From", "")
+    if fields.get("SmsStatus") != "received" or "MessageStatus" in fields or not written.isprintable():
+        return None
+    sender = address(written) if _ANY_SID.fullmatch(sid) else None
+    return Envelope(dedupe_key=sid, sender=sender) if sender is not None else None
 
 
 def _is_status(fields: Fields, ours: list[str]) -> bool:

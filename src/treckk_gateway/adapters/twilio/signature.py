@@ -10,22 +10,27 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import chain
 
 import attrs
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
+from multidict import istr
 
 from treckk_gateway.adapters.twilio import form
 from treckk_gateway.channel import WebhookRequest
 from treckk_gateway.errors import SignatureError
 
-SIGNATURE = "X-Twilio-Signature"
-SETTINGS = "X-Twilio-Webhooks-Signature-Settings"
+SIGNATURE = istr("X-Twilio-Signature")
+SETTINGS = istr("X-Twilio-Webhooks-Signature-Settings")
 MAX_BODY = 2**20
 """Bytes; Twilio's own webhooks stay far below."""
 
-_SHAPE = {"sha1": re.compile(rb"[A-Za-z0-9+/]{27}="), "sha256": re.compile(rb"[A-Za-z0-9+/]{43}=")}
+_SHAPE = {"sha1": re.compile(r"[A-Za-z0-9+/]{27}="), "sha256": re.compile(r"[A-Za-z0-9+/]{43}=")}
+_HASH = {"sha1": SHA1, "sha256": SHA256}
 _DEFAULT_PORT = {"https": "443", "http": "80"}
 
 
@@ -64,7 +69,7 @@ class Verifier:
 
         The settings header is written by the caller, so it only ever names one of our keys and cannot pick a hash.
         """
-        if not request.headers.getall(SETTINGS, []):
+        if SETTINGS not in request.headers:
             if self.shared_keys_only:
                 raise SignatureError("signed without a shared key, which the settings demand")
             return self.tokens, "sha1"
@@ -77,22 +82,21 @@ class Verifier:
 
 def sign(key: bytes, url: str, pairs: form.Pairs, algorithm: str = "sha1") -> str:
     """The signature Twilio would send: over the address, then every distinct name and value in code point order."""
-    return _digest(key, url, _joined(pairs), algorithm).decode("ascii")
+    return _digest(key, url, _joined(form.Form.of(pairs)), algorithm).decode("ascii")
 
 
 def _proof(request: WebhookRequest, algorithm: str) -> bytes:
     written = request.header(SIGNATURE)
     if written is None:
         raise SignatureError(f"{SIGNATURE} is missing or sent twice")
-    proof = written.encode("utf-8", "replace")
-    if not _SHAPE[algorithm].fullmatch(proof):
+    if not _SHAPE[algorithm].fullmatch(written):
         raise SignatureError(f"{SIGNATURE} does not have the shape of a signature")
-    return proof
+    return written.encode("ascii")
 
 
 def _covered(request: WebhookRequest) -> str:
     """What is signed beside the address: the form, or nothing for GET and for bodies signed by their hash."""
-    hashes = [value for name, value in form.queried(request) if name == "bodySHA256"] if "?" in request.url else []
+    hashes = [value for name, value in form.queried(request).pairs if name == "bodySHA256"]
     if hashes:
         ours = hashlib.sha256(request.body).hexdigest()
         if len(hashes) > 1 or not hmac.compare_digest(ours.encode(), hashes[0].encode("utf-8", "replace")):
@@ -105,8 +109,9 @@ def _covered(request: WebhookRequest) -> str:
     return _joined(form.posted(request))
 
 
-def _joined(pairs: form.Pairs) -> str:
-    return "".join([name + value for name, value in sorted(set(pairs))])
+def _joined(written: form.Form) -> str:
+    distinct = set(written.pairs) if written.repeats else written.pairs
+    return "".join(chain.from_iterable(sorted(distinct)))
 
 
 def _signs(key: bytes, url: str, covered: str, algorithm: str, proof: bytes) -> bool:
@@ -118,12 +123,12 @@ def _digest(key: bytes, url: str, covered: str, algorithm: str) -> bytes:
     # thread that writes the store takes it.
     signing = _keyed(key, algorithm).copy()
     signing.update((url + covered).encode("utf-8", "surrogateescape"))
-    return b64encode(signing.digest())
+    return b2a_base64(signing.finalize(), newline=False)
 
 
 @lru_cache(maxsize=16)
-def _keyed(key: bytes, algorithm: str) -> hmac.HMAC:
-    return hmac.new(key, digestmod=algorithm)
+def _keyed(key: bytes, algorithm: str) -> HMAC:
+    return HMAC(key, _HASH[algorithm]())
 
 
 def _urls(url: str) -> Iterator[str]:

@@ -15,8 +15,8 @@ INSERT = """
 INSERT INTO inbox (channel_id, dedupe_key, kind, item, lane, key_day, sealed_raw, raw_of, received_at, claimed_at,
  state, reason, due)
 VALUES """
-VALUES = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_KEEP = f"{INSERT} {VALUES} ON CONFLICT DO NOTHING RETURNING id"
+_VALUES = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_KEEP = f"{INSERT} {_VALUES} ON CONFLICT DO NOTHING RETURNING id"
 
 
 def _row(found: tuple[object, ...]) -> InboxRow:
@@ -43,7 +43,7 @@ def intake_key(connection: Connection, day: str, wrapped: bytes) -> bytes:
     return bytes(connection.execute("SELECT wrapped FROM intake_key WHERE day = ?", (day,)).fetchone()[0])
 
 
-def values_of(request: NewRequest, number: int, raw: bytes | None, raw_of: int | None) -> tuple[object, ...]:
+def _values(request: NewRequest, number: int, raw: bytes | None, raw_of: int | None) -> tuple[object, ...]:
     """The values of one item, in the order of `INSERT`'s columns."""
     item = request.items[number]
     return (
@@ -68,7 +68,7 @@ def accept(connection: Connection, request: NewRequest) -> tuple[bool, ...]:
     first: int | None = None
     new = []
     for number in range(len(request.items)):
-        values = values_of(request, number, request.raw if first is None else None, first)
+        values = _values(request, number, request.raw if first is None else None, first)
         found = connection.execute(_KEEP, values).fetchone()
         new.append(found is not None)
         if found is not None and first is None:

@@ -32,8 +32,8 @@ class Joint(Protocol[A_contra, R_co]):
     def __call__(self, connection: sqlite3.Connection, arguments: Sequence[A_contra]) -> Sequence[R_co]:
         """The results, in the order of the arguments."""
 
-    def is_one_statement(self, arguments: Sequence[A_contra]) -> bool:
-        """Whether it writes by a single statement, which is a transaction by itself."""
+    def at_once(self, connection: sqlite3.Connection, arguments: Sequence[A_contra]) -> Sequence[R_co] | None:
+        """The same by one statement, a transaction by itself; `None`, and nothing done, when that is not enough."""
 
 
 _BATCH = 256
@@ -50,23 +50,38 @@ class Rank(IntEnum):
 
 
 class _Request:
+    """One operation, or one argument of a joint one, and who waits for it since when."""
+
     __slots__ = ("argument", "future", "joint", "operation", "since")
 
     def __init__(
         self,
         future: asyncio.Future[Any],
-        operation: Operation[Any],
+        since: float,
+        operation: Operation[Any] | None,
         joint: Joint[Any, Any] | None = None,
         argument: object = None,
     ) -> None:
         self.future = future
+        self.since = since
         self.operation = operation
         self.joint = joint
         self.argument = argument
-        self.since = time.monotonic()
+
+    def run(self, connection: sqlite3.Connection) -> object:
+        """Do it by itself."""
+        if self.joint is not None:
+            return self.joint(connection, [self.argument])[0]
+        return cast("Operation[Any]", self.operation)(connection)
 
 
-_Outcome = tuple[_Request, Any, BaseException | None]
+class _Failed:
+    """What a request is told instead of a result."""
+
+    __slots__ = ("problem",)
+
+    def __init__(self, problem: BaseException) -> None:
+        self.problem = problem
 
 
 class Writer:
@@ -84,12 +99,13 @@ class Writer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._kicked = False
+        self._open = False
         self.commits = 0
 
     @property
     def alive(self) -> bool:
         """Whether writes can be taken at all."""
-        return self._thread is not None and self._thread.is_alive() and self._dead is None
+        return self._open
 
     async def start(self) -> None:
         """Open the connection inside the thread and begin. Raises what opening raises."""
@@ -104,33 +120,38 @@ class Writer:
 
         Raises `StoreBusy` when the queue is over its bounds, `StoreUnavailable` when nothing can be written.
         """
-        request = _Request(self._future(rank), operation)
-        return cast("T", await self._enqueued(request, rank))
+        return await cast("asyncio.Future[T]", self._enqueued(rank, operation))
 
-    async def join(self, joint: Joint[A_contra, T], argument: A_contra, rank: Rank = Rank.WORK) -> T:
+    def join(self, joint: Joint[A_contra, T], argument: A_contra, rank: Rank = Rank.WORK) -> asyncio.Future[T]:
         """The result for `argument` of an operation that takes all that wait together. Raises what `run` raises."""
-        request = _Request(self._future(rank), lambda opened: joint(opened, [argument])[0], joint, argument)
-        return cast("T", await self._enqueued(request, rank))
+        return self._enqueued(rank, None, joint, argument)
 
-    def _future(self, rank: Rank) -> asyncio.Future[Any]:
-        if self._loop is None or self._closing or not self.alive:
+    def _enqueued(
+        self,
+        rank: Rank,
+        operation: Operation[Any] | None,
+        joint: Joint[Any, Any] | None = None,
+        argument: object = None,
+    ) -> asyncio.Future[Any]:
+        loop = self._loop
+        if loop is None or self._closing or not self._open:
             raise StoreUnavailable("the store is closed")
-        queue = self._queues[rank]
-        if len(queue) >= self._limit or self._stalled(queue):
+        queue, now = self._queues[rank], time.monotonic()
+        if len(queue) >= self._limit or self._stalled(queue, now):
             raise StoreBusy("the store is behind: try again")
-        return self._loop.create_future()
-
-    def _enqueued(self, request: _Request, rank: Rank) -> asyncio.Future[Any]:
-        self._queues[rank].append(request)
+        future: asyncio.Future[Any] = loop.create_future()
+        queue.append(_Request(future, now, operation, joint, argument))
         if not self._kicked:
             # Once per turn of the loop: waking the thread for each request would cost more than the request.
             self._kicked = True
-            cast("asyncio.AbstractEventLoop", self._loop).call_soon(self._kick)
-        return request.future
+            loop.call_soon(self._kick)
+        return future
 
     def _kick(self) -> None:
         self._kicked = False
         self._wake.set()
+        if not self._open:  # it died between a look at it and what was queued then
+            self._refuse_waiting()
 
     async def stop(self) -> None:
         """Finish what is queued, checkpoint, close the connection, end the thread."""
@@ -140,11 +161,15 @@ class Writer:
         while thread is not None and thread.is_alive():  # noqa: ASYNC110 the end of a thread sends no event
             await asyncio.sleep(0.005)
 
-    def _stalled(self, queue: deque[_Request]) -> bool:
-        since = self._busy_since
-        with contextlib.suppress(IndexError):
-            since = min(since, queue[0].since) if since is not None else queue[0].since
-        return since is not None and time.monotonic() - since > self._oldest
+    def _stalled(self, queue: deque[_Request], now: float) -> bool:
+        """Whether what is being written, or the first that waits, is older than it may be."""
+        busy = self._busy_since
+        if busy is not None and now - busy > self._oldest:
+            return True
+        try:
+            return bool(queue) and now - queue[0].since > self._oldest
+        except IndexError:  # the thread took it in between
+            return False
 
     def _live(self, opened: asyncio.Future[None]) -> None:
         try:
@@ -153,6 +178,7 @@ class Writer:
             self._dead = problem
             self._call(_fail, opened, problem)
             return
+        self._open = True
         self._call(_succeed, opened, None)
         try:
             self._work(connection)
@@ -160,6 +186,7 @@ class Writer:
             self._dead = problem
             log.error("store.writer_died", **described(problem))
         finally:
+            self._open = False
             self._refuse_waiting()
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -176,7 +203,7 @@ class Writer:
                 self._wake.clear()
             else:
                 self._busy_since = batch[0].since
-                self._settle(self._run(connection, batch))
+                self._call(_settle, batch, self._run(connection, batch))
                 self._busy_since = None
                 dirty = True
             if dirty and time.monotonic() - checkpointed > _CHECKPOINT_SECONDS:
@@ -191,32 +218,29 @@ class Writer:
                 batch.append(queue.popleft())
         return batch
 
-    def _run(self, connection: sqlite3.Connection, batch: list[_Request]) -> list[_Outcome]:
+    def _run(self, connection: sqlite3.Connection, batch: list[_Request]) -> Sequence[Any]:
         try:
-            outcomes = _together(connection, batch)
+            results = _together(connection, batch)
             self.commits += 1
         except BaseException as first:  # noqa: BLE001 redone below, one by one
             # A single statement that broke a rule undid itself; else no transaction means that the disk or file failed.
             if not _undo(connection) and not isinstance(first, sqlite3.IntegrityError):
                 return _all_failed(batch, first)
         else:
-            return outcomes
+            return results
         try:
-            outcomes = _one_by_one(connection, batch)
+            results = _one_by_one(connection, batch)
             self.commits += 1
         except BaseException as problem:  # noqa: BLE001 every request is told
             _undo(connection)
             return _all_failed(batch, problem)
-        return outcomes
-
-    def _settle(self, outcomes: list[_Outcome]) -> None:
-        self._call(_settle, outcomes)
+        return results
 
     def _refuse_waiting(self) -> None:
-        problem = StoreUnavailable("the store is closed")
+        problem = _Failed(StoreUnavailable("the store is closed"))
         for queue in self._queues:
             while queue:
-                self._settle([(queue.popleft(), None, problem)])
+                self._call(_settle, [queue.popleft()], [problem])
 
     def _call(self, function: Callable[..., None], *arguments: object) -> None:
         loop = cast("asyncio.AbstractEventLoop", self._loop)
@@ -224,44 +248,45 @@ class Writer:
             loop.call_soon_threadsafe(function, *arguments)
 
 
-def _together(connection: sqlite3.Connection, batch: list[_Request]) -> list[_Outcome]:
-    alone = batch[0].joint
-    if alone is not None and all(one.joint is alone for one in batch):
-        arguments = [one.argument for one in batch]
-        if alone.is_one_statement(arguments):
-            results = alone(connection, arguments)
-            return [(request, result, None) for request, result in zip(batch, results, strict=True)]
+def _together(connection: sqlite3.Connection, batch: list[_Request]) -> Sequence[Any]:
+    only = batch[0].joint
+    if only is not None:
+        arguments = [one.argument for one in batch if one.joint is only]
+        at_once = only.at_once(connection, arguments) if len(arguments) == len(batch) else None
+        if at_once is not None:
+            return at_once
+    results: list[Any] = [None] * len(batch)
+    joint: dict[Joint[Any, Any], list[int]] = {}
     connection.execute("BEGIN IMMEDIATE")
-    outcomes: list[_Outcome] = []
-    joint: dict[Any, list[_Request]] = {}
-    for request in batch:
+    for number, request in enumerate(batch):
         if request.joint is None:
-            outcomes.append((request, request.operation(connection), None))
+            results[number] = request.run(connection)
         else:
-            joint.setdefault(request.joint, []).append(request)
-    for operation, requests in joint.items():
-        results = operation(connection, [one.argument for one in requests])
-        outcomes += [(request, result, None) for request, result in zip(requests, results, strict=True)]
+            joint.setdefault(request.joint, []).append(number)
+    for operation, numbers in joint.items():
+        found = operation(connection, [batch[number].argument for number in numbers])
+        for number, result in zip(numbers, found, strict=True):
+            results[number] = result
     connection.execute("COMMIT")
-    return outcomes
+    return results
 
 
-def _one_by_one(connection: sqlite3.Connection, batch: list[_Request]) -> list[_Outcome]:
-    outcomes: list[_Outcome] = []
+def _one_by_one(connection: sqlite3.Connection, batch: list[_Request]) -> Sequence[Any]:
+    results: list[Any] = []
     connection.execute("BEGIN IMMEDIATE")
     for request in batch:
         connection.execute("SAVEPOINT one")
         try:
-            outcomes.append((request, request.operation(connection), None))
+            results.append(request.run(connection))
         except Exception as problem:
             # A full disk rolls the whole transaction back by itself: then nothing of the batch is good.
             if not connection.in_transaction:
                 raise
             connection.execute("ROLLBACK TO one")
-            outcomes.append((request, None, _translated(problem)))
+            results.append(_Failed(_translated(problem)))
         connection.execute("RELEASE one")
     connection.execute("COMMIT")
-    return outcomes
+    return results
 
 
 def _undo(connection: sqlite3.Connection) -> bool:
@@ -287,23 +312,24 @@ def _translated(problem: BaseException) -> BaseException:
     return problem
 
 
-def _all_failed(batch: list[_Request], problem: BaseException) -> list[_Outcome]:
+def _all_failed(batch: list[_Request], problem: BaseException) -> Sequence[Any]:
     log.error("store.batch_failed", count=len(batch), **described(problem))
     told = _translated(problem)
     if not isinstance(told, StoreUnavailable):
         told = StoreUnavailable("the store failed in the middle of a batch; nothing of it was stored")
         told.__cause__ = problem
-    return [(request, None, told) for request in batch]
+    return [_Failed(told)] * len(batch)
 
 
-def _settle(outcomes: list[_Outcome]) -> None:
-    for request, result, problem in outcomes:
-        if request.future.done():
+def _settle(batch: list[_Request], results: Sequence[Any]) -> None:
+    for request, result in zip(batch, results, strict=True):
+        future = request.future
+        if future.done():
             continue
-        if problem is None:
-            request.future.set_result(result)
+        if type(result) is _Failed:
+            future.set_exception(result.problem)
         else:
-            request.future.set_exception(problem)
+            future.set_result(result)
 
 
 def _succeed(future: asyncio.Future[None], result: None) -> None:
