@@ -53,5 +53,6 @@ class Entries:
                     raise Refused("not_understood")
                 continue
             lines.append(line)
-        scheme = next((one for one in ("whatsapp", "sms") if self.casework.channel_for(one)), None)
+        # Whoever came to a post has not written to us on WhatsApp, so only an SMS reaches them at once.
+        scheme = next((one for one in ("sms", "whatsapp") if self.casework.channel_for(one)), None)
         return "\n".join(lines), f"{scheme}:{found}" if found and scheme else None
