@@ -13,7 +13,7 @@ import pytest
 
 from treckk_gateway import Gateway, errors
 from treckk_gateway.adapters.twilio import codes, inbound
-from treckk_gateway.casework import Desk
+from treckk_gateway.casework import Coordination, Desk
 from treckk_gateway.channel import options as reading
 from treckk_gateway.channel import registry
 from treckk_gateway.model import Reason, Secret
@@ -74,7 +74,10 @@ def test_the_python_page_names_what_is_exported(module):
     assert named(section("reference/python-api.md", f"## `{module}`")) == set(importlib.import_module(module).__all__)
 
 
-@pytest.mark.parametrize(("heading", "kind"), [("### `Gateway`", Gateway), ("### `gateway.desk`", Desk)])
+@pytest.mark.parametrize(
+    ("heading", "kind"),
+    [("### `Gateway`", Gateway), ("### `gateway.desk`", Desk), ("### `gateway.coordination`", Coordination)],
+)
 def test_the_python_page_names_every_call(heading, kind):
     calls = {
         name

@@ -209,7 +209,8 @@ async def test_a_place_corrected_by_staff_moves_the_case_and_keeps_its_number(ph
     second = await phones.case(reference)
 
     assert [one["post"] for one in (first, second)] == ["tebing_tinggi", "paringin"]
-    assert (second["opened_at"], second["state"], second["flags"]) == (opened, "received", ["place_by_staff"])
+    assert (second["opened_at"], second["state"]) == (opened, "received")
+    assert "place_by_staff" in second["flags"]
     assert "Ada beberapa tempat" in (await answered(phones, ADMIN, f"{reference} lokasi desa galumbang"))[-1]
 
 

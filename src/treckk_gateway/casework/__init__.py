@@ -2,6 +2,7 @@
 
 from treckk_gateway.casework.casework import Casework
 from treckk_gateway.casework.clocks import Clocks
+from treckk_gateway.casework.coordination import Coordination
 from treckk_gateway.casework.desk import Desk
 from treckk_gateway.casework.erasing import Erasing
 from treckk_gateway.casework.ids import Clock, Ids, wall_clock
@@ -14,6 +15,7 @@ __all__ = [
     "Casework",
     "Clock",
     "Clocks",
+    "Coordination",
     "Desk",
     "Erasing",
     "Given",

@@ -35,7 +35,7 @@ from treckk_gateway.casework.views import (
 from treckk_gateway.casework.walk_in import WalkIns
 from treckk_gateway.casework.watching import Watching
 from treckk_gateway.errors import Incomplete, KeyReused, NotAllowed, NotFoundError
-from treckk_gateway.model import Actor, Address, Case, CaseUpdate, EventKind, State, Transition, lifecycle
+from treckk_gateway.model import Actor, Address, Case, CaseUpdate, EventKind, Role, State, Transition, lifecycle
 from treckk_gateway.store.orders import CaseFields, CaseFilter, NewItem, NewRequest
 from treckk_gateway.store.rows import OutboxRow
 
@@ -44,6 +44,7 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 _WALK_IN = "walk_in"
+_SENT = frozenset({State.INSTRUCTED, State.EN_ROUTE})
 _MOST = 200
 
 
@@ -152,6 +153,8 @@ class Desk:
             raise NotAllowed("only the desk and leadership assign a case")
         self.casework.wording.check_post(post)
         case = await self._visible(actor, reference)
+        if case.state in _SENT and Role.LEADERSHIP not in actor.roles:
+            raise NotAllowed("a post was sent already: only leadership sends another")
         central = self.casework.profile.central_post.post_id
         after = post or central
         if after == (case.post or central):

@@ -53,7 +53,7 @@ class Information:
         if not actor.roles & _ANSWERING:
             raise NotAllowed("only the desk and the holder take more time")
         if case.state is not State.INFO_FORWARDED:
-            raise Incomplete("this question waits for no holder's answer", ("state",))
+            raise Incomplete("this question waits for no holder's answer", ("no_answer_awaited",))
         await self.check_holder(case, actor)
         due = await self._extended(case)
         values = {

@@ -69,9 +69,10 @@ class Opening:
 
     async def _author(self, row: MessageRow) -> str:
         """Who wrote a message: a member of staff by name, a reporter by pseudonym."""
-        if row.direction == "staff" and row.conversation_id is not None:
-            conversation = await self.casework.store.conversation(row.conversation_id)
-            return (conversation.staff if conversation else None) or "-"
+        if row.direction == "staff":
+            known = await self.casework.store.conversation(row.conversation_id) if row.conversation_id else None
+            body = self.casework.keyring.unit.open_value(Purpose.MESSAGE, row.body, MessageBody)
+            return (known.staff if known else body.sender_name) or "-"
         return await self.casework.people.pseudonym(row.reporter_id)
 
     async def _outbound(self, rows: FileRows) -> list[MessageView]:

@@ -67,8 +67,10 @@ class Relocation:
         village = profile.village(place.village)
         if profile.district(place.district) is None:
             raise Incomplete("there is no such district", ("district",))
-        if place.village is not None and (village is None or village.district != place.district):
-            raise Incomplete("there is no such village in that district", ("village",))
+        if place.village is not None and village is None:
+            raise Incomplete("there is no such village", ("village",))
+        if village is not None and village.district != place.district:
+            raise Incomplete("that village lies in another district", ("another_district",))
 
     async def moving(self, case: Case, actor: Actor, place: Place) -> Change:
         """What the correction changes. The post follows, unless leadership has already sent one: then it is told.

@@ -8,6 +8,7 @@ import attrs
 from msgspec.structs import replace
 
 from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.marks import Marks
 from treckk_gateway.casework.menus import Menu, menu_of, reply
 from treckk_gateway.dispatch.choices import Choices
 from treckk_gateway.dispatch.needs import EARLY, Needs
@@ -66,7 +67,7 @@ class Doing:
     async def evidence(self, case: Case, said: Said, files: int, *, pin: bool, earlier: tuple[int, ...] = ()) -> Reply:
         """Photos and a pin, with the words beside them; `earlier` are the messages they came with."""
         note = said.rest if said.names_case else said.whole
-        change = await Performing(self.casework).evidence(case, self.actor, files, pin=pin, note=note)
+        change = await Marks(self.casework).evidence(case, self.actor, files, pin=pin, note=note)
         done = await self._done(case, Act.EVIDENCE, change)
         text = self.casework.profile.staff.say("evidence", nomor=case.reference, jumlah=str(max(files, 1)))
         menu = menu_of(done.update.values) if done.update else None

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import attrs
 
-from treckk_gateway.casework.bodies import MessageBody, Purpose
+from treckk_gateway.casework.bodies import Purpose
 from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.marks import pin_of
 from treckk_gateway.casework.wording import shorten
 from treckk_gateway.errors import NotFoundError
 from treckk_gateway.model import Case, EventKind, State
 from treckk_gateway.model.lifecycle import PIN_RELEASED
-from treckk_gateway.privacy import Box
 from treckk_gateway.store.rows import FileRows
 
 _SHORT = 40
@@ -113,19 +113,6 @@ class Orders:
     async def _pin(self, rows: FileRows) -> dict[str, str]:
         point = await pin_of(self.casework, rows)
         return {"lat": f"{point[0]:.5f}", "lng": f"{point[1]:.5f}"} if point else {}
-
-
-async def pin_of(casework: Casework, rows: FileRows) -> tuple[float, float] | None:
-    """The last point a reporter sent; `None` when there is none. Only ever shown to the field after a release."""
-    for row in reversed(rows.messages):
-        try:
-            box: Box = await casework.people.box(row.reporter_id)
-        except NotFoundError:
-            continue
-        location = box.open_value(Purpose.MESSAGE, row.body, MessageBody).location
-        if location is not None and location.lat is not None and location.lng is not None:
-            return location.lat, location.lng
-    return None
 
 
 def _last(rows: FileRows, kind: EventKind, target: State | None = None) -> bytes | None:

@@ -9,16 +9,15 @@ import attrs
 from treckk_gateway.casework.casework import Casework
 from treckk_gateway.casework.information import Information
 from treckk_gateway.casework.initial_action import InitialAction
+from treckk_gateway.casework.marks import Marks
 from treckk_gateway.casework.proposals import Proposals
 from treckk_gateway.casework.relocation import Place, Relocation
 from treckk_gateway.casework.views import Given
-from treckk_gateway.dispatch.order import pin_of
 from treckk_gateway.dispatch.refusals import Refused
 from treckk_gateway.errors import NotAllowed
-from treckk_gateway.model import Act, Actor, Case, EventKind, Role, State
+from treckk_gateway.model import Act, Actor, Case, EventKind, State
 from treckk_gateway.model.act import STEPS
-from treckk_gateway.model.lifecycle import ABOUT_LEADERSHIP, PIN_RELEASED
-from treckk_gateway.store.orders import CaseFields, Change
+from treckk_gateway.store.orders import Change
 
 
 @attrs.frozen
@@ -51,11 +50,6 @@ class Performing:
             case _:
                 return await self._marked(act, case, actor, given)
 
-    async def evidence(self, case: Case, actor: Actor, files: int, *, pin: bool, note: str) -> Change:
-        """The entry for photos and pins somebody of the unit sent. The files themselves join with the message."""
-        data = {"files": str(files), "pin": "yes" if pin else "", "note": note}
-        return await self.casework.entry(case, actor, EventKind.EVIDENCE, data)
-
     async def _step(self, act: Act, case: Case, actor: Actor, given: Mapping[str, str]) -> Change:
         if act is Act.ANSWER:
             await self._topic(case, actor)
@@ -86,29 +80,12 @@ class Performing:
     async def _marked(self, act: Act, case: Case, actor: Actor, given: Mapping[str, str]) -> Change:
         """What only leaves a mark: a note, the point released, a case handed down."""
         if act is Act.RELEASE_PIN:
-            return await self._released(case, actor)
+            return await Marks(self.casework).releasing(case, actor)
         if act is Act.HAND_DOWN:
-            return await self._handed_down(case, actor)
+            return await Marks(self.casework).handing_down(case, actor)
         if act is Act.NOTE:
             return await self.casework.entry(case, actor, EventKind.NOTE, {"note": given["note"]})
         raise Refused("not_now")
-
-    async def _released(self, case: Case, actor: Actor) -> Change:
-        if Role.LEADERSHIP not in actor.roles:
-            raise NotAllowed("only leadership releases the point")
-        rows = await self.casework.store.case_file(case.case_id)
-        located = rows is not None and any(one.kind is EventKind.LOCATED for one in rows.events)
-        if not located and (rows is None or await pin_of(self.casework, rows) is None):
-            raise Refused("no_pin")
-        fields = CaseFields(flags=tuple(dict.fromkeys((*case.flags, PIN_RELEASED))))
-        told = "instructed" if case.state in {State.INSTRUCTED, State.EN_ROUTE} else None
-        return await self.casework.entry(case, actor, EventKind.PIN_RELEASED, {}, fields=fields, tells=told)
-
-    async def _handed_down(self, case: Case, actor: Actor) -> Change:
-        if not actor.oversees:
-            raise NotAllowed("only who oversees leadership hands such a case down")
-        fields = CaseFields(flags=tuple(one for one in case.flags if one != ABOUT_LEADERSHIP))
-        return await self.casework.entry(case, actor, EventKind.HANDED_DOWN, {}, fields=fields, tells="handed_down")
 
 
 def given_of(given: Mapping[str, str]) -> Given:

@@ -18,6 +18,7 @@ _BY_MISSING = {
     "topic_of_another": "not_your_topic",
     "answered": "personnel_answered",
     "extended": "extended_once",
+    "pin": "no_pin",
 }
 WHO: dict[Act, tuple[Role, ...]] = {
     Act.CONFIRM: (Role.LEADERSHIP,),

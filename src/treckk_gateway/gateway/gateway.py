@@ -46,8 +46,8 @@ class Gateway:
     """Takes messages in, brings them to people, and tells reporters what became of them.
 
     Use it as an async context manager in any event loop. It sets up no logging, no signal handlers, and touches no
-    thread pool but its own. `desk` is what staff see and do, `reports` what leadership sees of it all, `receive` takes
-    webhooks from any framework.
+    thread pool but its own. `desk` is what staff see and do, `coordination` what they do among themselves, `reports`
+    what leadership sees of it all, `receive` takes webhooks from any framework.
     """
 
     def __init__(
@@ -82,6 +82,7 @@ class Gateway:
             )
         )
         self.desk = self._parts.desk
+        self.coordination = self._parts.coordination
         self.reports = self._parts.reports
         self._tasks: list[asyncio.Task[None]] = []
         self._open = False

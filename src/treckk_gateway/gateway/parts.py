@@ -7,7 +7,7 @@ from typing import Self
 
 import attrs
 
-from treckk_gateway.casework import Casework, Clock, Clocks, Desk, Erasing, Ids, People, Roster, Wording
+from treckk_gateway.casework import Casework, Clock, Clocks, Coordination, Desk, Erasing, Ids, People, Roster, Wording
 from treckk_gateway.channel import Channel
 from treckk_gateway.dispatch import Acts, Digest, Evidence, Notices, Watch
 from treckk_gateway.gateway.storage import Storage, storage
@@ -150,6 +150,7 @@ class Parts:
     showing: Showing
     desk: Desk
     evidence: Evidence
+    coordination: Coordination
     reports: Reports
     digest: Digest
 
@@ -197,6 +198,7 @@ class Parts:
             collector=collector,
             showing=Showing(casework, files, collector.viewer),
             desk=Desk(casework, erasing=erasing),
+            coordination=Coordination(casework, files.keep_own),
             evidence=Evidence(casework),
             reports=reports,
             digest=Digest(

@@ -15,7 +15,7 @@ from aiohttp.typedefs import Handler
 from treckk_gateway.errors import TreckkError, described
 from treckk_gateway.gateway import Gateway
 from treckk_gateway.inbound.showing import Shown
-from treckk_gateway.server import books, cases, files, people, problems, reports
+from treckk_gateway.server import books, cases, coordination, files, people, problems, reports
 from treckk_gateway.server.answers import Answers
 from treckk_gateway.server.bearer import Identify
 from treckk_gateway.server.problems import Refusal
@@ -24,7 +24,14 @@ from treckk_gateway.server.route import Call, Route
 
 T = TypeVar("T")
 
-ROUTES: tuple[Route, ...] = (*cases.ROUTES, *files.ROUTES, *people.ROUTES, *books.ROUTES, *reports.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *cases.ROUTES,
+    *coordination.ROUTES,
+    *files.ROUTES,
+    *people.ROUTES,
+    *books.ROUTES,
+    *reports.ROUTES,
+)
 """The whole API."""
 
 PREFIX = "/api/v1"
@@ -36,7 +43,6 @@ HEADERS = {
 }
 """On every answer of the API."""
 
-_LARGEST = 65536
 _JSON = "application/json"
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
@@ -85,7 +91,7 @@ class Api:
             actor=actor,
             place=place,
             query=_query(request, route.query),
-            body=await _body(request, decoder) if decoder is not None else None,
+            body=await _body(request, decoder, route.largest) if decoder is not None else None,
             idempotency_key=_idempotency_key(request) if route.idempotent else None,
         )
 
@@ -151,10 +157,10 @@ def _query(request: web.Request, kind: type[T]) -> T:
         raise Refusal(422, "query", str(problem)) from None
 
 
-async def _body(request: web.Request, decoder: msgspec.json.Decoder[T]) -> T:
+async def _body(request: web.Request, decoder: msgspec.json.Decoder[T], largest: int) -> T:
     if request.content_type != _JSON:
         raise Refusal(415, "media_type", f"send {_JSON}")
-    raw = await read_body(request, _LARGEST)
+    raw = await read_body(request, largest)
     try:
         return decoder.decode(raw)
     except msgspec.ValidationError as problem:

@@ -19,11 +19,12 @@ from treckk_gateway.errors import (
     StoreUnavailable,
     TreckkError,
 )
-from treckk_gateway.server import shapes
+from treckk_gateway.server import shapes, staff_shapes
 
 CONTENT_TYPE = "application/problem+json"
 _TYPE = "urn:treckk:problem:"
 _COME_AGAIN = 30
+_ASKED = shapes.ASKED | staff_shapes.ASKED
 _SERVER = 500
 
 
@@ -71,7 +72,7 @@ def refusal(problem: TreckkError) -> Refusal | None:
             refused = Refusal(status, code, str(problem) if status < _SERVER else "", _headers(problem))
             if isinstance(problem, Incomplete):
                 refused.missing = problem.missing
-                refused.status = status if problem.missing and shapes.ASKED.issuperset(problem.missing) else 409
+                refused.status = status if problem.missing and _ASKED.issuperset(problem.missing) else 409
             return refused
     return None
 

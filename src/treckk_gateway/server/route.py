@@ -31,9 +31,9 @@ class Call:
 class Route:
     """One route: what is asked, what is answered, and who may.
 
-    `path` is relative to the API. `roles` are those who may call it, `None` for all staff. `answers` is the type of
-    the JSON, `str` where `media` is text, `bytes` where `run` gives a file to hand over; `errors` the statuses besides
-    401, 403, 422, 500 and 503, which every route has.
+    `path` is relative to the API. `roles` are those who may call it, `None` for all staff. `largest` is how many bytes
+    a body may have. `answers` is the type of the JSON, `str` where `media` is text, `bytes` where `run` gives a file to
+    hand over; `errors` the statuses besides 401, 403, 422, 500 and 503, which every route has.
     """
 
     method: str
@@ -49,4 +49,5 @@ class Route:
     body: type[Any] | None = None
     roles: frozenset[Role] | None = None
     idempotent: bool = False
+    largest: int = 65536
     errors: tuple[int, ...] = ()

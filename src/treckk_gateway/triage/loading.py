@@ -20,6 +20,7 @@ from treckk_gateway.triage.steps import (
     media,
     place,
     referral,
+    superiors,
     time,
     urgency,
 )
@@ -42,6 +43,7 @@ BUNDLED: Mapping[str, Step] = {
     "completeness": completeness,
     "duplicates": duplicates,
     "history": history,
+    "superiors": superiors,
 }
 """The steps that ship, in the order they run by default: later ones use what earlier ones found."""
 

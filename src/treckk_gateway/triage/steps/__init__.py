@@ -11,6 +11,7 @@ from treckk_gateway.triage.steps.marks import marks
 from treckk_gateway.triage.steps.media import media
 from treckk_gateway.triage.steps.place import place
 from treckk_gateway.triage.steps.referral import referral
+from treckk_gateway.triage.steps.superiors import superiors
 from treckk_gateway.triage.steps.time import time
 from treckk_gateway.triage.steps.urgency import urgency
 
@@ -26,6 +27,7 @@ __all__ = [
     "media",
     "place",
     "referral",
+    "superiors",
     "time",
     "urgency",
 ]
