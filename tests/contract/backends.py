@@ -72,7 +72,7 @@ class Shared:
         self.clock = clock
 
     def store(self, **more: Any) -> PostgresStore:
-        given = {"connections": 6, "pool_timeout": BRISK.pool_timeout} | more
+        given = {"connections": 6, "pool_timeout": BRISK.pool_timeout, "horizon": 2 * BRISK.sweep} | more
         return PostgresStore(self.uri, fingerprint=FINGERPRINT, clock=self.clock, **given)
 
     def wakeups(self, store: PostgresStore, *, slots: int = 32, pulse: Pulse = BRISK) -> JobWakeups:

@@ -12,7 +12,7 @@ from backends import BRISK, real_time, until
 from deeds import SECOND, begin, change, draft, end, event, number_of, open_case, person, queue, request_of
 
 from treckk_gateway.errors import StoreBusy, StoreUnavailable
-from treckk_gateway.store.orders import Filing, NewTimer
+from treckk_gateway.store.orders import CaseFields, Filing, NewTimer
 from treckk_gateway.store.postgres import intake, session
 from treckk_gateway.store.postgres.sweep import Lateness
 
@@ -84,7 +84,8 @@ async def test_whatever_makes_something_due_wakes_it(living, store):
         ([("outbox", other.id)], lambda: begin_and_end(living, store, "other", "sent")),
         ([], lambda: begin_and_end(living, store, "dead", "dead")),
         ([("outbox", other.id)], lambda: store.revive(number_of(living, "dead"), None, now)),
-        ([("timer", case.case_id)], lambda: store.postpone_timer(1, now + SECOND)),
+        ([("timer", case.case_id)], lambda: store.postpone_timer(1, real_time() + SECOND // 2)),
+        ([], lambda: store.postpone_timer(1, now + 3600 * SECOND)),
     ):
         await deed()
         assert jobs(living) == wanted
@@ -256,7 +257,7 @@ async def test_job_tables_emptied_are_made_good_by_the_sweep(living, store, work
     await until(lambda: counted(store))
 
 
-async def test_one_sweep_is_enough_for_what_is_due_and_two_at_once_share_it(living, store, opening):
+async def test_one_sweep_is_enough_for_what_is_due_and_two_at_once_wake_it_once(living, store, opening):
     other = await opening(living)
     for n in range(30):
         await store.accept(request_of(f"SM{n}", lane=b"%d" % n))
@@ -313,6 +314,29 @@ async def test_at_rest_the_engines_tables_are_empty(living, store, working):
     await until(lambda: counted(store), within=40)
     for table in ("jobs", "events"):
         await until(lambda name=table: living.rows(f"SELECT count(*) FROM procrastinate_{name}") == [(0,)])
+
+
+async def test_what_is_due_far_off_has_no_job_until_it_comes_near(living, store):
+    """An engine that holds a job for every clock of every case looks through all of them for each next one."""
+    reporter, conversation = await person(store, 1)
+    filed = await open_case(store, "SM1", reporter, conversation, inbox_id=1, now=real_time())
+    now, day = real_time(), 86_400 * SECOND
+    case = await store.case(case_id=filed.case_id)
+    timers = tuple(NewTimer(kind="clock", instance=str(n), due=now + day) for n in range(5))
+    living.rows("DELETE FROM procrastinate_jobs")
+    living.rows("UPDATE outbox SET state = 'held'")
+    await change(store, case, now=now, fields=CaseFields(), timers=timers)
+    never = Lateness(overdue=3600 * SECOND, again=SECOND)
+    await store.sweep(now, never)
+    assert jobs(living) == [], "not yet"
+
+    await store.sweep(now + day - SECOND // 2, never)
+    assert jobs(living) == [("timer", case.case_id)]
+    living.rows("DELETE FROM procrastinate_jobs")
+    await store.sweep(now + day - SECOND // 4, never)
+    assert jobs(living) == [], "once is enough"
+    await store.sweep(now + day + 3600 * SECOND, never)
+    assert jobs(living) == [("timer", case.case_id)], "but a lost one is made good"
 
 
 async def test_what_should_have_been_sent_long_ago_becomes_uncertain_by_the_sweep(living, store):

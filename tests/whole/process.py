@@ -1,4 +1,4 @@
-"""`treckk serve` as a process of its own, to be killed, and a provider that survives it and keeps count."""
+"""`treckk serve` or `worker` as a process of its own, to be killed, and a provider that survives it and keeps count."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import asyncio
 import base64
 import json
 import signal
-import sqlite3
 import sys
 import time
 from collections import Counter
-from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
@@ -20,11 +18,12 @@ import aiohttp
 from aiohttp import web
 from folk import PATIENCE, PUBLIC, STAFF, WHATSAPP, staff_entry, token
 from multidict import MultiDict
+from stored import rows_of
 from twilio.request_validator import RequestValidator
 
 from treckk_gateway.testing.sandbox.twilio import ACCOUNT_SID, AUTH_TOKEN
 
-SERVE = "import sys; from treckk_gateway.server.cli import run; sys.exit(run(['serve', '--config', sys.argv[1]]))"
+RUN = "import sys; from treckk_gateway.server.cli import run; sys.exit(run([sys.argv[1], '--config', sys.argv[2]]))"
 
 
 class Provider:
@@ -97,8 +96,12 @@ class Provider:
 class Server:
     """One configuration, served by one process after another. `lines` is what all of them logged."""
 
-    def __init__(self, folder: Path, tables: dict[str, Any]) -> None:
+    def __init__(
+        self, folder: Path, tables: dict[str, Any], *, command: str = "serve", database: str | None = None
+    ) -> None:
         self.folder = folder
+        self.command = command
+        self.database = database
         self.config = folder / "treckk.toml"
         self.config.write_text(toml(tables), encoding="utf-8")
         self.lines: list[dict[str, Any]] = []
@@ -126,11 +129,11 @@ class Server:
         """Start it and wait until it says that it serves."""
         self._started.clear()
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", SERVE, str(self.config), stdout=asyncio.subprocess.PIPE,
+            sys.executable, "-c", RUN, self.command, str(self.config), stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         self._reading = asyncio.ensure_future(self._read(self._process))
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(3 * PATIENCE):
             await self._started.wait()
         assert self.lines, b"".join(self.raw)
 
@@ -156,8 +159,8 @@ class Server:
             self.raw.append(line)
             if line.startswith(b"{"):
                 self.lines.append(json.loads(line))
-                if self.lines[-1]["event"] == "server.started":
-                    self.port = self.lines[-1]["port"]
+                if self.lines[-1]["event"] in {"server.started", "worker.started"}:
+                    self.port = self.lines[-1].get("port", 0)
                     self._started.set()
         self._started.set()
 
@@ -186,20 +189,23 @@ class Server:
             assert answer.status in {200, 201}, await answer.read()
             return await answer.json()
 
-    async def rested(self) -> dict[str, int]:
+    async def rested(self, *, within: float = 3 * PATIENCE) -> dict[str, int]:
         """The books, once nothing is new and nothing waits to leave; they balance whenever they are read."""
-        async with asyncio.timeout(3 * PATIENCE):
-            while True:
-                books = await self.api("GET", "/counters")
-                assert books["received"] == books["filed"] + books["parked"] + books["new"]
-                if books["new"] == 0 and books["outbox"] == 0:
-                    return dict(books)
-                await asyncio.sleep(0.05)
+        books: dict[str, int] = {}
+        try:
+            async with asyncio.timeout(within):
+                while True:
+                    books = await self.api("GET", "/counters")
+                    assert books["received"] == books["filed"] + books["parked"] + books["new"]
+                    if books["new"] == 0 and books["outbox"] == 0:
+                        return dict(books)
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            waiting = self.rows("SELECT template, state, reason, count(*) FROM outbox GROUP BY 1, 2, 3")
+            raise AssertionError(f"not at rest: {books} {waiting}") from None
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        path = (self.folder / "data" / "treckk.db").as_uri()
-        with closing(sqlite3.connect(f"{path}?mode=ro", uri=True, timeout=10)) as opened:
-            return opened.execute(query, values).fetchall()
+        return rows_of(self.folder / "data" / "treckk.db", self.database, query, *values)
 
 
 def tables(folder: Path, provider_url: str, **channels: dict[str, Any]) -> dict[str, Any]:
@@ -218,7 +224,7 @@ def tables(folder: Path, provider_url: str, **channels: dict[str, Any]) -> dict[
 def toml(written: dict[str, Any]) -> str:
     """Tables as a file."""
     lines: list[str] = []
-    for name in ("gateway", "delivery"):
+    for name in ("gateway", "engine", "delivery"):
         if written.get(name):
             lines += [f"[{name}]", *_pairs(written[name])]
     for name, table in written["channels"].items():

@@ -8,23 +8,20 @@ import signal
 import sys
 from collections import Counter
 from contextlib import AsyncExitStack
-from itertools import count
 from pathlib import Path
 
 import pytest
 from folk import BUDI, COMPLAINT, DESK, free_port, until
-from process import SERVE, Provider, Server, sid, tables
+from process import RUN, Provider, Server, sid, tables
+from stream import TALKERS, Stream, words_of
 
-from treckk_gateway import Actor, Gateway, Role
 from treckk_gateway.testing.sandbox.mail import MailSandbox
 
 pytestmark = pytest.mark.kill
 
 KILLS = 5
-TALKERS = tuple(f"+62812000{number:05d}" for number in range(1, 5))
 SLOTS = 32
 """Sends that may be under way at one moment."""
-CHIEF = Actor(name="test", role=Role.ADMIN, roles=frozenset({Role.ADMIN, Role.LEADERSHIP}))
 
 
 @pytest.fixture
@@ -39,69 +36,9 @@ async def make_server(tmp_path):
         yield make
 
 
-class Stream:
-    """People who write: talkers one numbered message after the other, and newcomers once each.
-
-    Whatever is not answered 2xx is written again under the same id, as a provider would.
-    """
-
-    def __init__(self, server):
-        self.server = server
-        self.acknowledged = set()
-        self.said = Counter()
-        self.newcomers = {}
-        self._ids = count(1)
-        self._over = False
-        self._reached = asyncio.Condition()
-
-    async def run(self):
-        async with asyncio.TaskGroup() as group:
-            for number in TALKERS:
-                group.create_task(self._talk(number))
-            for _ in range(6):
-                group.create_task(self._arrive())
-
-    def end(self):
-        self._over = True
-
-    async def reached(self, total):
-        async with asyncio.timeout(30), self._reached:
-            await self._reached.wait_for(lambda: len(self.acknowledged) >= total)
-
-    async def _talk(self, number):
-        while not self._over:
-            self.said[number] += 1
-            first = self.said[number] == 1
-            await self._insist(
-                next(self._ids), number, f"{COMPLAINT} #1" if first else f"Masih ramai #{self.said[number]}"
-            )
-
-    async def _arrive(self):
-        while not self._over:
-            one = next(self._ids)
-            self.newcomers[sid(one)] = f"+62813{one:07d}"
-            await self._insist(one, self.newcomers[sid(one)], COMPLAINT)
-
-    async def _insist(self, one, number, text):
-        while not await self.server.write(sid(one), number, text):
-            await asyncio.sleep(0.02)
-        async with self._reached:
-            self.acknowledged.add(sid(one))
-            self._reached.notify_all()
-
-
-async def words_of(server, number):
-    """What a reporter said, in the order of their case, read by a gateway of our own."""
-    async with Gateway.from_config(server.config, working=False) as gateway:
-        page = await gateway.desk.cases(CHIEF, q=f"whatsapp:{number}")
-        [case] = page.items
-        file = await gateway.desk.case_file(CHIEF, case.reference)
-        return [int(one.text.rpartition("#")[2]) for one in file.messages if one.direction == "in"]
-
-
 async def test_killed_five_times_under_a_stream_nothing_is_lost_doubled_or_out_of_order(make_server):
     server, provider = await make_server(pause=0.03)
-    chance, stream = random.Random(7), Stream(server)  # noqa: S311 which moment, no secret
+    chance, stream = random.Random(7), Stream(lambda: server)  # noqa: S311 which moment, no secret
     running = asyncio.ensure_future(stream.run())
     for _ in range(KILLS):
         await stream.reached(len(stream.acknowledged) + chance.randint(60, 120))
@@ -173,7 +110,7 @@ async def test_killed_before_the_answer_the_providers_repeat_is_a_duplicate(make
 
 async def test_told_to_stop_it_finishes_what_it_began_and_keeps_the_rest(make_server):
     server, provider = await make_server()
-    stream = Stream(server)
+    stream = Stream(lambda: server)
     running = asyncio.ensure_future(stream.run())
     await stream.reached(60)
     provider.open.clear()
@@ -198,7 +135,7 @@ async def test_told_to_stop_it_finishes_what_it_began_and_keeps_the_rest(make_se
 async def test_one_folder_serves_one_process_and_is_free_at_once_after_a_kill(make_server, tmp_path):
     server, _ = await make_server()
     other = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", SERVE, str(server.config)),
+        *(sys.executable, "-c", RUN, "serve", str(server.config)),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -126,7 +126,13 @@ class Plan:
             breakers=Breakers(self.clock),
             policy=policy,
             timeout=delivery.timeout,
+            overrun=delivery.overrun,
         )
+
+    def settler(self, sender: Sender) -> Settler:
+        """What sees to sends nobody knows the end of."""
+        delivery = self.settings.delivery
+        return Settler(sender=sender, interval=delivery.settle_every, patience=delivery.look_up, policy=delivery.settle)
 
 
 @attrs.frozen(kw_only=True)
@@ -191,7 +197,7 @@ class Parts:
             notices=Notices(casework),
             watch=Watch(casework=casework),
             sender=sender,
-            settler=Settler(sender=sender, policy=plan.settings.delivery.settle),
+            settler=plan.settler(sender),
             retention=Retention(
                 store=store, clock=plan.clock, parked_days=plan.settings.retention.parked_days, expire=erasing.expire
             ),

@@ -45,6 +45,7 @@ def _shared(settings: Settings, fingerprint: str, clock: Clock) -> Storage:
         clock=clock,
         connections=engine.connections,
         pool_timeout=engine.pool_timeout,
+        horizon=2 * engine.sweep,
         queue_limit=settings.queue_limit,
         queue_seconds=settings.queue_age,
     )

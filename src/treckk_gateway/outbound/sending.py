@@ -53,7 +53,7 @@ class Prepared:
 
 @attrs.frozen(kw_only=True)
 class Sender:
-    """Sends what is due. `timeout` is the whole time of one attempt in seconds."""
+    """Sends what is due. One attempt may take `timeout` seconds; `overrun` seconds later its outcome is uncertain."""
 
     casework: Casework
     channels: Mapping[str, Channel]
@@ -61,6 +61,7 @@ class Sender:
     breakers: Breakers
     policy: Policy = attrs.field(factory=Policy)
     timeout: float = 35.0
+    overrun: float = 25.0
 
     async def handle(self, outbox_id: int) -> None:
         """Send one row if it may leave now."""
@@ -81,13 +82,14 @@ class Sender:
                 text=prepared.box.seal_value(
                     Purpose.TEXT, SentBody(text=prepared.letter.text, subject=prepared.letter.subject)
                 ),
-                until=now + int((self.timeout + 25) * _SECOND),
+                until=now + int((self.timeout + self.overrun) * _SECOND),
                 pace=Pace(interval=interval, burst=(capabilities.burst - 1) * interval, parts=prepared.letter.parts),
             )
         )
         if not isinstance(started, Go):
             return
-        ended = await self._attempt(prepared)
+        late = self.casework.clock() - now >= int(self.timeout * _SECOND)
+        ended = self._late(prepared) if late else await self._attempt(prepared)
         if ended.state == "held" and await Elsewhere(self.casework).queued(row, prepared.conversation):
             ended = replace(ended, state="cancelled", reason="sent_elsewhere")
         await self.casework.store.record(ended)
@@ -183,6 +185,10 @@ class Sender:
             bodies = [box.open_value(Purpose.MESSAGE, one.body, MessageBody) for one in reversed(recent)]
             ids = [one.message_id for one in bodies if one.message_id]
         return Thread(reply_token=token, last_id=ids[-1] if ids else None, earlier_ids=tuple(ids[:-1]))
+
+    def _late(self, prepared: Prepared) -> Ended:
+        """This process stood still between the right to send and the sending: others may have the message by now."""
+        return self._failed(prepared, NotTaken("late", "the time of this attempt had passed before it began"))
 
     async def _attempt(self, prepared: Prepared) -> Ended:
         channel_id = prepared.channel.channel_id

@@ -53,8 +53,9 @@ class DeliverySettings:
     """The `[delivery]` table: how a message that could not be sent is tried again. All times in seconds.
 
     Waits grow from `base` to `cap` over the first `quick` tries, then from `slow` to `slowest`; after `give_up` the
-    message is a dead letter. One attempt may take `timeout`. A send of uncertain outcome holds its conversation back
-    for at most `settle`.
+    message is a dead letter. One attempt may take `timeout`; when it has not ended `overrun` later, its outcome is
+    uncertain. Uncertain sends are looked at every `settle_every`, asked for at the provider from `look_up` after they
+    began, and hold their conversation back for at most `settle`.
     Source of the defaults: the storage and engine reference, section 4, and the channel reference, D4.
     """
 
@@ -65,7 +66,10 @@ class DeliverySettings:
     slowest: Seconds = 86400.0
     give_up: Seconds = 259200.0
     timeout: Annotated[float, Meta(gt=0, le=120)] = 35.0
+    overrun: Seconds = 25.0
+    look_up: Seconds = 60.0
     settle: Seconds = 600.0
+    settle_every: Seconds = 10.0
 
 
 Megabytes = Annotated[float, Meta(gt=0, le=1000)]

@@ -47,10 +47,14 @@ def connection_arguments() -> dict[str, Any]:
 
 
 class Lender:
-    """Lends connections to operations. `size` may be in use at once; one is waited for at most `timeout` seconds."""
+    """Lends connections to operations. `size` may be in use at once; one is waited for at most `timeout` seconds.
 
-    def __init__(self, conninfo: str, clock: Callable[[], Instant], *, size: int, timeout: float) -> None:
+    What falls due within `horizon` microseconds gets a job at once.
+    """
+
+    def __init__(self, conninfo: str, clock: Callable[[], Instant], *, size: int, timeout: float, horizon: int) -> None:
         self._clock = clock
+        self._horizon = horizon
         self._timeout = timeout
         self._pool = ConnectionPool(
             conninfo,
@@ -77,7 +81,7 @@ class Lender:
 
         def look(connection: psycopg.Connection[Any]) -> T:
             try:
-                return query(Session(connection, self._clock), *arguments, **named)
+                return query(Session(connection, self._clock, self._horizon), *arguments, **named)
             except psycopg.OperationalError as problem:
                 if connection.broken:
                     raise _NeverBegan from problem
@@ -93,7 +97,7 @@ class Lender:
                 connection.execute("BEGIN")
             except psycopg.OperationalError as problem:
                 raise _NeverBegan from problem
-            session = Session(connection, self._clock)
+            session = Session(connection, self._clock, self._horizon)
             result = operation(session, *arguments)
             session.settle()
             return result

@@ -59,9 +59,10 @@ def _native(statement: str) -> str:
 class Session:
     """One transaction's connection. What it was told to wake is deferred as jobs by `settle`, before the commit."""
 
-    def __init__(self, connection: psycopg.Connection[Any], clock: Callable[[], Instant]) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], clock: Callable[[], Instant], horizon: int) -> None:
         self._connection = connection
         self._clock = clock
+        self.horizon = horizon
         self._jobs: dict[Job, None] = {}
         self._perhaps: set[int] = set()
 
@@ -100,11 +101,16 @@ class Session:
         return True
 
     def wake(self, topic: Topic, owner: int, due: Instant, *, perhaps: bool = False, turn: str | None = None) -> None:
-        """See `Connection.wake`. `turn` names what is handled one at a time, where that is not the owner."""
+        """See `Connection.wake`. `turn` names what is handled one at a time, where that is not the owner.
+
+        What is due after the horizon gets its job from a sweep, once it comes nearer.
+        """
         if perhaps:
             self._perhaps.add(owner)
             return
         wait = due - self._clock()
+        if wait > self.horizon:
+            return
         if wait > 0:
             self._jobs[Job(topic=topic, owner=owner, wait=wait)] = None
         else:

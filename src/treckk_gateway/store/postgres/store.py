@@ -21,9 +21,15 @@ from treckk_gateway.store.sql import SqlStore, due, inbox, outbox
 
 T = TypeVar("T")
 
+_SECOND = 1_000_000
+
 
 class PostgresStore(SqlStore):
-    """One database for any number of processes. Operations run in `connections` threads of our own."""
+    """One database for any number of processes. Operations run in `connections` threads of our own.
+
+    What falls due within `horizon` seconds gets a job at once, and should be twice the interval of sweeps; what is due
+    later is found by a sweep when it comes nearer.
+    """
 
     def __init__(
         self,
@@ -33,13 +39,16 @@ class PostgresStore(SqlStore):
         clock: Callable[[], Instant],
         connections: int = 8,
         pool_timeout: float = 5.0,
+        horizon: float = 120.0,
         queue_limit: int = 2000,
         queue_seconds: float = 3.0,
     ) -> None:
         self.conninfo = conninfo
         self._fingerprint = fingerprint
         self._clock = clock
-        self._lender = Lender(conninfo, clock, size=connections + 1, timeout=pool_timeout)
+        self._lender = Lender(
+            conninfo, clock, size=connections + 1, timeout=pool_timeout, horizon=int(horizon * _SECOND)
+        )
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="treckk-store")
         self._door = ThreadPoolExecutor(1, thread_name_prefix="treckk-intake")
         self._intake = Intake(self._lender.write, self._door, limit=queue_limit, oldest=queue_seconds)

@@ -1,6 +1,7 @@
-"""The proof that rows are the truth: what is due and was not looked at is woken again, whatever became of its job.
+"""The proof that rows are the truth: what is due is woken again, whatever became of its job.
 
-Source: storage-and-engine reference, 6.5. It never reads the engine's tables.
+Source: storage-and-engine reference, 6.5. It never reads the engine's tables. It also gives jobs to what falls due
+before long: a job for every clock of every open case would make the engine look through all of them for each next one.
 """
 
 from __future__ import annotations
@@ -12,18 +13,21 @@ from treckk_gateway.store.postgres.session import Session
 from treckk_gateway.store.rows import Topic
 from treckk_gateway.store.sql import outbox
 
+SWEEPER = 0x73_77_65_65_70
+"""The advisory lock of the one who sweeps: "sweep"."""
+
 _MOST = 1000
 
-_OVERDUE = """
-UPDATE {table} SET woken_at = :now WHERE id IN (SELECT id FROM {table} WHERE {waits} AND due <= :late AND
- coalesce(woken_at, 0) <= :again ORDER BY {order} LIMIT :most FOR UPDATE SKIP LOCKED) RETURNING {owner}
+# A row was woken for its time if it was woken within the horizon before it.
+_FOUND = """
+UPDATE {table} SET woken_at = :now WHERE id IN (SELECT id FROM {table} WHERE state = '{state}' AND due <= :soon AND
+ ((due > :now AND coalesce(woken_at, 0) < due - :horizon) OR (due <= :late AND coalesce(woken_at, 0) <= :again))
+ ORDER BY {order} LIMIT :most FOR UPDATE SKIP LOCKED) RETURNING due, {owner}
 """
-_QUEUED, _QUIET = "state = 'queued'", "state = 'held' AND reason = 'quiet_hours'"
 _TABLES = (
-    (Topic.INBOX, _OVERDUE.format(table="inbox", waits="state = 'new'", order="id", owner="id, lane")),
-    (Topic.OUTBOX, _OVERDUE.format(table="outbox", waits=_QUEUED, order="due, id", owner="conversation_id")),
-    (Topic.OUTBOX, _OVERDUE.format(table="outbox", waits=_QUIET, order="due, id", owner="conversation_id")),
-    (Topic.TIMER, _OVERDUE.format(table="timer", waits=_QUEUED, order="due, id", owner="case_id")),
+    (Topic.INBOX, _FOUND.format(table="inbox", state="new", order="id", owner="id, lane")),
+    (Topic.OUTBOX, _FOUND.format(table="outbox", state="queued", order="due, id", owner="conversation_id")),
+    (Topic.TIMER, _FOUND.format(table="timer", state="queued", order="due, id", owner="case_id")),
 )
 
 
@@ -35,14 +39,28 @@ class Lateness(Struct, frozen=True, kw_only=True):
 
 
 def sweep(session: Session, now: Instant, lateness: Lateness) -> int:
-    """Wake what is overdue, and settle that what should have been sent long ago is uncertain. How many were woken."""
+    """Wake what is overdue, and settle that what should have been sent long ago is uncertain. How many were woken.
+
+    One process at a time; what falls due within the horizon is given its job too.
+    """
+    if not session.execute("SELECT pg_try_advisory_xact_lock(?)", (SWEEPER,)).fetchall()[0][0]:
+        return 0
     outbox.recover(session, now)
     woken = 0
-    values = {"now": now, "late": now - lateness.overdue, "again": now - lateness.again, "most": _MOST}
+    values = {
+        "now": now,
+        "soon": now + session.horizon,
+        "horizon": session.horizon,
+        "late": now - lateness.overdue,
+        "again": now - lateness.again,
+        "most": _MOST,
+    }
     for topic, statement in _TABLES:
         seen = set()
-        for owner, *lane in session.execute(statement, values).fetchall():
-            if (lane[0] if lane else owner) not in seen:
+        for due, owner, *lane in session.execute(statement, values).fetchall():
+            if due > now:
+                session.wake(topic, owner, due)
+            elif (lane[0] if lane else owner) not in seen:
                 seen.add(lane[0] if lane else owner)
                 session.rouse(topic, owner)
         woken += len(seen)
