@@ -427,6 +427,16 @@ class Span(Struct, frozen=True, kw_only=True):
     hide_categories: tuple[str, ...] = ()
 
 
+class Nearby(Struct, frozen=True, kw_only=True):
+    """Running cases of one district and some categories, opened since a moment, without one of them."""
+
+    district: str
+    categories: tuple[str, ...]
+    since: Instant
+    but: int
+    limit: int = 50
+
+
 class CaseFilter(Struct, frozen=True, kw_only=True):
     """Which cases to list: newest first, below the id `cursor`. `posts` limits to those posts when given.
 
