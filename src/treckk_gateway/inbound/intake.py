@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from treckk_gateway.casework.bodies import MessageBody, Purpose
 from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.surroundings import Surroundings
 from treckk_gateway.channel import Channel, ParseMode
 from treckk_gateway.errors import NotFoundError, PayloadError, StoreError, described
 from treckk_gateway.inbound.conversation import Conversations, Scene
@@ -132,7 +133,11 @@ class Intake:
         raise NotFoundError("the case keeps changing")
 
     async def _decide(self, scene: Scene) -> Filing:
-        findings = await self.recognise(scene.subject())
+        subject = scene.subject()
+        if subject.case is None:
+            findings = await Surroundings(self.casework).look(subject, scene.reporter.id, self.recognise)
+        else:
+            findings = await self.recognise(subject)
         return await Decisions(self.casework).decide(scene, findings)
 
     async def _kept(self, scene: Scene) -> NewMessage:

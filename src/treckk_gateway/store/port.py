@@ -15,6 +15,7 @@ from treckk_gateway.store.orders import (
     FileEnd,
     Filing,
     Heard,
+    Nearby,
     NewEvent,
     NewRequest,
     Rules,
@@ -40,6 +41,7 @@ from treckk_gateway.store.rows import (
     Nothing,
     NotYet,
     OutboxRow,
+    OutcomeRow,
     PartyRow,
     PersonnelRow,
     ReporterRow,
@@ -119,6 +121,12 @@ class Store(Protocol):
 
     async def open_cases(self, reporter_id: int) -> Sequence[Case]:
         """The reporter's open cases, newest first."""
+
+    async def nearby(self, wanted: Nearby) -> Sequence[Case]:
+        """Running cases of one district and some categories, opened since a moment, newest first."""
+
+    async def outcomes(self, reporter_id: int, but: int, limit: int) -> Sequence[OutcomeRow]:
+        """The cases a reporter opened, newest first, without one of them, each with the last outcome it had."""
 
     async def latest_case(self, reporter_id: int) -> Case | None:
         """The reporter's newest case, open or not."""

@@ -182,6 +182,14 @@ class FindingRow(Struct, frozen=True, kw_only=True):
     data: bytes
 
 
+class OutcomeRow(Struct, frozen=True, kw_only=True):
+    """An earlier case, the last outcome it had, and what came with that step, sealed."""
+
+    case: Case
+    outcome: State | None
+    data: bytes | None
+
+
 class ValueRow(Struct, frozen=True, kw_only=True):
     """What was given for a field of a case's form, sealed."""
 

@@ -10,6 +10,7 @@ from treckk_gateway.casework.bodies import MessageBody, Purpose
 from treckk_gateway.casework.casework import Casework
 from treckk_gateway.casework.form import said, sealed
 from treckk_gateway.casework.questions import Asking
+from treckk_gateway.casework.surroundings import Surroundings
 from treckk_gateway.errors import NotFoundError
 from treckk_gateway.model import Actor, Address, Case, EventKind, Finding, InboundMessage, Subject, Urgency
 from treckk_gateway.model import subject as judged
@@ -34,7 +35,7 @@ class Stage:
         if case is None or message is None:
             await store.finish_timer(timer_id)
             return
-        findings = await self.recognise(Subject(message=message, case=case, open_cases=1))
+        findings = await self._findings(message, case)
         given = self._given(message, findings)
         box = await self.casework.people.box(case.reporter_id)
         await self.casework.note(
@@ -48,6 +49,11 @@ class Stage:
             timers=(NewTimer(kind="dispatch", instance=timer.instance, due=self.casework.clock()),),
             finishes=timer_id,
         )
+
+    async def _findings(self, message: InboundMessage, case: Case) -> Sequence[Finding]:
+        """What the pipeline finds about a case."""
+        subject = Subject(message=message, case=case, open_cases=1)
+        return await Surroundings(self.casework).look(subject, case.reporter_id, self.recognise)
 
     async def _message(self, case: Case) -> InboundMessage | None:
         rows = await self.casework.store.case_file(case.case_id)

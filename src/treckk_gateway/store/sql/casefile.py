@@ -8,9 +8,9 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from treckk_gateway.model import Case, EventKind, Intent, Questions, Role, State, Urgency
-from treckk_gateway.model.lifecycle import OPEN
-from treckk_gateway.store.orders import CaseFilter
-from treckk_gateway.store.rows import EventRow, FileRows, FindingRow, PartyRow, TimerRow, ValueRow
+from treckk_gateway.model.lifecycle import FINAL, OPEN, SETTLED
+from treckk_gateway.store.orders import CaseFilter, Nearby
+from treckk_gateway.store.rows import EventRow, FileRows, FindingRow, OutcomeRow, PartyRow, TimerRow, ValueRow
 from treckk_gateway.store.sql import files, merging, people
 from treckk_gateway.store.sql import outbox as sent
 from treckk_gateway.store.sql.connection import Connection
@@ -30,6 +30,9 @@ _REACHED = (
     " case_party.case_id) END, case_party.reporter_id, case_party.conversation_id, case_party.sealed_token,"
     " case_party.origin_id"
 )
+_RUNNING_STATES = ", ".join(f"'{state}'" for state in sorted(OPEN - SETTLED))
+_OUTCOMES = ", ".join(f"'{state}'" for state in sorted((SETTLED | FINAL) - {State.CLOSED}))
+"""States that say what became of a case; that it was closed then does not."""
 _OPEN_STATES = ", ".join(f"'{state}'" for state in sorted(OPEN))
 
 
@@ -82,6 +85,30 @@ def open_cases(connection: Connection, reporter_id: int) -> Sequence[Case]:
         " (SELECT case_id FROM case_party WHERE reporter_id = ? AND until IS NULL) ORDER BY id DESC LIMIT 20"
     )
     return [_case(row) for row in connection.execute(query, (reporter_id,))]
+
+
+def nearby(connection: Connection, wanted: Nearby) -> Sequence[Case]:
+    """Running cases that may be one incident, newest first."""
+    query = (
+        f"SELECT {_CASE} FROM cases WHERE district = ? AND opened_at >= ? AND id <> ?"  # noqa: S608 constant text
+        f" AND state IN ({_RUNNING_STATES}) AND category IN ({', '.join('?' * len(wanted.categories))})"
+        " ORDER BY opened_at DESC LIMIT ?"
+    )
+    values = (wanted.district, wanted.since, wanted.but, *wanted.categories, wanted.limit)
+    return [_case(row) for row in connection.execute(query, values)]
+
+
+def outcomes(connection: Connection, reporter_id: int, but: int, limit: int) -> Sequence[OutcomeRow]:
+    """The cases a reporter opened, newest first, without one of them, each with the last outcome it had."""
+    found = connection.execute(
+        f"SELECT {_CASE}, target, sealed_data FROM cases LEFT JOIN case_event ON case_event.case_id = cases.id"  # noqa: S608
+        f" AND seq = (SELECT max(seq) FROM case_event WHERE case_id = cases.id AND target IN ({_OUTCOMES}))"
+        " WHERE reporter_id = ? AND id <> ? ORDER BY id DESC LIMIT ?",
+        (reporter_id, but, limit),
+    )
+    return [
+        OutcomeRow(case=_case(row[:-2]), outcome=State(row[-2]) if row[-2] else None, data=row[-1]) for row in found
+    ]
 
 
 def latest_case(connection: Connection, reporter_id: int) -> Case | None:

@@ -16,6 +16,7 @@ from treckk_gateway.store.orders import (
     FileEnd,
     Filing,
     Heard,
+    Nearby,
     NewEvent,
     Rules,
     Span,
@@ -40,6 +41,7 @@ from treckk_gateway.store.rows import (
     Nothing,
     NotYet,
     OutboxRow,
+    OutcomeRow,
     PartyRow,
     PersonnelRow,
     ReporterRow,
@@ -226,6 +228,14 @@ class SqlStore(ABC):
     async def open_cases(self, reporter_id: int) -> Sequence[Case]:
         """See `Store.open_cases`."""
         return await self._read(casefile.open_cases, reporter_id)
+
+    async def nearby(self, wanted: Nearby) -> Sequence[Case]:
+        """See `Store.nearby`."""
+        return await self._read(casefile.nearby, wanted)
+
+    async def outcomes(self, reporter_id: int, but: int, limit: int) -> Sequence[OutcomeRow]:
+        """See `Store.outcomes`."""
+        return await self._read(casefile.outcomes, reporter_id, but, limit)
 
     async def latest_case(self, reporter_id: int) -> Case | None:
         """See `Store.latest_case`."""

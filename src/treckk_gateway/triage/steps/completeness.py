@@ -14,6 +14,8 @@ from treckk_gateway.triage.pipeline import TriageContext, words_of
 
 _ASKED = frozenset({Intent.COMPLAINT, Intent.SECURITY_REQUEST, Intent.SUPPLEMENT, Intent.UNKNOWN})
 """Intents of which a report may come; of others nothing more is wanted."""
+_CASE = "case"
+"""The scheme under which a case that is open is looked at again; what its form lacks is on the case already."""
 _EXPLICIT = frozenset({"mailto", "web"})
 """Schemes of senders who wrote their name themselves, into a form or a mail; a chat's display name is none."""
 _WORDLESS = frozenset({"media_only", "voice_only"})
@@ -34,6 +36,8 @@ async def completeness(subject: Subject, context: TriageContext) -> Sequence[Fin
     Nothing is missing where nothing is reported, or where it is another office's. A place that is only a landmark is
     asked about: the flag `needs_clarification`.
     """
+    if subject.message.sender.scheme == _CASE and subject.case is not None and subject.case.completeness is not None:
+        return []
     given = dict(_given(subject, context))
     found = [_finding("given", field, 0.8, reason) for field, reason in given.items()]
     if not _judged(context):
@@ -72,7 +76,7 @@ def _given(subject: Subject, context: TriageContext) -> Iterator[tuple[str, str]
 def _contact(subject: Subject, context: TriageContext) -> str:  # noqa: ARG001 read like every other field
     """What staff write down for a stranger leads back to nobody."""
     case = subject.case
-    reachable = subject.message.sender.scheme != "case" or (case is not None and case.reporter_id is not None)
+    reachable = subject.message.sender.scheme != _CASE or (case is not None and case.reporter_id is not None)
     return "known from the channel" if reachable else ""
 
 
