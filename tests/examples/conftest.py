@@ -60,6 +60,7 @@ def configure(tmp_path) -> Callable[..., Path]:
         for name, text in (("gateway.key", base64.b64encode(bytes(32)).decode()), ("web.secret", WEB_SECRET)):
             (tmp_path / name).write_text(text, encoding="utf-8")
         tables = {"gateway": {"public_url": PUBLIC, "secret_key": "file:gateway.key", "data_dir": "data"} | gateway}
+        tables["clocks"] = {"out_of_hours": False}
         tables |= {f"channels.{name}": one for name, one in channels.items()}
         lines = []
         for name, table in tables.items():

@@ -84,6 +84,7 @@ def make_settings(tmp_path, monkeypatch) -> Callable[..., Settings]:
                         "sender": "whatsapp:+6281100000000",
                     },
                 },
+                "clocks": {"out_of_hours": False},
                 "staff": [
                     {
                         "name": f"Petugas {role}",

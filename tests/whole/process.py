@@ -218,13 +218,14 @@ def tables(folder: Path, provider_url: str, **channels: dict[str, Any]) -> dict[
         "gateway": {"public_url": PUBLIC, "listen": "127.0.0.1:0", "data_dir": "data", "secret_key": "file:key.secret"},
         "channels": {"whatsapp": whatsapp, **channels},
         "staff": [staff_entry(*one) for one in STAFF],
+        "clocks": {"out_of_hours": False},  # the process has the real clock, whatever the hour
     }
 
 
 def toml(written: dict[str, Any]) -> str:
     """Tables as a file."""
     lines: list[str] = []
-    for name in ("gateway", "engine", "delivery"):
+    for name in ("gateway", "engine", "clocks", "delivery"):
         if written.get(name):
             lines += [f"[{name}]", *_pairs(written[name])]
     for name, table in written["channels"].items():

@@ -65,6 +65,7 @@ class Town:
         self.clock = Clock(time.time()) if today else Clock()
         self.gateway: Gateway
         self._channels = channels
+        self._today = today
         self._tables = tables
         self._stack = AsyncExitStack()
         self._running = AsyncExitStack()
@@ -142,6 +143,7 @@ class Town:
             "channels": {name: known[name] for name in self._channels},
             "delivery": dict(self._tables.get("delivery", {})),
             "retention": dict(self._tables.get("retention", {})),
+            "clocks": dict(self._tables.get("clocks", {"out_of_hours": not self._today})),
             "media": dict(self._tables.get("media", {})),
             "staff": [*(staff_entry(*one) for one in STAFF), *self._tables.get("staff", ())],
         }  # fmt: skip

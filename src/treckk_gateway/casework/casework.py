@@ -30,6 +30,7 @@ from treckk_gateway.model import (
     Staff,
     State,
     Transition,
+    Urgency,
     lifecycle,
 )
 from treckk_gateway.model.lifecycle import ABOUT_LEADERSHIP, CONFIRMED, CORRECTED, INITIAL_ACTION, MERGED
@@ -55,6 +56,7 @@ WINDOW_MARGIN = 180_000_000
 _TRIES = 5
 _CORRECTIONS = frozenset({State.INSTRUCTED, State.NOT_ACTIONABLE})
 _ON_THE_WAY = frozenset({State.INSTRUCTED, State.EN_ROUTE})
+_URGENT = frozenset({Urgency.EMERGENCY, Urgency.HIGH})
 _LOCAL = frozenset({Role.TEAM, Role.DUTY})
 _SEEING_ALL = frozenset({Role.ADMIN, Role.LEADERSHIP})
 _UNTOLD = frozenset({"queued", "sending", "uncertain"})
@@ -315,6 +317,18 @@ class Casework:
                 said = attrs.evolve(said, values={"nomor": known.reference, **said.values})
             drafts.append(self.draft(box, conversation, said))
         return tuple(drafts)
+
+    def after_hours(self, urgency: Urgency, language: str, now: Instant) -> CaseUpdate | None:
+        """What a report outside service hours is told after its receipt; `None` within them, and where it is urgent.
+
+        It asks for nothing: a question for a field of the form waits for the next opening, or for the next message.
+        Where violence or danger is told of, the place is asked for at once instead.
+        """
+        clocks = self.clocks
+        if not clocks.limits.out_of_hours or urgency in _URGENT or clocks.calendar.is_open(now):
+            return None
+        values = {"jam_buka": self.wording.opening(now, language), "state": State.RECEIVED.value, "version": "1"}
+        return CaseUpdate(template="out_of_hours", values=values, reply=True, step="out_of_hours")
 
     async def as_told(self, case: Case, conversation_id: int | None) -> Case:
         """The case as the person of that conversation knows it: by the number and the place of their own report."""

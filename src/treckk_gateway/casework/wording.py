@@ -15,7 +15,7 @@ from treckk_gateway.profile import Profile, Unit
 
 _ASIDE = re.compile(r" ?\([^)]*\)")
 """What explains a field's name, and is left out where there is little room."""
-_SHORT = 80
+_SHORT = 120
 
 
 class Wording:

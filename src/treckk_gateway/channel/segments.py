@@ -6,6 +6,7 @@ UCS-2 with 70 and 67. Source: 3GPP TS 23.038 (alphabet) and 23.040 (concatenatio
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from enum import StrEnum
 
@@ -54,6 +55,15 @@ def plain(text: str) -> str:
     One of these alone would more than double what the message costs.
     """
     return text.translate(_PLAIN)
+
+
+def spelled(text: str) -> str:
+    """The text in the letters of GSM-7: what has a plain likeness gets it, signs that have none are left out.
+
+    Unlike `plain` this loses something; it is for values that would make a short text of ours a long one.
+    """
+    kept = (one if alphabet(one) is Alphabet.GSM7 else unicodedata.normalize("NFKD", one) for one in plain(text))
+    return "".join(one for one in "".join(kept) if alphabet(one) is Alphabet.GSM7)
 
 
 def alphabet(text: str) -> Alphabet:

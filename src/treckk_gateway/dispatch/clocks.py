@@ -13,6 +13,7 @@ import attrs
 import structlog
 
 from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.information import Information
 from treckk_gateway.casework.menus import Menu, menu_values
 from treckk_gateway.casework.views import Given
 from treckk_gateway.dispatch.choices import Choices
@@ -223,7 +224,7 @@ class Watch:
             await self._move(case, State.NOT_ACTIONABLE, act, Given(reason=Reason.NO_RESPONSE))
         else:
             rungs = [_LEADERSHIP] if self.casework.clocks.is_service(case) else [_ADMIN, _LEADERSHIP]
-            staff = [one for rung in rungs for one in self._people(case, rung)]
+            staff = [one for rung in rungs for one in await self._people(case, rung)]
             proposed = {"to": State.NOT_ACTIONABLE.value, "reason": Reason.NO_RESPONSE.value}
             await self._record(case, act, await self._notice(case, act, staff, "staff_proposal"), proposed)
 
@@ -235,14 +236,20 @@ class Watch:
 
     async def _tell_staff(self, case: Case, act: Act) -> None:
         way = self._way(case, act.clock.name)
-        staff = next((found for rung in way[act.level :] if (found := self._people(case, rung))), [])
+        staff: Sequence[Staff] = ()
+        for rung in way[act.level :]:
+            staff = staff or await self._people(case, rung)
         template = "staff_reminder" if act.kind is EventKind.REMINDED else "staff_escalation"
         await self._record(case, act, await self._notice(case, act, staff, template))
 
-    def _people(self, case: Case, rung: Rung) -> Sequence[Staff]:
+    async def _people(self, case: Case, rung: Rung) -> Sequence[Staff]:
         central = self.casework.profile.central_post.post_id
         roster = self.casework.roster
         told = roster.told([rung.role], {"post": case.post, "central": central}.get(rung.where))
+        if rung.role is Role.HOLDER:
+            information = Information(self.casework)
+            holders = information.holders(await information.topic(case))
+            told = [one for one in told if one in holders]
         return [one for one in told if self.casework.may_hear(case, roster.actor(one))]
 
     async def _notice(self, case: Case, act: Act, staff: Iterable[Staff], template: str) -> tuple[Draft, ...]:

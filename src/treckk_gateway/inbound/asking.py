@@ -77,6 +77,9 @@ class Asker:
     async def _later(self, case: Case, reporter: ConversationRow, timer: TimerRow) -> int | None:
         """When to look again: the person is still writing, or has another question of ours to answer."""
         now = self.casework.clock()
+        opening = self._opening(case, timer, now)
+        if opening is not None:
+            return opening
         gather = self.casework.profile.dialogue.gather * _SECOND
         quiet = (reporter.last_inbound_at or 0) + gather
         if quiet > now and now - int(timer.instance) < _LONGEST * gather:
@@ -86,6 +89,16 @@ class Asker:
             one.questions.pending and one.case_id != case.case_id for one in others
         )
         return now + _LATER if busy and now - int(timer.instance) < _GIVEN_UP else None
+
+    def _opening(self, case: Case, timer: TimerRow, now: int) -> int | None:
+        """The next opening, for the question after a report that was told when the unit will reply.
+
+        Whoever writes again meanwhile is asked then.
+        """
+        told = int(timer.instance) <= case.opened_at
+        if not told or self.casework.after_hours(case.urgency, case.language, now) is None:
+            return None
+        return self.casework.clocks.calendar.next_opening(now)
 
     async def _change(self, case: Case, reporter: ConversationRow, fields: tuple[str, ...]) -> Change:
         """The question with what it does to the case: a step where the case must wait for the answer."""

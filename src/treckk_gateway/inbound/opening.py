@@ -47,7 +47,7 @@ class Openings:
             opens=case,
             event=self.casework.event(scene.box, reporter_of(scene), EventKind.OPENED, data),
             findings=self.casework.findings(scene.box, findings),
-            drafts=self.answers.drafts(scene, self._receipt(case, now)),
+            drafts=tuple(draft for update in self._told(case, now) for draft in self.answers.drafts(scene, update)),
             timers=(
                 NewTimer(kind="dispatch", instance="opened", due=now),
                 *ask_timers(self.casework.profile, _as_case(case), now),
@@ -83,6 +83,11 @@ class Openings:
             questions=filled.questions,
             completeness=filled.completeness,
         )
+
+    def _told(self, case: NewCase, now: int) -> tuple[CaseUpdate, ...]:
+        """The receipt; outside service hours then when the unit will reply, unless there is danger."""
+        later = self.casework.after_hours(case.urgency, case.language, now)
+        return (self._receipt(case, now), *([later] if later is not None else []))
 
     def _receipt(self, case: NewCase, now: int) -> CaseUpdate:
         profile = self.casework.profile

@@ -33,8 +33,12 @@ class Breakers:
 
     def closed_until(self, channel_id: str) -> Instant | None:
         """Until when nothing should be sent there; `None` when it may."""
-        trouble = self._troubles.get(channel_id)
-        return trouble.until if trouble is not None and trouble.until > self.clock() else None
+        trouble, now = self._troubles.get(channel_id), self.clock()
+        if trouble is None or trouble.until <= now:
+            return None
+        # No pause is longer than this: a clock that was set back must not make it one of hours.
+        trouble.until = min(trouble.until, now + int(self.pause * _SECOND))
+        return trouble.until
 
     def paused(self, channel_id: str) -> str | None:
         """The code of the trouble that keeps the channel waiting, `None` when all is well."""

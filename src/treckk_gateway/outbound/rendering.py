@@ -6,11 +6,21 @@ from collections.abc import Mapping
 
 import attrs
 
-from treckk_gateway.casework.wording import Wording
+from treckk_gateway.casework.wording import Wording, shorten
 from treckk_gateway.channel import Capabilities, TextForm
-from treckk_gateway.channel.segments import measure, plain
+from treckk_gateway.channel.segments import Alphabet, measure, plain, spelled
 from treckk_gateway.model import Case, Instant
 from treckk_gateway.profile import Profile
+
+_WHOLE = frozenset({"note"})
+"""Templates that are nothing but somebody's words."""
+_MAY_BE_CUT = frozenset(
+    {"alasan_singkat", "jawaban_singkat", "daftar_kurang_singkat", "bidang", "instansi", "kategori", "lokasi", "tugas"}
+)
+"""Values that still say something when their end is missing: never a number, a date or a way to reach somebody."""
+_ONE_PART = 160
+"""Units of GSM-7 in one short message (3GPP TS 23.040)."""
+_SHORTEST = 12
 
 
 @attrs.frozen(kw_only=True)
@@ -47,10 +57,12 @@ class Renderer:
         }
         if case is not None:
             filled |= {"nomor": case.reference, "status": self.wording.state(case, language)}
-        rendered = self.profile.templates.render(template, capabilities.form.value, language, filled | dict(values))
-        text = rendered.text
+        given = filled | dict(values)
         if capabilities.form is TextForm.SMS:
-            text = plain(text)
+            text = self._short(template, language, given)
+            return Letter(text=text, parts=measure(text).parts if capabilities.segments else 1)
+        rendered = self.profile.templates.render(template, capabilities.form.value, language, given)
+        text = rendered.text
         if capabilities.form is TextForm.CHAT and not capabilities.bold:
             text = text.replace("*", "")
         return Letter(
@@ -58,3 +70,32 @@ class Renderer:
             subject=rendered.subject if capabilities.subject else None,
             parts=measure(text).parts if capabilities.segments else 1,
         )
+
+    def _short(self, template: str, language: str, given: Mapping[str, str]) -> str:
+        """One short message, where the template is made for one.
+
+        Typographic signs become plain ones; where that is not enough, values in other letters are spelled in ours, and
+        the longest that may be cut is cut. What a person of the unit writes in their own words is sent whole.
+        """
+        values = {name: plain(value) for name, value in given.items()}
+        text = self._sms(template, language, values)
+        if template in _WHOLE or _fits(text):
+            return text
+        spelt = {name: spelled(value).strip() or value for name, value in values.items()}
+        text = self._sms(template, language, spelt)
+        for _ in range(len(_MAY_BE_CUT)):
+            over = measure(text).units - _ONE_PART
+            name = max(_MAY_BE_CUT & spelt.keys(), key=lambda one: len(spelt[one]), default=None)
+            if over <= 0 or name is None or measure(text).alphabet is Alphabet.UCS2:
+                break
+            spelt[name] = shorten(spelt[name], max(_SHORTEST, len(spelt[name]) - over))
+            text = self._sms(template, language, spelt)
+        return text
+
+    def _sms(self, template: str, language: str, values: Mapping[str, str]) -> str:
+        return plain(self.profile.templates.render(template, TextForm.SMS.value, language, values).text)
+
+
+def _fits(text: str) -> bool:
+    size = measure(text)
+    return size.alphabet is Alphabet.GSM7 and size.parts == 1

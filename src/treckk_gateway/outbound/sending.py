@@ -27,11 +27,12 @@ from treckk_gateway.model import Case, Instant, OutboundMessage, SendResult, Thr
 from treckk_gateway.outbound.backoff import Policy, next_due
 from treckk_gateway.outbound.breaker import Breakers
 from treckk_gateway.outbound.elsewhere import Elsewhere
+from treckk_gateway.outbound.quiet import quiet_until
 from treckk_gateway.outbound.rendering import Letter, Renderer
 from treckk_gateway.privacy import Box
 from treckk_gateway.profile.templates import OF_REPORTERS
 from treckk_gateway.store.orders import Ended, Pace, Start
-from treckk_gateway.store.rows import ConversationRow, Go, OutboxRow
+from treckk_gateway.store.rows import QUIET_HOURS, ConversationRow, Go, OutboxRow
 
 _SECOND = 1_000_000
 _ABOUT_SILENCE = frozenset({"opt_out", "opt_in"})
@@ -66,6 +67,9 @@ class Sender:
     async def handle(self, outbox_id: int) -> None:
         """Send one row if it may leave now."""
         row = await self.casework.store.outbox(outbox_id)
+        if row is not None and row.state == "held" and row.reason == QUIET_HOURS and row.due <= self.casework.clock():
+            await self.casework.store.hold(row.id, "queued", None, None)
+            row = replace(row, state="queued", reason=None)
         if row is None or row.state != "queued":
             return
         prepared = await self._prepare(row)
@@ -135,6 +139,10 @@ class Sender:
                 return "cancelled", suppressed, None
         if not self.casework.window_open(conversation):
             return "held", "window_closed", None
+        capabilities = self.channels[row.channel_id].capabilities
+        morning = await quiet_until(self.casework, row, conversation, capabilities, now)
+        if morning is not None:
+            return "held", QUIET_HOURS, morning
         until = self.breakers.closed_until(row.channel_id)
         return ("queued", row.reason, until) if until is not None else None
 

@@ -6,6 +6,8 @@ Source: storage-and-engine reference, 4.2.
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Iterable
 
 import attrs
 import structlog
@@ -20,6 +22,8 @@ from treckk_gateway.store.rows import OutboxRow
 _SECOND = 1_000_000
 _REQUEUED = "not_found"
 _MOST_TRIES = 3
+_EVER = 1 << 62
+"""An attempt may seem to lie ahead, where the clock was set back."""
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +41,7 @@ class Settler:
     interval: float = 10.0
     patience: float = 60.0
     policy: float = 600.0
+    _seen: dict[int, float] = attrs.field(factory=dict, init=False)
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -50,7 +55,8 @@ class Settler:
     async def settle(self) -> int:
         """One round; how many rows are no longer uncertain."""
         now = self.sender.casework.clock()
-        rows = await self.sender.casework.store.uncertain(now)
+        rows = await self.sender.casework.store.uncertain(_EVER)
+        self._forget(rows)
         settled = 0
         for row in rows:
             settled += await self._settle(row, now)
@@ -65,13 +71,23 @@ class Settler:
             return False
         if channel is not None and channel.capabilities.idempotent_send:
             return await self._end(row, "queued", "repeated", now)
-        if channel is not None and channel.capabilities.lookup and now - started >= self.patience * _SECOND:
+        waited = self._waited(row, started, now)
+        if channel is not None and channel.capabilities.lookup and waited >= self.patience:
             known = await self._asked(row, started)
             if known is not None:
                 return known
-        if now - started < self.policy * _SECOND:
+        if waited < self.policy:
             return False
         return await self._end(row, "dead", "uncertain", now)
+
+    def _waited(self, row: OutboxRow, started: Instant, now: Instant) -> float:
+        """Seconds since the attempt, or since the row was first seen where the clock was set back meanwhile."""
+        first = self._seen.setdefault(row.id, time.monotonic())
+        return max((now - started) / _SECOND, time.monotonic() - first)
+
+    def _forget(self, rows: Iterable[OutboxRow]) -> None:
+        for gone in self._seen.keys() - {one.id for one in rows}:
+            del self._seen[gone]
 
     async def _asked(self, row: OutboxRow, started: Instant) -> bool | None:
         """True once settled by the provider's word, `None` when it could not say."""

@@ -174,6 +174,8 @@ class World:
                 "email": {"adapter": "email", "listen": self.mail.listener, "smtp": self.mail.url, "address": DESK},
                 "web": {"adapter": "web", "secret": "file:web.secret", "callback_url": self.portal.callback_url},
             },
+            # Whatever the hour is where the demo runs, it shows a day at work.
+            "clocks": {"out_of_hours": False},
             "staff": [
                 {
                     "name": name,
