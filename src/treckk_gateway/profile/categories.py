@@ -51,7 +51,6 @@ def _cues(entry: shapes.CategoryEntry | shapes.MatterEntry) -> Cues:
     return Cues(
         strong=tuple(entry.strong_cues),
         plain=tuple(entry.cue_words),
-        roots=tuple(entry.cue_roots),
         hints=tuple(entry.hints),
         together=tuple(
             Together(words=tuple(one.words), others=tuple(one.with_), within=one.within) for one in entry.together

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 import attrs
 
@@ -60,13 +60,16 @@ def pointing(hits: Hits, pointers: Mapping[str, Pointer]) -> dict[str, Pointing]
     return {code: _summed(own) for code, own in found.items()}
 
 
-def _summed(cues: Iterable[_Cue]) -> Pointing:
+def _summed(cues: Sequence[_Cue]) -> Pointing:
     """The weight of different words; further ones of a kind strengthen less: ten of them are one long tale."""
     weights: dict[str, int] = {}
+    phrases = {place for _pointer, hit in cues if not hit.joined for place in range(hit.start, hit.end - 1)}
     matters: dict[str, None] = {}
     first = sure = None
     for pointer, hit in cues:
-        weights[hit.phrase] = max(pointer.weight, weights.get(hit.phrase, 0))
+        # A phrase that stands there already says what its words mean together.
+        told = hit.joined and hit.start in phrases
+        weights[hit.phrase] = 0 if told else max(pointer.weight, weights.get(hit.phrase, 0))
         first = hit.start if first is None else min(first, hit.start)
         if pointer.weight >= ENOUGH:
             sure = hit.start if sure is None else min(sure, hit.start)

@@ -44,13 +44,12 @@ class Together:
 class Cues:
     """Words that point to something and decide nothing alone.
 
-    `strong` ones nearly do, as those of `together` do beside each other; `hints` only add to others. `roots` are like
-    `plain` ones, in every form.
+    `strong` ones nearly do, as those of `together` do beside each other; `hints` only add to others. A word with `~`
+    before it is a root, of which every form counts.
     """
 
     strong: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
-    roots: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     together: tuple[Together, ...] = ()
 

@@ -239,14 +239,10 @@ class TogetherEntry(_Strict, frozen=True, kw_only=True):
 
 
 class _Cues(_Strict, frozen=True, kw_only=True):
-    """Words that point to a category or a matter, from those that nearly decide to those that only add to others.
-
-    `cue_roots` count in every form.
-    """
+    """Words that point to a category or a matter, from those that nearly decide to those that only add to others."""
 
     strong_cues: list[Text] = []
     cue_words: list[Text] = []
-    cue_roots: list[Text] = []
     hints: list[Text] = []
     together: list[TogetherEntry] = []
 
@@ -354,4 +350,3 @@ class WordsFile(_Strict, frozen=True, kw_only=True):
     common: list[Text] = []
     spellings: list[Text] = []
     affixes: AffixesTable = AffixesTable()
-    roots: dict[Text, list[Text]] = {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+
+import attrs
 
 from treckk_gateway.profile import shapes
 from treckk_gateway.profile.files import Folder, refuse
@@ -16,6 +18,8 @@ from treckk_gateway.profile.wordlists import LISTS
 
 WORDS = "words.toml"
 CATEGORIES = "categories.json"
+ROOT = "~"
+"""Before a word: it is a root, of which every form counts."""
 LEVELS = ("emergency", "high")
 """Levels of urgency that words may mean together."""
 
@@ -34,27 +38,23 @@ def read_lexicon(folder: Folder, categories: Iterable[Category], prefix: str, na
         if name not in written.lists:
             refuse(WORDS, f"lists.{name}", "is missing; an empty list will do")
         _worded(f"lists.{name}", WORDS, written.lists[name])
-    lists: dict[str, list[str]] = {name: list(words) for name, words in written.lists.items()}
-    roots = {name: list(words) for name, words in written.roots.items()}
+    words = _Words({name: list(found) for name, found in written.lists.items()})
     pairs: list[Pair] = []
     pointers: dict[str, Pointer] = {}
     for code, matter, cues in _owners(categories):
         owner = matter or code
-        for strength, weight in WEIGHTS.items():
-            pointers[cue_list(owner, strength)] = Pointer(category=code, matter=matter, weight=weight)
         _worded(owner, CATEGORIES, _all(cues))
-        lists[cue_list(owner, STRONG)] = list(cues.strong)
-        lists[cue_list(owner, PLAIN)] = [*cues.plain]
-        lists[cue_list(owner, HINT)] = list(cues.hints)
-        roots[cue_list(owner, PLAIN)] = list(cues.roots)
-        for count, one in enumerate(cues.together, 1):
-            name = f"{cue_list(owner, STRONG)}.{count}"
-            pairs.append(_paired(lists, name, cue_list(owner, STRONG), one.words, one.others, one.within))
+        for strength, found in ((STRONG, cues.strong), (PLAIN, cues.plain), (HINT, cues.hints)):
+            words.lists[cue_list(owner, strength)] = list(found)
+            pointers[cue_list(owner, strength)] = Pointer(category=code, matter=matter, weight=WEIGHTS[strength])
+        for one in cues.together:
+            pairs.append(words.pair(cue_list(owner, STRONG), one.words, one.others, one.within))
     for count, pair in enumerate(written.pairs, 1):
         if pair.level not in LEVELS:
             refuse(WORDS, f"pairs[{count}].level", f"is one of {', '.join(LEVELS)}")
         _worded(f"pairs[{count}]", WORDS, (*pair.words, *pair.together_with))
-        pairs.append(_paired(lists, f"pair.{count}", pair.level, pair.words, pair.together_with, pair.within))
+        pairs.append(words.pair(pair.level, pair.words, pair.together_with, pair.within))
+    lists, roots = words.split()
     return Lexicon(
         lists,
         spellings=_spellings(folder, written),
@@ -67,7 +67,7 @@ def read_lexicon(folder: Folder, categories: Iterable[Category], prefix: str, na
         apart=map(fold, written.affixes.apart),
         pairs=pairs,
         pointers=pointers,
-        roots=_roots(written, roots),
+        roots=Roots(roots, _affixes(written)),
         dialects=[_dialect(folder, one) for one in written.dialects],
     )
 
@@ -80,29 +80,36 @@ def _owners(categories: Iterable[Category]) -> Iterator[tuple[str, str | None, C
 
 
 def _all(cues: Cues) -> Iterator[str]:
-    yield from (*cues.strong, *cues.plain, *cues.roots, *cues.hints)
+    yield from (*cues.strong, *cues.plain, *cues.hints)
     for one in cues.together:
         yield from (*one.words, *one.others)
 
 
-def _paired(
-    lists: dict[str, list[str]], name: str, means: str, words: Iterable[str], others: Iterable[str], within: int
-) -> Pair:
-    lists |= {f"{name}.first": list(words), f"{name}.second": list(others)}
-    return Pair(means=means, first=f"{name}.first", second=f"{name}.second", within=within)
+@attrs.frozen
+class _Words:
+    """Lists by name, with roots among their words."""
+
+    lists: dict[str, list[str]]
+
+    def pair(self, means: str, first: Iterable[str], second: Iterable[str], within: int) -> Pair:
+        """Add the two lists of a pair."""
+        name = f"pair.{len(self.lists)}"
+        self.lists[f"{name}.first"], self.lists[f"{name}.second"] = list(first), list(second)
+        return Pair(means=means, first=f"{name}.first", second=f"{name}.second", within=within)
+
+    def split(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+        """The words as they are, and the roots, by list."""
+        plain = {name: [one for one in words if not one.startswith(ROOT)] for name, words in self.lists.items()}
+        roots = {name: [one for one in words if one.startswith(ROOT)] for name, words in self.lists.items()}
+        return plain, roots
 
 
-def _roots(written: shapes.WordsFile, roots: Mapping[str, Iterable[str]]) -> Roots:
-    for name, words in written.roots.items():
-        if name not in LISTS:
-            refuse(WORDS, f"roots.{name}", "is no list")
-        _worded(f"roots.{name}", WORDS, words)
-    affixes = Affixes(
+def _affixes(written: shapes.WordsFile) -> Affixes:
+    return Affixes(
         prefixes=frozenset(map(fold, written.affixes.prefixes)),
         suffixes=frozenset(map(fold, written.affixes.suffixes)),
         softened=written.affixes.softened,
     )
-    return Roots(roots, affixes)
 
 
 def _spellings(folder: Folder, written: shapes.WordsFile) -> dict[str, str]:

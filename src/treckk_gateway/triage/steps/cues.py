@@ -72,5 +72,5 @@ def _question(reading: Reading) -> int:
     about = min(len(reading.phrases("procedure")), _TWICE) + reading.has("permission")
     if not about and not reading.has("ask_intro"):
         return min(asked, 1)
-    both = bool(asked and about)
+    both = bool(asked and about) * (1 if wishes(reading) or reading.has("report_intro") else _TWICE)
     return asked + about + both + reading.has("unit")

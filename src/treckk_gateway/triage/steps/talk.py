@@ -51,7 +51,7 @@ def _objection(look: Look) -> Sequence[Finding] | None:
     reading = look.reading
     case = look.subject.case
     handled = case is not None and case.state in SETTLED
-    plain = look.evidence.matter == 0
+    plain = not look.matters and not look.context.values("district")
     if reading.has("claimed") and (reading.has("objection", "weak_objection") or handled):
         return _goes_on(0.75, "says that what was called settled is not")
     if reading.has("objection") and (handled or plain):
