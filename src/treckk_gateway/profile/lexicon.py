@@ -92,16 +92,12 @@ class Lexicon:
         self._cutting = cutting or Cutting()
         self._clock = dict(clock or {})
         self._index = _indexed(self.lists)
-        self._longest = max((len(one[0]) for entries in self._index.values() for one in entries), default=1)
+        self._longest = max((len(tokens(phrase)) for words in self.lists.values() for phrase in words), default=1)
         self._skeletons = _skeletons((name, self.lists[name]) for name in clipped)
         roots = roots or Roots()
         pairs_of_words = spellings or {}
         common = (*common, *roots.stems, *chain(*map(tokens, pairs_of_words.values())))
-        kept = {
-            *kept,
-            *common,
-            *(word for word, entries in self._index.items() if any(len(one[0]) == 1 for one in entries)),
-        }
+        kept = {*kept, *common, *(word for word, entry in self._index.items() if entry.alone)}
         known = dict.fromkeys((*_words(self.lists), *common))
         self._spelling = Spelling(pairs_of_words, known=known, kept=kept, names=names, apart=apart)
         self._forms = lru_cache(_REMEMBERED)(roots.names)
@@ -176,13 +172,9 @@ class Lexicon:
             seen[word] += 1
             if seen[word] > _MOST_HITS:
                 continue
-            for phrase, text, names in self._index.get(word, ()):
-                end = start + len(phrase)
-                if len(phrase) > 1 and tuple(words[start:end]) != phrase:
-                    continue
-                if start not in inside and end not in inside:
-                    for name in names:
-                        yield Hit(name=name, phrase=text, start=origin[start][0], end=origin[end - 1][1])
+            entry = self._index.get(word)
+            if entry is not None:
+                yield from _at(entry, words, start, origin, inside)
             for name in self._forms(word):
                 yield Hit(name=name, phrase=word, start=origin[start][0], end=origin[start][1])
 
@@ -194,17 +186,47 @@ class Lexicon:
                     yield Hit(name=name, phrase=whole, start=start, end=start + 1)
 
 
-_Index = dict[str, list[tuple[tuple[str, ...], str, tuple[str, ...]]]]
+@attrs.frozen(kw_only=True)
+class _Entry:
+    """What begins with one word: the lists it is in alone, and phrases by their second word."""
+
+    alone: tuple[str, ...]
+    phrases: dict[str, list[tuple[tuple[str, ...], str, tuple[str, ...]]]]
 
 
-def _indexed(lists: Mapping[str, Iterable[str]]) -> _Index:
-    names: dict[tuple[str, ...], list[str]] = {}
+def _at(
+    entry: _Entry,
+    words: Sequence[str],
+    start: int,
+    origin: Sequence[tuple[int, int]],
+    inside: frozenset[int],
+) -> Iterator[Hit]:
+    """What begins at one place."""
+    if start in inside:
+        return
+    begun, ended = origin[start]
+    if start + 1 not in inside:
+        for name in entry.alone:
+            yield Hit(name=name, phrase=words[start], start=begun, end=ended)
+    following = words[start + 1] if start + 1 < len(words) else ""
+    for phrase, text, names in entry.phrases.get(following, ()):
+        end = start + len(phrase)
+        if end not in inside and tuple(words[start:end]) == phrase:
+            for name in names:
+                yield Hit(name=name, phrase=text, start=begun, end=origin[end - 1][1])
+
+
+def _indexed(lists: Mapping[str, Iterable[str]]) -> dict[str, _Entry]:
+    names: dict[tuple[str, ...], dict[str, None]] = {}
     for name, phrases in lists.items():
         for phrase in phrases:
-            names.setdefault(tokens(phrase), []).append(name)
-    index: _Index = {}
+            names.setdefault(tokens(phrase), {})[name] = None
+    index: dict[str, _Entry] = {}
+    alone = {words[0]: tuple(owners) for words, owners in names.items() if len(words) == 1}
     for words, owners in names.items():
-        index.setdefault(words[0], []).append((words, " ".join(words), tuple(dict.fromkeys(owners))))
+        entry = index.setdefault(words[0], _Entry(alone=alone.get(words[0], ()), phrases={}))
+        if len(words) > 1:
+            entry.phrases.setdefault(words[1], []).append((words, " ".join(words), tuple(owners)))
     return index
 
 

@@ -64,7 +64,7 @@ def _summed(cues: Sequence[_Cue]) -> Pointing:
     """The weight of different words; further ones of a kind strengthen less: ten of them are one long tale."""
     weights: dict[str, int] = {}
     phrases = {place for _pointer, hit in cues if not hit.joined for place in range(hit.start, hit.end - 1)}
-    matters: dict[str, None] = {}
+    matters: dict[str, int] = {}
     first = sure = None
     for pointer, hit in cues:
         # A phrase that stands there already says what its words mean together.
@@ -74,14 +74,15 @@ def _summed(cues: Sequence[_Cue]) -> Pointing:
         if pointer.weight >= ENOUGH:
             sure = hit.start if sure is None else min(sure, hit.start)
             if pointer.matter is not None:
-                matters[pointer.matter] = None
+                matters[pointer.matter] = max(pointer.weight, matters.get(pointer.matter, 0))
     counted = sorted((weight for weight in weights.values() if weight >= ENOUGH), reverse=True)
     hinted = len(counted) < len(weights)
     return Pointing(
         weight=sum(counted[:_TWICE]) + len(counted[_TWICE:]) + hinted,
         words=tuple(weights),
         first=(first or 0) if sure is None else sure,
-        matters=tuple(matters),
+        # A plain word of one matter counts for little beside a strong one of another.
+        matters=tuple(one for one, weight in matters.items() if weight == max(matters.values())),
     )
 
 
