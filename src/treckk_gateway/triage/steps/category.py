@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import attrs
-
 from treckk_gateway.model import Finding, Intent, Subject
 from treckk_gateway.profile import CLEAR, ENOUGH, Pointing, Profile
 from treckk_gateway.triage.pipeline import TriageContext
@@ -29,11 +27,12 @@ async def category(subject: Subject, context: TriageContext) -> Sequence[Finding
     pointed = context.read(subject).pointing
     if Intent.SECURITY_REQUEST in said:
         return _requested(pointed, context.profile)
-    pointed = _first_named({code: one for code, one in pointed.items() if one.weight >= ENOUGH})
+    pointed = {code: one for code, one in pointed.items() if one.weight >= ENOUGH}
     if not pointed:
         return [_unsure("no word points to a category")] if Intent.COMPLAINT in said else []
-    order = sorted(pointed, key=lambda code: _rank(code, pointed[code], context.profile))[:_MOST]
-    main = _main(order, pointed, context.profile)
+    ranks = _ranks(pointed, context.profile)
+    order = sorted(ranks, key=lambda code: ranks[code])[:_MOST]
+    main = order[0] if _clear(order, ranks, pointed) else None
     total = sum(one.weight for one in pointed.values())
     found = [
         _finding("category", main, round(0.45 + 0.5 * pointed[main].weight / total, 2), pointed[main])
@@ -43,30 +42,26 @@ async def category(subject: Subject, context: TriageContext) -> Sequence[Finding
     return [*found, *(_finding("also", code, 0.4, pointed[code]) for code in order if code != main)]
 
 
-def _first_named(pointed: dict[str, Pointing]) -> dict[str, Pointing]:
-    """What is named first is mostly the matter, and what comes after it a consequence."""
-    if len(pointed) > 1:
-        code = min(pointed, key=lambda one: pointed[one].first)
-        pointed[code] = attrs.evolve(pointed[code], weight=pointed[code].weight + 1)
-    return pointed
+_Rank = tuple[bool, int, int]
 
 
-def _rank(code: str, one: Pointing, profile: Profile) -> tuple[bool, int, int]:
-    """Those that only leadership sees, then the weightier, then the one named first."""
-    return (not _closed(code, one, profile), -one.weight, one.first)
+def _ranks(pointed: Mapping[str, Pointing], profile: Profile) -> dict[str, _Rank]:
+    """Those that only leadership sees come first, then the weightier, then the one named first.
+
+    What is named first is mostly the matter, and what comes after it a consequence: it weighs a little more.
+    """
+    named = min(pointed, key=lambda code: pointed[code].first)
+    closed = {code for code in profile.leadership_only & pointed.keys() if pointed[code].weight >= CLEAR}
+    return {code: (code not in closed, -one.weight - (code == named), one.first) for code, one in pointed.items()}
 
 
-def _closed(code: str, one: Pointing, profile: Profile) -> bool:
-    return code in profile.leadership_only and one.weight >= CLEAR
-
-
-def _main(order: Sequence[str], pointed: Mapping[str, Pointing], profile: Profile) -> str | None:
-    first = pointed[order[0]]
-    if len(order) == 1 or _closed(order[0], first, profile):
-        return order[0]
-    second = pointed[order[1]]
-    clear = first.weight > second.weight or (second.weight >= CLEAR and first.first < second.first)
-    return order[0] if clear else None
+def _clear(order: Sequence[str], ranks: Mapping[str, _Rank], pointed: Mapping[str, Pointing]) -> bool:
+    """Whether the first leaves no doubt; that it is named first alone does not decide between two weak ones."""
+    if len(order) == 1:
+        return True
+    first, second = order[:2]
+    weak = pointed[first].weight == pointed[second].weight < CLEAR
+    return ranks[first][:2] < ranks[second][:2] and not weak
 
 
 def _requested(pointed: Mapping[str, Pointing], profile: Profile) -> list[Finding]:
