@@ -8,7 +8,7 @@ import attrs
 
 from treckk_gateway.profile import shapes
 from treckk_gateway.profile.files import Folder, refuse
-from treckk_gateway.profile.lexicon import Dialect, Lexicon, Pair
+from treckk_gateway.profile.lexicon import CALM, Dialect, Lexicon, Pair
 from treckk_gateway.profile.pointing import HINT, PLAIN, STRONG, WEIGHTS, Pointer
 from treckk_gateway.profile.profile import Category, Cues
 from treckk_gateway.profile.quoting import Cutting
@@ -39,6 +39,9 @@ def read_lexicon(folder: Folder, categories: Iterable[Category], prefix: str, na
             refuse(WORDS, f"lists.{name}", "is missing; an empty list will do")
         _worded(f"lists.{name}", WORDS, written.lists[name])
     words = _Words({name: list(found) for name, found in written.lists.items()})
+    places = tuple(names)
+    # "Kandang Jaya" is a village and no stable.
+    words.lists[CALM] += [name for name in places if len(tokens(name)) > 1]
     pairs: list[Pair] = []
     pointers: dict[str, Pointer] = {}
     for code, matter, cues in _owners(categories):
@@ -63,7 +66,7 @@ def read_lexicon(folder: Folder, categories: Iterable[Category], prefix: str, na
         clock={fold(old): fold(new) for old, new in written.clock.items()},
         kept=map(fold, written.kept),
         common=map(fold, written.common),
-        names=(word for name in names for word in tokens(name)),
+        names=(word for name in places for word in tokens(name)),
         apart=map(fold, written.affixes.apart),
         pairs=pairs,
         pointers=pointers,

@@ -42,17 +42,21 @@ async def category(subject: Subject, context: TriageContext) -> Sequence[Finding
     return [*found, *(_finding("also", code, 0.4, pointed[code]) for code in order if code != main)]
 
 
-_Rank = tuple[bool, int, int]
+_Rank = tuple[bool, int, bool, int]
 
 
 def _ranks(pointed: Mapping[str, Pointing], profile: Profile) -> dict[str, _Rank]:
-    """Those that only leadership sees come first, then the weightier, then the one named first.
+    """Those that only leadership sees come first, then the weightier, then those that a person reads first.
 
     What is named first is mostly the matter, and what comes after it a consequence: it weighs a little more.
     """
     named = min(pointed, key=lambda code: pointed[code].first)
     closed = {code for code in profile.leadership_only & pointed.keys() if pointed[code].weight >= CLEAR}
-    return {code: (code not in closed, -one.weight - (code == named), one.first) for code, one in pointed.items()}
+    human = {one.code for one in profile.categories if one.human_first}
+    return {
+        code: (code not in closed, -one.weight - (code == named), code not in human, one.first)
+        for code, one in pointed.items()
+    }
 
 
 def _clear(order: Sequence[str], ranks: Mapping[str, _Rank], pointed: Mapping[str, Pointing]) -> bool:
@@ -61,7 +65,7 @@ def _clear(order: Sequence[str], ranks: Mapping[str, _Rank], pointed: Mapping[st
         return True
     first, second = order[:2]
     weak = pointed[first].weight == pointed[second].weight < CLEAR
-    return ranks[first][:2] < ranks[second][:2] and not weak
+    return ranks[first][:3] < ranks[second][:3] and not weak
 
 
 def _requested(pointed: Mapping[str, Pointing], profile: Profile) -> list[Finding]:

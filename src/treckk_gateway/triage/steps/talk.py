@@ -12,6 +12,8 @@ from treckk_gateway.triage.steps.look import POLITE, Look, Rule, flag, found, ke
 _FRESH = 5
 """Points of a report from which a question about an old one is a new one too."""
 _APART = 12
+_EARLY = 4
+"""Words before a report that is asked about."""
 _PROCEDURE = 4
 
 
@@ -40,7 +42,7 @@ def _thanks(look: Look) -> Sequence[Finding] | None:
     if reading.questioned or wishes(reading):
         return None
     spare = 2 if reading.has("thanks") or len(reading.phrases("praise")) > 1 else 0
-    done = reading.has("already") and reading.has("act")
+    done = reading.has("already") and reading.has("act") and reading.has("thanks", "praise")
     if (len(reading.rest(*lists)) <= spare and look.evidence.report <= 1) or (done and look.evidence.hard == 0):
         return [found(Intent.FEEDBACK, 0.9, "thanks or agrees and nothing else")]
     return None
@@ -52,7 +54,7 @@ def _objection(look: Look) -> Sequence[Finding] | None:
     case = look.subject.case
     handled = case is not None and case.state in SETTLED
     plain = not look.matters and not look.context.values("district")
-    if reading.has("claimed") and (reading.has("objection", "weak_objection") or handled):
+    if reading.has("claimed") and (reading.has("objection", "weak_objection", "now") or handled):
         return _goes_on(0.75, "says that what was called settled is not")
     if reading.has("objection") and (handled or plain):
         return _goes_on(0.9 if handled else 0.65, "says that it is not settled")
@@ -88,6 +90,9 @@ def _status(look: Look) -> Sequence[Finding] | None:
     fresh = bool(wishes(reading)) or evidence.report >= _FRESH
     if reading.has("status_alone") and (evidence.report <= 1 or reading.has("own_report")):
         return [found(Intent.STATUS_QUERY, 0.9, "asks how far it is")]
+    begins = reading.questioned and any(hit.start <= _EARLY for hit in reading.found("own_report"))
+    if asked and not wishes(reading) and (begins or reading.references):
+        return [found(Intent.STATUS_QUERY, 0.85, "asks about a report of its own")]
     if asked and not fresh and (reading.has("own_report") or reading.references):
         return [found(Intent.STATUS_QUERY, 0.85, "asks about a report of its own")]
     if not fresh and look.near("own_report", "status", _APART):
