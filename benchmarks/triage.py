@@ -14,6 +14,8 @@ import sys
 import time
 from pathlib import Path
 
+import attrs
+
 from treckk_gateway.model import Subject
 from treckk_gateway.model import subject as judged
 from treckk_gateway.profile import load, samples
@@ -73,9 +75,7 @@ async def steps_of(profile, subjects) -> dict[str, list[float]]:
             begun = time.process_time_ns()
             found = await step(subject, context)
             spent[name_of(step)].append((time.process_time_ns() - begun) / 1e6)
-            context = TriageContext(
-                profile=profile, now=NOW, found=(*context.found, *(found or ())), _readings=context._readings
-            )
+            context = attrs.evolve(context, found=(*context.found, *(found or ())))
     return spent
 
 

@@ -91,14 +91,15 @@ class Lexicon:
         self.dialects = tuple(dialects)
         self._cutting = cutting or Cutting()
         self._clock = dict(clock or {})
-        self._index = _indexed(self.lists)
-        self._longest = max((len(tokens(phrase)) for words in self.lists.values() for phrase in words), default=1)
+        phrases = _phrases(self.lists)
+        self._index = _indexed(phrases)
+        self._longest = max(map(len, phrases), default=1)
         self._skeletons = _skeletons((name, self.lists[name]) for name in clipped)
         roots = roots or Roots()
         pairs_of_words = spellings or {}
         common = (*common, *roots.stems, *chain(*map(tokens, pairs_of_words.values())))
         kept = {*kept, *common, *(word for word, entry in self._index.items() if entry.alone)}
-        known = dict.fromkeys((*_words(self.lists), *common))
+        known = dict.fromkeys((*chain(*phrases), *common))
         self._spelling = Spelling(pairs_of_words, known=known, kept=kept, names=names, apart=apart)
         self._forms = lru_cache(_REMEMBERED)(roots.names)
 
@@ -216,25 +217,29 @@ def _at(
                 yield Hit(name=name, phrase=text, start=begun, end=origin[end - 1][1])
 
 
-def _indexed(lists: Mapping[str, Iterable[str]]) -> dict[str, _Entry]:
-    names: dict[tuple[str, ...], dict[str, None]] = {}
+_Phrases = dict[tuple[str, ...], tuple[str, ...]]
+
+
+def _phrases(lists: Mapping[str, Iterable[str]]) -> _Phrases:
+    """The words of each phrase, with the lists it is in."""
+    owners: dict[str, dict[str, None]] = {}
     for name, phrases in lists.items():
         for phrase in phrases:
-            names.setdefault(tokens(phrase), {})[name] = None
+            owners.setdefault(phrase, {})[name] = None
+    found: dict[tuple[str, ...], dict[str, None]] = {}
+    for phrase, names in owners.items():
+        found.setdefault(tokens(phrase), {}).update(names)
+    return {words: tuple(names) for words, names in found.items()}
+
+
+def _indexed(phrases: _Phrases) -> dict[str, _Entry]:
     index: dict[str, _Entry] = {}
-    alone = {words[0]: tuple(owners) for words, owners in names.items() if len(words) == 1}
-    for words, owners in names.items():
-        entry = index.setdefault(words[0], _Entry(alone=alone.get(words[0], ()), phrases={}))
+    for words, owners in phrases.items():
+        if words[0] not in index:
+            index[words[0]] = _Entry(alone=phrases.get(words[:1], ()), phrases={})
         if len(words) > 1:
-            entry.phrases.setdefault(words[1], []).append((words, " ".join(words), tuple(owners)))
+            index[words[0]].phrases.setdefault(words[1], []).append((words, " ".join(words), owners))
     return index
-
-
-def _words(lists: Mapping[str, Iterable[str]]) -> Iterator[str]:
-    """Every word of the lists; a word of a dialect or a slip that is listed stays as it was written."""
-    for phrases in lists.values():
-        for phrase in phrases:
-            yield from tokens(phrase)
 
 
 def _skeletons(lists: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[tuple[str, str]]]:

@@ -50,8 +50,8 @@ def read_lexicon(folder: Folder, categories: Iterable[Category], prefix: str, na
         for strength, found in ((STRONG, cues.strong), (PLAIN, cues.plain), (HINT, cues.hints)):
             words.lists[cue_list(owner, strength)] = list(found)
             pointers[cue_list(owner, strength)] = Pointer(category=code, matter=matter, weight=WEIGHTS[strength])
-        for one in cues.together:
-            pairs.append(words.pair(cue_list(owner, STRONG), one.words, one.others, one.within))
+        strong = cue_list(owner, STRONG)
+        pairs.extend(words.pair(strong, one.words, one.others, one.within) for one in cues.together)
     for count, pair in enumerate(written.pairs, 1):
         if pair.level not in LEVELS:
             refuse(WORDS, f"pairs[{count}].level", f"is one of {', '.join(LEVELS)}")
@@ -133,5 +133,5 @@ def _dialect(folder: Folder, table: shapes.DialectTable) -> Dialect:
 
 def _worded(key: str, file: str, phrases: Iterable[str]) -> None:
     for phrase in phrases:
-        if not tokens(phrase):
+        if not any(map(str.isalnum, phrase)):
             refuse(file, key, f"{phrase!r} has no letters or digits")

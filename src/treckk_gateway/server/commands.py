@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from treckk_gateway.server import case_commands, db_commands, mail_commands, report_command
+from treckk_gateway.server import case_commands, db_commands, mail_commands, report_command, triage_command
 from treckk_gateway.server.options import Config
 
 app = typer.Typer(
@@ -115,6 +115,7 @@ def demo(
 
 app.add_typer(case_commands.app, name="case")
 app.add_typer(db_commands.app, name="db")
+app.add_typer(triage_command.app, name="triage")
 app.command("replay")(case_commands.replay)
 app.command("parse-mail")(mail_commands.parse_mail)
 app.command("report")(report_command.report)

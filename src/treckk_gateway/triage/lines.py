@@ -19,6 +19,8 @@ from treckk_gateway.model import (
     Intent,
     Location,
     MediaKind,
+    PriorCase,
+    Reason,
     State,
     Subject,
     Urgency,
@@ -59,17 +61,22 @@ class CaseEntry(msgspec.Struct, frozen=True, kw_only=True):
     village: str | None = None
 
 
-class EarlierEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An earlier message of the sender."""
+class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An earlier message of the sender (`text`), or an earlier case and what became of it."""
 
-    text: str
+    text: str | None = None
+    state: State | None = None
+    reason: Reason | None = None
+    category: str | None = None
+    district: str | None = None
+    village: str | None = None
 
 
 class MessageLine(msgspec.Struct, frozen=True, kw_only=True):
     """One message. Keys it does not know are left alone: labelled files have more.
 
-    `history` are the sender's earlier messages, oldest first; `open_cases` their open cases, or how many there are;
-    `received_at` is ISO 8601, in the profile's zone where it names none.
+    `history` are the sender's earlier messages (texts) and cases, oldest first; `open_cases` their open cases, or how
+    many there are; `received_at` is ISO 8601, in the profile's zone where it names none.
     """
 
     id: Text | int
@@ -79,7 +86,7 @@ class MessageLine(msgspec.Struct, frozen=True, kw_only=True):
     subject: str | None = None
     sender_name: str | None = None
     attachments: list[AttachmentEntry] = []
-    history: list[str | EarlierEntry] = []
+    history: list[str | HistoryEntry] = []
     open_cases: int | list[str | CaseEntry] = 0
     received_at: datetime | None = None
 
@@ -113,7 +120,14 @@ def subject_of(line: MessageLine) -> Subject:
             attachments=tuple(_attachment(one) for one in line.attachments if one.type != "location"),
             location=next((one for one in pins if one is not None), None),
         ),
-        earlier=tuple(one if isinstance(one, str) else one.text for one in line.history)[-_EARLIER:],
+        earlier=tuple(text for one in line.history if (text := _text(one)))[-_EARLIER:],
+        history=tuple(
+            PriorCase(
+                state=one.state, reason=one.reason, category=one.category, district=one.district, village=one.village
+            )
+            for one in line.history
+            if isinstance(one, HistoryEntry) and one.state is not None
+        ),
         case=_case(known[0]) if count == 1 and known else None,
         open_cases=count,
     )
@@ -147,13 +161,17 @@ def answer_of(line: MessageLine, findings: Sequence[Finding]) -> dict[str, Any]:
         "district": None if candidates else best("district"),
         "village": None if candidates else best("village"),
         "district_candidates": candidates,
-        "location_quality": best("location_quality") or _quality(best("village"), best("district")),
+        "location_quality": best("location_quality") or "none",
         "urgency": judged.urgency(findings).value,
         "missing": every("missing"),
         "flags": list(judged.flags(findings)),
         "refer_to": every("refer_to"),
         "reasons": _reasons(findings),
     }
+
+
+def _text(entry: str | HistoryEntry) -> str | None:
+    return entry if isinstance(entry, str) else entry.text
 
 
 def _attachment(entry: AttachmentEntry) -> Attachment:
@@ -173,10 +191,6 @@ def _case(entry: CaseEntry) -> Case:
         district=entry.district,
         village=entry.village,
     )
-
-
-def _quality(village: str | None, district: str | None) -> str:
-    return "village" if village else "district" if district else "none"
 
 
 def _reasons(findings: Iterable[Finding]) -> dict[str, list[str]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TypeAlias
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Sequence
+from functools import partial
+from types import coroutine
+from typing import Any, TypeAlias
 
 import attrs
 import structlog
@@ -81,23 +83,22 @@ class Pipeline:
     """
 
     def __init__(self, steps: Iterable[Step], budget: float = 2.0) -> None:
-        self._steps = tuple(steps)
+        self._steps = tuple((name_of(step), step) for step in steps)
         self._budget = budget
 
     async def run(self, subject: Subject, context: TriageContext) -> tuple[Finding, ...]:
         """Everything the steps found, in order. Raises only when this task itself is cancelled."""
-        found = context.found
-        for step in self._steps:
-            found = (*found, *await self._one(step, subject, attrs.evolve(context, found=found)))
-        return found
+        for name, step in self._steps:
+            found = await self._one(name, step, subject, context)
+            if found:
+                context = attrs.evolve(context, found=(*context.found, *found))
+        return context.found
 
-    async def _one(self, step: Step, subject: Subject, context: TriageContext) -> tuple[Finding, ...]:
-        name = name_of(step)
+    async def _one(self, name: str, step: Step, subject: Subject, context: TriageContext) -> tuple[Finding, ...]:
         loop = asyncio.get_running_loop()
         begun = loop.time()
         try:
-            async with asyncio.timeout(self._budget):
-                found = _checked(await step(subject, context))
+            found = _checked(await self._result(step(subject, context)))
             # A step that never awaits cannot be interrupted, only noticed.
             if loop.time() - begun > self._budget:
                 raise TimeoutError  # noqa: TRY301 one place records every trouble
@@ -108,6 +109,33 @@ class Pipeline:
         except Exception as problem:  # noqa: BLE001 whatever a step raises is its own trouble
             return _skipped(name, type(problem).__name__)
         return found
+
+    async def _result(self, step: Awaitable[object]) -> object:
+        """What a step returns. One that never waits needs no timer, and most do not."""
+        if isinstance(step, Coroutine):
+            try:
+                waited = step.send(None)
+            except StopIteration as end:
+                return end.value
+            step = _resumed(step, waited)
+        async with asyncio.timeout(self._budget):
+            return await step
+
+
+@coroutine
+def _resumed(step: Coroutine[Any, Any, object], waited: object) -> Generator[Any, Any, object]:
+    """The rest of a step that has begun and waits for something."""
+    while True:
+        try:
+            answer = yield waited
+        except BaseException as problem:  # noqa: BLE001 what comes while it waits is the step's to handle
+            turn = partial(step.throw, problem)
+        else:
+            turn = partial(step.send, answer)
+        try:
+            waited = turn()
+        except StopIteration as end:
+            return end.value
 
 
 def name_of(step: Step) -> str:

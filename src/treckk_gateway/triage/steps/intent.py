@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from treckk_gateway.model import Consent, Finding, Intent, MediaKind, Subject, Urgency
+from treckk_gateway.model import Consent, Finding, Intent, Subject, Urgency
 from treckk_gateway.triage.pipeline import TriageContext
 from treckk_gateway.triage.steps.look import POLITE, Look, Rule, flag, found, keyword, of_low_urgency
 from treckk_gateway.triage.steps.strangers import STRANGERS
@@ -77,16 +77,10 @@ def _wordless(look: Look) -> Sequence[Finding] | None:
         return None
     if reading.references:
         return [found(Intent.STATUS_QUERY, 0.8, "nothing but a case number")]
-    kinds = {one.kind for one in message.attachments}
-    if kinds:
-        voice = kinds == {MediaKind.AUDIO}
-        flags = [flag("voice_only", "a voice note"), flag("needs_human", "somebody must listen")]
-        return [
-            found(Intent.UNKNOWN, 0.2, "no words"),
-            *(flags if voice else [flag("media_only", "files without words")]),
-        ]
+    if message.attachments:
+        return [found(Intent.UNKNOWN, 0.2, "no words")]
     if reading.quoted:
-        return [found(Intent.FEEDBACK, 0.7, "only quotes another message"), flag("quoted_text", "only quotes")]
+        return [found(Intent.FEEDBACK, 0.7, "only quotes another message")]
     if message.location is not None and (look.subject.answering or look.subject.case is not None):
         return [found(Intent.SUPPLEMENT, 0.8, "a place for a case that runs")]
     if message.text.strip() and message.location is None and message.unsupported is None:

@@ -50,7 +50,7 @@ def _flags(reading: Reading, context: TriageContext, named: Sequence[Category]) 
         yield "confidential", f"says {quoted_words(reading.phrases('secrecy'))}"
     if reading.has("insult"):
         yield "abusive", f"says {quoted_words(reading.phrases('insult'))}"
-    if reading.has("repeated") and told:
+    if reading.has("repeated") and told and "reopen" not in context.values("flag"):
         yield "repeat_report", f"says {quoted_words(reading.phrases('repeated'))}"
     closed = [one for one in named if one.leadership_only]
     if closed and reading.has("misconduct"):
@@ -59,7 +59,8 @@ def _flags(reading: Reading, context: TriageContext, named: Sequence[Category]) 
     minors = bool(child) and told and (not named or any(one.minors for one in named))
     if minors:
         yield "minors", child
-    if any(one.human_first for one in named) or minors:
+    meant = [one for one in named if one.code in context.values("category")] or named
+    if any(one.human_first for one in meant) or minors:
         yield "needs_human", "a person reads such a case before anything else"
     if reading.shortened:
         yield "needs_human", "longer than what was read"

@@ -246,4 +246,5 @@ def _locates(before: Sequence[str], profile: Profile) -> bool:
 
 
 def _is_name(word: str, profile: Profile) -> bool:
-    return len(word) > 1 and not word.isdecimal() and word not in profile.gazetteer.words.unnamed | profile.ordinary
+    known = word in profile.gazetteer.words.unnamed or word in profile.ordinary
+    return len(word) > 1 and not word.isdecimal() and not known

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+TRECKK = (sys.executable, "-c", "from treckk_gateway.server.cli import main; main()")
+SAMPLES = files("treckk_gateway.profile").joinpath("balangan", "sample_messages.jsonl").read_bytes()
+TINY = Path(__file__).parents[1] / "samples" / "profile_tiny"
+KEYS = [
+    "id", "intent", "category", "also", "district", "village", "district_candidates", "location_quality", "urgency",
+    "missing", "flags", "refer_to", "reasons",
+]  # fmt: skip
+
+
+def treckk(*arguments, said=b""):
+    return subprocess.run([*TRECKK, "triage", *arguments], input=said, capture_output=True, timeout=60, check=False)
+
+
+def lines(*rows):
+    return b"".join(row if isinstance(row, bytes) else json.dumps(row).encode() + b"\n" for row in rows)
+
+
+def test_one_line_in_is_one_line_out_in_order():
+    done = treckk("--json", said=SAMPLES)
+    assert (done.returncode, done.stderr) == (0, b"")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["id"] for row in rows] == [json.loads(line)["id"] for line in SAMPLES.splitlines()]
+    assert all(list(row) == KEYS for row in rows)
+    robbery = next(row for row in rows if row["id"] == "S12")
+    assert (robbery["intent"], robbery["urgency"], robbery["refer_to"]) == ("complaint", "emergency", ["polri"])
+    assert any("perampokan" in reason for reason in robbery["reasons"]["urgency"])
+
+
+def test_lines_stream():
+    with subprocess.Popen([*TRECKK, "triage", "--json"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        for count in range(3):
+            process.stdin.write(lines({"id": count, "text": "halo min"}))
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["id"] == count
+    assert process.returncode == 0
+
+
+def test_a_bad_line_is_named_and_stops_nothing():
+    said = lines(
+        {"id": "a", "text": "halo"}, b"{\n", b"\n", {"text": "no id"}, {"id": "b", "attachments": [{"type": "hat"}]},
+        b"\xff\xfe\n", b"[1]\n", {"id": "c", "text": "kambing lepas di kebun"},
+    )  # fmt: skip
+    done = treckk("--json", said=said)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 1
+    assert [row.get("id") or row["line"] for row in rows] == ["a", 2, 4, 5, 6, 7, "c"]
+    assert all(row["error"] for row in rows if "line" in row)
+
+
+def test_what_came_before_and_when_is_taken_from_the_line():
+    row = {
+        "id": "x", "text": "mohon ditindak", "received_at": "2026-11-24T10:00:00", "history": ["halo", {"text": "pak"}],
+        "open_cases": [{"reference": "TRK-2611-00001", "state": "under_review"}],
+    }  # fmt: skip
+    again = {
+        "id": "y", "text": "kambing lepas lagi di desa Layap", "open_cases": 0,
+        "history": [{"state": "resolved", "category": "ternak", "village": "63.11.06.2009"}],
+    }  # fmt: skip
+    found = [json.loads(line) for line in treckk("--json", said=lines(row, again)).stdout.splitlines()]
+    assert found[0]["intent"] == "supplement"
+    assert "repeat_report" in found[1]["flags"]
+
+
+def test_reports_of_one_incident_are_proposed_as_one_group():
+    rows = [json.loads(line) for line in treckk("--json", "--group", said=SAMPLES).stdout.splitlines()]
+    grouped = [row["id"] for row in rows if row["duplicate_group"]]
+    assert grouped == ["S22", "S23"]
+
+
+def test_another_countys_profile_is_a_folder():
+    said = lines({"id": 1, "text": "there is a loud band in Upper Lea tonight, it keeps us awake"})
+    found = json.loads(treckk("--json", "--profile", str(TINY), said=said).stdout)
+    assert (found["intent"], found["category"]) == ("complaint", "noise")
+
+
+def test_without_json_a_person_can_read_it():
+    done = treckk(said=lines({"id": "a", "text": "kambing lepas di desa Layap"}, b"{\n"))
+    assert b"ternak" in done.stdout
+    assert done.stderr.startswith(b"line 2: ")
+    assert done.returncode == 1
+
+
+def test_an_unknown_profile_is_refused():
+    done = treckk("--profile", "atlantis")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"atlantis" in done.stderr
+
+
+@pytest.fixture
+def labelled(tmp_path):
+    file = tmp_path / "labelled.jsonl"
+    file.write_bytes(
+        lines(
+            {"id": "e", "text": "halo", "expected": {"intent": "help", "category": None, "urgency": "emergency"}},
+            {"id": "f", "text": "kambing lepas", "expected": {"intent": "spam", "category": "ternak"}},
+            {"id": "g", "text": "not labelled"},
+        )
+    )
+    return file
+
+
+def test_evaluation_counts_names_and_doubts(labelled):
+    done = treckk("evaluate", str(labelled))
+    told = " ".join(done.stdout.decode().split())
+    assert done.returncode == 0
+    assert "Emergencies not called one: e (1 labelled)" in told
+    assert "spam -> complaint: f" in told
+    assert "invented" in told
+    assert "one author" in told
+
+
+def test_evaluation_in_figures(labelled):
+    found = json.loads(treckk("evaluate", str(labelled), "--json").stdout)
+    assert (found["messages"], found["undercalled"]) == (2, ["e"])
+    assert (found["fields"]["intent"]["judged"], found["fields"]["intent"]["right"]) == (2, 1)
+    assert found["fields"]["category"]["right"] == found["fields"]["no category"]["right"] == 1
+
+
+def test_a_file_without_labels_is_no_evaluation(tmp_path):
+    (tmp_path / "none.jsonl").write_bytes(lines({"id": 1, "text": "halo"}))
+    done = treckk("evaluate", str(tmp_path / "none.jsonl"))
+    assert done.returncode == 1
+    assert b"holds no labelled messages" in done.stderr
