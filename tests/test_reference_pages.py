@@ -190,6 +190,7 @@ def test_every_configuration_shown_is_accepted(table, tmp_path, monkeypatch):
         reading, "read_secret", lambda _written, *, key, **_: Secret(secrets.get(key.rpartition(".")[2], "0" * 32))
     )
     (tmp_path / "profile").mkdir()
+    (tmp_path / "villages.geojson").write_text("{}")
     gateway = {"public_url": "https://aduan.example.go.id", "secret_key": "file:x"} | table.get("gateway", {})
     settings = from_mapping({**table, "gateway": gateway}, where="docs", base=tmp_path)
     assert {one.channel_id for one in settings.channels} == set(table.get("channels", {}))
