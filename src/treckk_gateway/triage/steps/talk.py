@@ -91,6 +91,8 @@ def _status(look: Look) -> Sequence[Finding] | None:
     if reading.has("status_alone") and (evidence.report <= 1 or reading.has("own_report")):
         return [found(Intent.STATUS_QUERY, 0.9, "asks how far it is")]
     begins = reading.questioned and any(hit.start <= _EARLY for hit in reading.found("own_report"))
+    if begins and reading.has("status"):
+        return [found(Intent.STATUS_QUERY, 0.85, "begins with a report of its own and asks about it")]
     if asked and not wishes(reading) and (begins or reading.references):
         return [found(Intent.STATUS_QUERY, 0.85, "asks about a report of its own")]
     if asked and not fresh and (reading.has("own_report") or reading.references):
