@@ -10,10 +10,11 @@ from collections import Counter
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+import attrs
 import pytest
 
 from treckk_gateway.model import EventKind, Intent, Role, State, Urgency
-from treckk_gateway.profile import load
+from treckk_gateway.profile import Area, Boundaries, load
 from treckk_gateway.report import Audience, Layer, Period, Reports, forms
 from treckk_gateway.store.orders import CaseFields, Change, ClocksSet, Filing, NewCase, NewEvent
 
@@ -185,11 +186,12 @@ async def test_the_map_shows_points_inside_and_outlines_of_the_operators_file(ar
     await fill(archive)
     asked = reports(archive, at(2026, 2, 10))
     found = await asked.layer(days(date(2026, 1, 1), date(2026, 1, 31)), Layer.PERDA, Audience.LEADERSHIP)
-    outline = {"type": "Polygon", "coordinates": [[[115, -2], [116, -2], [116, -3], [115, -2]]]}
-    shown = forms.layer_geojson(found, Layer.PERDA, PROFILE, {VILLAGES[0].code: outline})
+    ring = ((115.4, -2.3), (115.5, -2.3), (115.5, -2.4), (115.4, -2.3))
+    drawn = Boundaries((Area(code=VILLAGES[0].code, polygons=((ring,),)),))
+    shown = forms.layer_geojson(found, Layer.PERDA, attrs.evolve(PROFILE, boundaries=drawn))
     assert shown["type"] == "FeatureCollection"
     by_code = {one["properties"]["code"]: one for one in shown["features"]}
-    assert by_code[VILLAGES[0].code]["geometry"] == outline
+    assert by_code[VILLAGES[0].code]["geometry"] == {"type": "MultiPolygon", "coordinates": ((ring,),)}
     assert by_code[VILLAGES[1].code]["geometry"] == {"type": "Point", "coordinates": [VILLAGES[1].lng, VILLAGES[1].lat]}
     assert {one.code for one in PROFILE.districts} <= set(by_code)
     assert set(by_code[VILLAGES[1].code]["properties"]) == {

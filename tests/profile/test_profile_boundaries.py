@@ -112,7 +112,7 @@ async def test_a_person_beats_a_pin_and_a_photo_beats_nothing(write):
 
 @given(st.floats(10.0, 11.0), st.floats(20.0, 21.0))
 def test_a_point_lies_in_a_square_when_it_is_between_its_sides(lat, lng):
-    area = Area(code="N1", rings=(tuple(map(tuple, square(20.3, 10.2, 20.6, 10.9))),))
+    area = Area(code="N1", polygons=((tuple(map(tuple, square(20.3, 10.2, 20.6, 10.9))),),))
     edge = min(abs(lat - 10.2), abs(lat - 10.9), abs(lng - 20.3), abs(lng - 20.6))
     if edge > 1e-9:
         assert area.contains(lat, lng) is (20.3 < lng < 20.6 and 10.2 < lat < 10.9)

@@ -9,7 +9,7 @@ import attrs
 import structlog
 
 from treckk_gateway.casework.ids import Clock
-from treckk_gateway.errors import TreckkError, described
+from treckk_gateway.errors import described
 from treckk_gateway.inbound.receiving import day_of
 from treckk_gateway.store import Store
 
@@ -37,7 +37,7 @@ class Retention:
                 await self.end()
                 if self.expire is not None:
                     await self.expire()
-            except TreckkError as problem:
+            except Exception as problem:  # noqa: BLE001 told in the log; the next round tries again
                 log.error("retention.failed", **described(problem))
             await asyncio.sleep(_PAUSE)
 

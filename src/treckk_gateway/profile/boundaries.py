@@ -49,12 +49,20 @@ class _Collection(Struct):
 
 @attrs.frozen(kw_only=True)
 class Area:
-    """The outline of the place with that code: rings of (lng, lat), degrees; a ring inside another is a hole."""
+    """The outline of the place with that code: rings of (lng, lat), degrees; a ring inside another is a hole.
+
+    `polygons` are as the file has them: of each the outer ring first, then its holes.
+    """
 
     code: str
-    rings: tuple[Ring, ...] = attrs.field(repr=False)
+    polygons: tuple[tuple[Ring, ...], ...] = attrs.field(repr=False)
+    rings: tuple[Ring, ...] = attrs.field(init=False, repr=False)
     box: tuple[float, float, float, float] = attrs.field(init=False, repr=False)
     """West, south, east, north."""
+
+    @rings.default
+    def _rings(self) -> tuple[Ring, ...]:
+        return tuple(ring for polygon in self.polygons for ring in polygon)
 
     @box.default
     def _box(self) -> tuple[float, float, float, float]:
@@ -138,17 +146,22 @@ def _areas(path: Path, features: Sequence[_Feature], codes: Collection[str], bou
         if code in seen:
             _refuse(path, f"{where}.properties.code: {code!r} stands there twice")
         seen.add(code)
-        rings = tuple(_ring(path, where, ring, bounds) for ring in _rings(path, where, feature.geometry))
-        yield Area(code=code, rings=rings)
+        yield Area(
+            code=code,
+            polygons=tuple(
+                tuple(_ring(path, where, ring, bounds) for ring in polygon)
+                for polygon in _polygons(path, where, feature.geometry)
+            ),
+        )
 
 
-def _rings(path: Path, where: str, geometry: _Geometry) -> Iterable[list[list[float]]]:
+def _polygons(path: Path, where: str, geometry: _Geometry) -> Iterable[list[list[list[float]]]]:
     shape: Any = _Polygon if geometry.type == "Polygon" else Annotated[list[_Polygon], Meta(min_length=1)]
     try:
-        polygons = msgspec.convert(geometry.coordinates, shape)
+        polygons: list[Any] = msgspec.convert(geometry.coordinates, shape)
     except msgspec.ValidationError as problem:
         _refuse(path, f"{where}.geometry.coordinates: {problem}")
-    return polygons if geometry.type == "Polygon" else [ring for polygon in polygons for ring in polygon]
+    return [polygons] if geometry.type == "Polygon" else polygons
 
 
 def _ring(path: Path, where: str, ring: list[list[float]], bounds: Bounds) -> Ring:

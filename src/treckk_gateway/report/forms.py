@@ -71,9 +71,7 @@ def case_values(row: ExportRow) -> dict[str, Any]:
     return {name: _moment(values[name]) if name.endswith("_at") else values[name] for name in CASE_COLUMNS}
 
 
-def layer_geojson(
-    found: Iterable[LayerRow], layer: Layer, profile: Profile, outlines: Mapping[str, Geometry] | None = None
-) -> dict[str, Any]:
+def layer_geojson(found: Iterable[LayerRow], layer: Layer, profile: Profile) -> dict[str, Any]:
     """One feature for each place and month: a point inside it, or its outline where the operator's file has one.
 
     `counts` holds a number for each key, `null` where it is left out.
@@ -81,10 +79,11 @@ def layer_geojson(
     places: dict[tuple[str, str, str], dict[str, int | None]] = {}
     for one in found:
         places.setdefault((f"{one.month:%Y-%m}", one.district, one.village or ""), {})[one.key] = one.count
+    outlines = _outlines(profile)
     features = [
         {
             "type": "Feature",
-            "geometry": _geometry(profile, district, village, outlines or {}),
+            "geometry": _geometry(profile, district, village, outlines),
             "properties": {
                 "month": month,
                 "layer": layer.value,
@@ -131,6 +130,11 @@ def _category(profile: Profile, code: str, language: str) -> str:
 def _place(profile: Profile, district: str, village: str) -> str:
     found = profile.village(village)
     return found.name if found else _district(profile, district)
+
+
+def _outlines(profile: Profile) -> dict[str, Geometry]:
+    areas = profile.boundaries.areas if profile.boundaries is not None else ()
+    return {one.code: {"type": "MultiPolygon", "coordinates": one.polygons} for one in areas}
 
 
 def _geometry(profile: Profile, district: str, village: str, outlines: Mapping[str, Geometry]) -> Geometry | None:
