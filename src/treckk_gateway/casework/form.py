@@ -25,8 +25,7 @@ from treckk_gateway.store.rows import ValueRow
 OF_PEOPLE = frozenset({"name", "contact", "address"})
 """Fields that say who reports."""
 ON_ORDERS = frozenset({"location", "time"})
-"""Fields whose words may stand in a field order. What happened is told there by its category: a reporter's own account
-of it can give them away."""
+"""Fields for which staff's own words may stand in a field order. What happened is told there by its category."""
 
 _SHORTEST_NAME = 3
 _HIDDEN = "[...]"
@@ -61,16 +60,20 @@ class Forms:
         return {field: _view(field, rows, box).value for field in sorted(OF_PEOPLE) if _given(field, rows)}
 
     async def for_order(self, case: Case) -> Mapping[str, str]:
-        """The words for `ON_ORDERS` that are given, without numbers, addresses and the reporter's own name."""
+        """What staff wrote for `ON_ORDERS`, without numbers, addresses and the reporter's own name.
+
+        The reporter's own words are never on an order: "in front of my house" names them.
+        """
         box = await self._box(case)
         if box is None:
             return {}
         rows = await self.casework.store.form_values(case.case_id, ON_ORDERS | OF_PEOPLE)
         named = {word for one in rows if one.field == "name" for word in tokens(_open(one, box))}
+        written = [one for one in rows if one.by_staff]
         return {
-            field: _without(scrub(_view(field, rows, box).value), named)
+            field: _without(scrub(_view(field, written, box).value), named)
             for field in sorted(ON_ORDERS)
-            if _given(field, rows)
+            if _given(field, written)
         }
 
     async def correct(self, case: Case, actor: Actor, field: str, value: str) -> Case:
