@@ -38,7 +38,7 @@ def names(steps):
 def test_without_names_the_default_steps_run():
     wanted = [
         "automatic", "language", "place", "urgency", "time", "media", "intent", "category", "referral", "marks",
-        "completeness", "duplicates", "history", "superiors",
+        "wishes", "completeness", "duplicates", "history", "superiors",
     ]  # fmt: skip
     assert names(load_steps(None, PROFILE)) == names(default_steps(PROFILE)) == wanted
 

@@ -27,6 +27,8 @@ OF_PEOPLE = frozenset({"name", "contact", "address"})
 ON_ORDERS = frozenset({"location", "time"})
 """Fields for which staff's own words may stand in a field order. What happened is told there by its category."""
 
+_NAMED = frozenset({"mailto", "web", "case"})
+"""Schemes of senders whose name is their own word, or that of whoever wrote the complaint down for them."""
 _SHORTEST_NAME = 3
 _HIDDEN = "[...]"
 
@@ -44,7 +46,7 @@ class Forms:
         """
         if not self.casework.reads_words(actor):
             words = await self.for_order(case)
-            return tuple(FormView(field=field, value=value, by_staff=False) for field, value in words.items())
+            return tuple(FormView(field=field, value=value, by_staff=True) for field, value in words.items())
         box = await self._box(case)
         if box is None:
             return ()
@@ -120,14 +122,13 @@ def said(
         words["location"] = "\n".join(filter(None, (words.get("location"), where.text, pin)))
     elif where is not None and where.text:
         words.setdefault("location", where.text)
-    if "name" in given and message.sender_name:
-        words.setdefault("name", message.sender_name)
+    own = message.sender_name if message.sender.scheme in _NAMED else None
+    name = own or profile.signing.name_in(message.text, profile.is_ordinary)
+    if "name" in given and name:
+        words.setdefault("name", name)
     place = profile.place_name(_best(findings, "village"), _best(findings, "district"))
     if "location" in given and place:
         words.setdefault("location", place)
-    when = _best(findings, "time")
-    if "time" in given and when:
-        words.setdefault("time", when)
     if "description" in given and message.text.strip():
         words.setdefault("description", message.text.strip())
     return words

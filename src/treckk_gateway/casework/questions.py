@@ -21,7 +21,7 @@ SILENT = "silent"
 WORDLESS = frozenset({"media_only", "voice_only"})
 """Flags of a case that began without words: what happened, where and when is asked in one text."""
 
-_NOT_OURS = frozenset({"outside_regency"})
+_HANDS_OFF = frozenset({NEEDS_HUMAN, "outside_regency"})
 _ASKED_FOR = frozenset({Intent.COMPLAINT, Intent.SECURITY_REQUEST})
 _SECOND = 1_000_000
 _STATES = frozenset({State.RECEIVED, State.NEEDS_INFO, State.UNDER_REVIEW})
@@ -70,12 +70,14 @@ def may_ask(case: Case) -> bool:
     where the reporter wants no messages.
     """
     wordless = case.intent is Intent.UNKNOWN and bool(WORDLESS & set(case.flags))
+    # A voice note is for a person to hear, and still its sender is asked once to write.
+    passed = {NEEDS_HUMAN} if wordless and not case.questions.asked else set()
     return (
         speaks(case)
         and case.state in _STATES
         and (case.intent in _ASKED_FOR or wordless)
         and case.urgency is not Urgency.EMERGENCY
-        and not ({NEEDS_HUMAN} | _NOT_OURS) & (set(case.flags) - (WORDLESS if wordless else set()))
+        and not _HANDS_OFF & (set(case.flags) - passed)
     )
 
 

@@ -18,6 +18,8 @@ from treckk_gateway.profile.tokens import tokens
 from treckk_gateway.store.orders import NewValue
 
 CONFIDENTIAL = "confidential"
+ANOTHER_MATTER = "another_matter"
+"""Flag: a message in the case plainly reports something else; a person may make a case of its own of it."""
 _MATTERS = frozenset({Intent.COMPLAINT, Intent.SECURITY_REQUEST})
 _ANSWERS = frozenset({Intent.SUPPLEMENT, Intent.UNKNOWN, *_MATTERS})
 _WORDS_OF_NAME = 6
@@ -85,7 +87,7 @@ class Filling:
         missing = _values(findings, "missing") - given
         judged_at_all = bool(given or missing)
         offered = tuple(dict.fromkeys(one.value for one in findings if one.field == "district_candidate"))
-        if offered and judged_at_all:
+        if judged_at_all and (offered or _vague(findings)):
             missing |= {"location"}
         ordered = self.asking.ordered(missing)
         return Filled(
@@ -97,10 +99,14 @@ class Filling:
 
     def further(self, scene: Scene, case: Case, findings: Sequence[Finding], box: Box) -> Filled:
         """The form as a later message leaves it."""
+        if _another_matter(case, findings):
+            return _untouched(case, (ANOTHER_MATTER,))
         given = _values(findings, "given")
         words = self._said(scene, findings, given)
         answer = self._answer(scene, case, findings, given | words.keys())
         words = {**words, **answer.given}
+        if answer.heard and "description" not in case.missing:
+            words.pop("description", None)  # "tadi malam" answers when, and tells nothing of what happened
         offered = tuple(dict.fromkeys(one.value for one in findings if one.field == "district_candidate"))
         if case.district is not None or answer.district is not None:
             offered = ()
@@ -124,7 +130,9 @@ class Filling:
     def answers(self, scene: Scene, case: Case, findings: Sequence[Finding]) -> bool:
         """Whether the message answers what this case's reporter was asked."""
         given = _values(findings, "given")
-        return bool(case.questions.pending) and self._answer(scene, case, findings, given).heard
+        if not case.questions.pending or _another_matter(case, findings):
+            return False
+        return self._answer(scene, case, findings, given).heard
 
     def picked(self, scene: Scene, case: Case) -> str | None:
         """The code of the district that the message picks by its number."""
@@ -142,17 +150,27 @@ class Filling:
         if picked is not None:
             name = self.casework.profile.place_name(None, picked) or picked
             return Answer(given={"location": name}, district=picked)
-        if self._other(case, findings, pending, given):
-            return Answer(heard=False)
         text = scene.message.text
+        if self._before(text):
+            return Answer(unknown=pending, flags=("needs_clarification",))
+        if self._other(findings, pending, given):
+            return Answer(heard=False)
         if not text.strip() and scene.message.location is None:
             voice = any(one.kind is MediaKind.AUDIO for one in scene.message.attachments)
             flags = ("voice_only", NEEDS_HUMAN)
             return Answer(voice=True, flags=flags) if voice else Answer(heard=False)
         left = tuple(one for one in pending if one not in given)
         if not left:
-            return Answer()
+            # The person's own words say more than what was read out of them.
+            own = len(pending) == 1 and pending[0] != "name" and text.strip()
+            return Answer(given={pending[0]: own} if own and not self.casework.profile.form.read(text) else {})
         return self._words(case, left, text, partly=len(left) < len(pending))
+
+    def _before(self, text: str) -> bool:
+        """Whether somebody says that they have said it already."""
+        profile = self.casework.profile
+        short = len(tokens(text)) <= _WORDS_UNKNOWN
+        return short and profile.dialogue.hears("as_above", text, profile.lexicon.normalise(text))
 
     def _words(self, case: Case, left: tuple[str, ...], text: str, *, partly: bool) -> Answer:
         """What words mean for the fields that nothing else filled."""
@@ -164,8 +182,6 @@ class Filling:
             return Answer(unknown=left, flags=(CONFIDENTIAL,) if hidden else ())
         if short and dialogue.hears("unknown", *spellings):
             return Answer(unknown=left)
-        if short and dialogue.hears("as_above", *spellings):
-            return Answer(unknown=left, flags=("needs_clarification",))
         if partly:
             return Answer()
         if len(left) == 1 and _fits(left[0], text):
@@ -181,14 +197,9 @@ class Filling:
         flags = (NEEDS_HUMAN, "needs_clarification") if waits & set(done) else ()
         return Answer(failed=True, unknown=done, given=dict.fromkeys(done, text.strip()), flags=flags)
 
-    def _other(
-        self, case: Case, findings: Sequence[Finding], pending: tuple[str, ...], given: set[str] | frozenset[str]
-    ) -> bool:
+    def _other(self, findings: Sequence[Finding], pending: tuple[str, ...], given: set[str] | frozenset[str]) -> bool:
         """Whether the message is about something else than what was asked."""
         intent = judged.intent(findings)
-        category = value_of(findings, "category")
-        if intent in _MATTERS and category is not None and case.category is not None:
-            return category != case.category
         if given & set(pending):
             return False
         daytime = "time" in pending and intent is Intent.HELP  # "malam" is a time of day and a greeting
@@ -202,6 +213,23 @@ class Filling:
             return attrs.evolve(before, offered=offered or before.offered) if offered else before
         unknown = tuple(dict.fromkeys((*before.unknown, *answer.unknown)))
         return attrs.evolve(before, pending=(), unknown=unknown, offered=offered)
+
+
+def _vague(findings: Sequence[Finding]) -> bool:
+    """Whether a place is known by a landmark only, so that nobody can say which post it is near."""
+    return value_of(findings, "location_quality") == "landmark" and value_of(findings, "district") is None
+
+
+def _another_matter(case: Case, findings: Sequence[Finding]) -> bool:
+    """Whether a report plainly tells of something else than the case: for a person to see, and no answer to us."""
+    category = value_of(findings, "category")
+    also = _values(findings, "also")
+    reported = judged.intent(findings) in _MATTERS and category is not None and case.category is not None
+    return reported and case.category not in {category, *also}
+
+
+def _untouched(case: Case, flags: tuple[str, ...]) -> Filled:
+    return Filled(missing=case.missing, questions=case.questions, completeness=case.completeness, flags=flags)
 
 
 def _values(findings: Sequence[Finding], field: str) -> set[str]:

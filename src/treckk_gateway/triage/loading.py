@@ -23,6 +23,7 @@ from treckk_gateway.triage.steps import (
     superiors,
     time,
     urgency,
+    wishes,
 )
 
 GROUP = "treckk_gateway.triage"
@@ -40,6 +41,7 @@ BUNDLED: Mapping[str, Step] = {
     "category": category,
     "referral": referral,
     "marks": marks,
+    "wishes": wishes,
     "completeness": completeness,
     "duplicates": duplicates,
     "history": history,

@@ -14,6 +14,7 @@ from treckk_gateway.triage.steps.referral import referral
 from treckk_gateway.triage.steps.superiors import superiors
 from treckk_gateway.triage.steps.time import time
 from treckk_gateway.triage.steps.urgency import urgency
+from treckk_gateway.triage.steps.wishes import wishes
 
 __all__ = [
     "automatic",
@@ -30,4 +31,5 @@ __all__ = [
     "superiors",
     "time",
     "urgency",
+    "wishes",
 ]
