@@ -141,7 +141,8 @@ def test_field_orders_can_hold_no_reporter():
     for name in ORDERS:
         assert VARIABLES[name] <= {
             "kategori", "kategori_singkat", "urgensi", "pos", "lokasi_singkat", "menu", "menu_singkat", "perintah",
-            "perintah_singkat", "patokan", "peta", "keselamatan", "tanggal", "massa", "tugas", "batas",
+            "perintah_singkat", "patokan", "peta", "keselamatan", "tanggal", "massa", "kurang", "tugas", "batas",
+            "aduan_lain",
         }  # fmt: skip
         for language in BALANGAN.languages:
             text = render(name, language=language, jawaban="secret", isi="secret", nama_sapaan="secret").text

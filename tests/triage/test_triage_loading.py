@@ -37,8 +37,8 @@ def names(steps):
 
 def test_without_names_the_default_steps_run():
     wanted = [
-        "automatic", "language", "place", "urgency", "time", "media", "intent", "category", "referral", "marks",
-        "wishes", "completeness", "duplicates", "history", "superiors",
+        "automatic", "language", "place", "urgency", "time", "media", "intent", "category", "event", "referral",
+        "marks", "wishes", "completeness", "duplicates", "history", "superiors",
     ]  # fmt: skip
     assert names(load_steps(None, PROFILE)) == names(default_steps(PROFILE)) == wanted
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import attrs
@@ -92,6 +93,32 @@ async def test_a_request_to_secure_an_event_goes_to_leadership_as_one(phones):
     notice = phones.phone(KASAT)[-1]
     assert notice.startswith(f"*Permohonan pengamanan {reference}*")
     assert "Tempat: Layap, Paringin" in notice
+    assert "Perkiraan massa: 500\n" in notice
+    assert re.search(r"\nTanggal: 20\d\d-12-12\n", notice)
+    assert "Belum disebut" not in notice
+
+
+async def test_leadership_is_told_what_a_request_to_secure_an_event_does_not_say(phones):
+    await answered(phones, KASAT, "halo")
+    await phones.write("whatsapp", BUDI, "Mohon bantuan pengamanan acara haul di desa Layap Paringin")
+    reference = number_in((await phones.hears("whatsapp", BUDI))[0])
+
+    notice = phones.phone(KASAT)[-1]
+    assert notice.startswith(f"*Permohonan pengamanan {reference}*")
+    assert "Belum disebut: tanggal, perkiraan massa." in notice
+
+
+async def test_a_request_to_secure_an_event_that_staff_write_down_is_one_too(phones):
+    await answered(phones, KASAT, "halo")
+    text = "Karang Taruna mohon bantuan pengamanan konser di Paringin tanggal 12 Desember, ratusan warga"
+    status, opened = await phones.api("POST", "/cases", text=text, reply_to=BUDI.at("whatsapp"))
+    await phones.settled()
+
+    assert status == 201
+    assert (await phones.case(opened["reference"]))["intent"] == "security_request"
+    notice = phones.phone(KASAT)[-1]
+    assert notice.startswith(f"*Permohonan pengamanan {opened['reference']}*")
+    assert "Perkiraan massa: ratusan warga\n" in notice
 
 
 async def test_a_complaint_about_leadership_is_seen_by_who_oversees_it_alone(make_town):

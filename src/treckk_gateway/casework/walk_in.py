@@ -14,7 +14,8 @@ from treckk_gateway.privacy import Box
 from treckk_gateway.store.orders import Draft, Filing, NewCase, NewMessage, NewRequest, NewTimer
 from treckk_gateway.store.rows import ConversationRow, ReporterRow
 
-_CHANNEL = "walk_in"
+WALK_IN = "walk_in"
+"""The channel of what staff write down for somebody."""
 
 
 @attrs.frozen
@@ -48,7 +49,7 @@ class WalkIns:
         )
         opens = NewCase(
             prefix=self.casework.profile.reference_prefix,
-            channel_id=_CHANNEL,
+            channel_id=WALK_IN,
             intent=Intent.COMPLAINT,
             urgency=Urgency.NORMAL,
             language=self.casework.profile.languages[0],
@@ -68,7 +69,7 @@ class WalkIns:
                 body=box.seal_value(Purpose.MESSAGE, body),
             ),
             opens=opens,
-            event=self.casework.event(box, actor, EventKind.OPENED, {"channel": _CHANNEL, "post": walk_in.post or ""}),
+            event=self.casework.event(box, actor, EventKind.OPENED, {"channel": WALK_IN, "post": walk_in.post or ""}),
             drafts=self._receipt(box, conversation, walk_in, now),
             timers=(NewTimer(kind="triage", instance="opened", due=now),),
         )
@@ -95,7 +96,7 @@ class WalkIns:
         people = self.casework.people
         if walk_in.reply_to is None:
             # A person without an address is still a person with a key of their own.
-            identity = self.casework.keyring.digest("identity", f"{_CHANNEL}\0{key}")
+            identity = self.casework.keyring.digest("identity", f"{WALK_IN}\0{key}")
             return await people.unreachable(identity), None
         try:
             address = Address.parse(walk_in.reply_to)

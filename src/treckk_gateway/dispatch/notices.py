@@ -201,9 +201,17 @@ class Notices:
         return self.casework.profile.staff.say("both_posts", daftar=", ".join(names)) if len(names) > 1 else post
 
     async def _event_facts(self, case: Case) -> dict[str, str]:
-        """When an event is, and how many are expected, as far as triage or the form found it."""
-        dates, crowds = await self._found(case, "event_date"), await self._found(case, "event_crowd")
-        return {"tanggal": dates[-1] if dates else "-", "massa": crowds[-1] if crowds else "-"}
+        """When an event is, how many are expected, and what of R19 (domain reference) was not said."""
+        profile, words = self.casework.profile, self.casework.profile.staff
+        told = {name: (await self._found(case, name))[-1:] for name in ("event_date", "event_crowd")}
+        lacks = [words.say(name) for name, found in told.items() if not found]
+        fields = profile.vocabularies[profile.languages[0]].fields
+        lacks += [fields[one] for one in ("location", "contact") if one in case.missing and one in fields]
+        return {
+            "tanggal": (told["event_date"] or ["-"])[0],
+            "massa": (told["event_crowd"] or ["-"])[0],
+            "kurang": words.say("event_lacks", daftar=", ".join(lacks)) if lacks else "",
+        }
 
     async def _found(self, case: Case, field: str) -> list[str]:
         rows = await self.casework.store.case_file(case.case_id)

@@ -49,6 +49,7 @@ def load(name_or_folder: str | Path) -> Profile:
     categories = read_categories(folder, languages, offices)
     form = read_form(written, tables)
     _asked(written, categories)
+    times, events = read_times(folder)
     lexicon = read_lexicon(folder, categories, written.reference_prefix, geography.names)
     templates = read_templates(folder, written, {one: table.letter for one, table in tables.items()})
     return Profile(
@@ -76,7 +77,8 @@ def load(name_or_folder: str | Path) -> Profile:
         information=read_information(folder),
         lexicon=lexicon,
         templates=templates,
-        times=read_times(folder),
+        times=times,
+        events=events,
         signing=read_signing(written),
         ordinary=_ordinary(lexicon, written),
         hub=geography.hub,

@@ -10,6 +10,7 @@ from treckk_gateway.model import ClockName, Reason, State, Urgency
 from treckk_gateway.profile.boundaries import Boundaries
 from treckk_gateway.profile.calendar import Calendar
 from treckk_gateway.profile.dialogue import Dialogue
+from treckk_gateway.profile.events import Events
 from treckk_gateway.profile.form import Form
 from treckk_gateway.profile.information import Information
 from treckk_gateway.profile.lexicon import Lexicon
@@ -159,6 +160,7 @@ class Profile:
     lexicon: Lexicon = attrs.field(repr=False)
     templates: Templates = attrs.field(repr=False)
     times: Times = attrs.field(repr=False)
+    events: Events = attrs.field(repr=False)
     signing: Signing = attrs.field(repr=False)
     ordinary: frozenset[str] = attrs.field(factory=frozenset, repr=False)
     hub: Village | None = None

@@ -168,6 +168,23 @@ class TimesFile(_Strict, frozen=True, kw_only=True):
     zones: list[Text] = []
 
 
+class EventsFile(_Strict, frozen=True, kw_only=True):
+    """`events.toml`; the words are those of `treckk_gateway.profile.events.EventWords`."""
+
+    days: dict[Text, Annotated[int, Meta(ge=0)]] = {}
+    eves: dict[Text, Annotated[int, Meta(ge=0, le=6)]] = {}
+    ahead: list[Text] = []
+    vague: list[Text] = []
+    dates: list[Text] = []
+    addresses: list[Text] = []
+    people: list[Text] = []
+    guards: list[Text] = []
+    about: list[Text] = []
+    crowds: list[Text] = []
+    scales: dict[Text, Annotated[int, Meta(ge=1)]] = {}
+    numbers: dict[Text, Annotated[int, Meta(ge=1)]] = {}
+
+
 class AskingTable(_Strict, frozen=True, kw_only=True):
     """`[language.LANGUAGE]` of `dialogue.toml`: a question for each needed field, and what stands before numbers."""
 

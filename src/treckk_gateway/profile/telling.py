@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from treckk_gateway.profile import shapes
+from treckk_gateway.profile.events import Events, EventWords
 from treckk_gateway.profile.files import Folder, refuse
 from treckk_gateway.profile.form import Form, FormField
 from treckk_gateway.profile.signing import Signing
@@ -14,6 +15,7 @@ from treckk_gateway.profile.times import Times, TimeWords
 from treckk_gateway.profile.tokens import fold
 
 TIMES = "times.toml"
+EVENTS = "events.toml"
 _PROFILE = "profile.toml"
 
 
@@ -54,7 +56,8 @@ def read_signing(written: shapes.ProfileFile) -> Signing:
     return Signing(form.intros, form.closings, form.titles, form.never)
 
 
-def read_times(folder: Folder) -> Times:
-    """Read `times.toml`. Raises `ProfileError`."""
-    written = folder.toml(TIMES, shapes.TimesFile)
-    return Times(TimeWords(**msgspec.structs.asdict(written)))
+def read_times(folder: Folder) -> tuple[Times, Events]:
+    """Read `times.toml`, and `events.toml` where there is one. Raises `ProfileError`."""
+    words = TimeWords(**msgspec.structs.asdict(folder.toml(TIMES, shapes.TimesFile)))
+    written = folder.toml(EVENTS, shapes.EventsFile) if folder.has(EVENTS) else shapes.EventsFile()
+    return Times(words), Events(EventWords(**msgspec.structs.asdict(written)), words)

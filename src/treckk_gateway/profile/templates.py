@@ -71,7 +71,7 @@ VARIABLES: Mapping[str, frozenset[str]] = {
     "abuse": _NONE,
     "staff_new_case": _STAFF,
     "staff_instructed": _ORDER,
-    "staff_security": _STAFF | {"tanggal", "massa"},
+    "staff_security": _STAFF | {"tanggal", "massa", "kurang"},
     "staff_reply": frozenset({"isi", "isi_singkat"}),
     "staff_opened": _NONE,
     "staff_words": frozenset({"isi", "isi_singkat"}),
@@ -105,6 +105,7 @@ _BARE = frozenset(
         "patokan",
         "peta",
         "keselamatan",
+        "kurang",
     }
 )
 """Placeholders that vanish where there is no value; any other becomes a dash."""

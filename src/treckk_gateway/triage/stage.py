@@ -11,8 +11,9 @@ from treckk_gateway.casework.casework import Casework
 from treckk_gateway.casework.form import said, sealed
 from treckk_gateway.casework.questions import Asking
 from treckk_gateway.casework.surroundings import Surroundings
+from treckk_gateway.casework.walk_in import WALK_IN
 from treckk_gateway.errors import NotFoundError
-from treckk_gateway.model import Actor, Address, Case, EventKind, Finding, InboundMessage, Subject, Urgency
+from treckk_gateway.model import Actor, Address, Case, EventKind, Finding, InboundMessage, Intent, Subject, Urgency
 from treckk_gateway.model import subject as judged
 from treckk_gateway.store.orders import CaseFields, NewTimer
 
@@ -90,7 +91,10 @@ class Stage:
         lacking = {one.value for one in findings if one.field == "missing"}
         asking = Asking(self.casework.profile.form, self.casework.profile.dialogue)
         missing = asking.ordered(lacking - given)
+        # What staff write down for somebody has no intent of its own but that it is a report.
+        secures = case.channel_id == WALK_IN and judged.intent(findings) is Intent.SECURITY_REQUEST
         return CaseFields(
+            intent=Intent.SECURITY_REQUEST if secures else None,
             missing=missing,
             completeness=asking.completeness(missing) if lacking or given else None,
             category=found("category", case.category),

@@ -4,6 +4,7 @@ from treckk_gateway.triage.steps.automatic import automatic
 from treckk_gateway.triage.steps.category import category
 from treckk_gateway.triage.steps.completeness import completeness
 from treckk_gateway.triage.steps.duplicates import duplicates
+from treckk_gateway.triage.steps.event import event
 from treckk_gateway.triage.steps.history import history
 from treckk_gateway.triage.steps.intent import intent
 from treckk_gateway.triage.steps.language import language
@@ -21,6 +22,7 @@ __all__ = [
     "category",
     "completeness",
     "duplicates",
+    "event",
     "history",
     "intent",
     "language",
