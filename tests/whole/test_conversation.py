@@ -265,3 +265,25 @@ async def test_a_privacy_request_of_a_stranger_in_the_thread_leaves_the_case_rea
     case = await town.only_case()
     assert "privacy_request" in case["flags"]
     assert [one["kind"] for one in case["events"]][-1] == "data_request"
+
+
+async def test_the_clock_of_a_privacy_request_ends_when_somebody_records_the_answer(phones):
+    await phones.write("whatsapp", BUDI, COMPLAINT)
+    reference = number_in((await phones.hears("whatsapp", BUDI))[0])
+    path = f"/cases/{reference}/data-answer"
+    status, problem = await phones.api("POST", path, text="Data dihapus")
+    assert (status, problem["missing"]) == (409, ["data_request"])
+    await phones.write("whatsapp", BUDI, "HAPUS DATA")
+    heard = len(await phones.hears("whatsapp", BUDI, 2))
+
+    status, _ = await phones.api("POST", path, by="danru-paringin", text="Data dihapus")
+    assert status == 403
+    status, _ = await phones.api("POST", path, text="Data dihapus")
+    assert status == 200
+    case = await phones.case(reference)
+    [clock] = [one for one in case["clocks"] if one["name"] == "personal_data"]
+    assert clock["ended"] is not None
+    assert (case["events"][-1]["kind"], case["events"][-1]["actor"]) == ("data_answered", "rini")
+    await phones.hears("whatsapp", BUDI, heard)
+    status, _ = await phones.api("POST", path, text="Data dihapus")
+    assert status == 409

@@ -11,6 +11,7 @@ import structlog
 from msgspec.structs import replace
 
 from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.data_requests import DataRequests
 from treckk_gateway.casework.erasing import Erasing
 from treckk_gateway.casework.form import Forms
 from treckk_gateway.casework.initial_action import InitialAction
@@ -133,6 +134,11 @@ class Desk:
         """Leadership confirms what the duty post began."""
         case = await self._visible(actor, reference)
         return await self.casework.apply(case.case_id, InitialAction(self.casework).confirming(actor, note))
+
+    async def answer_data_request(self, actor: Actor, reference: str, note: str) -> Case:
+        """Record that a request about personal data was answered. Raises what `DataRequests.answering` raises."""
+        case = await self._visible(actor, reference)
+        return await self.casework.apply(case.case_id, DataRequests(self.casework).answering(actor, note))
 
     async def unmerge(self, actor: Actor, reference: str, note: str | None = None) -> Case:
         """Undo a merge. Raises what `Parting.unmerge` raises."""

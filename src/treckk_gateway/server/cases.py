@@ -69,6 +69,11 @@ async def _confirm(call: Call) -> shapes.CaseItem:
     return presentation.case_item(await call.gateway.desk.confirm(call.actor, call.place.reference, call.body.note))
 
 
+async def _answer_data(call: Call) -> shapes.CaseItem:
+    answered = await call.gateway.desk.answer_data_request(call.actor, call.place.reference, call.body.text)
+    return presentation.case_item(answered)
+
+
 async def _unmerge(call: Call) -> shapes.CaseItem:
     return presentation.case_item(await call.gateway.desk.unmerge(call.actor, call.place.reference, call.body.note))
 
@@ -131,6 +136,11 @@ ROUTES = (
     Route(
         method="POST", path=f"{_ONE}/confirmation", name="confirmCase", summary="Leadership confirms an initial action",
         run=_confirm, answers=shapes.CaseItem, place=shapes.CasePlace, body=shapes.ConfirmationBody, errors=(404, 409),
+    ),
+    Route(
+        method="POST", path=f"{_ONE}/data-answer", name="answerDataRequest",
+        summary="Record that a request about personal data was answered", run=_answer_data, answers=shapes.CaseItem,
+        place=shapes.CasePlace, body=shapes.TextBody, roles=OVERSEERS, errors=(404, 409),
     ),
     Route(
         method="POST", path=f"{_ONE}/unmerge", name="unmergeCase", summary="Undo a merge",
