@@ -48,9 +48,9 @@ def broken():
 @pytest.fixture(autouse=True)
 def adapters(monkeypatch):
     entries = [
-        SimpleNamespace(name="pigeon", value="loft:Pigeon", load=lambda: Pigeon),
-        SimpleNamespace(name="broken", value="loft:Broken", load=broken),
-        SimpleNamespace(name="odd", value="loft:odd", load=lambda: int),
+        SimpleNamespace(name="pigeon", value="loft:Pigeon", load=lambda: Pigeon, dist=None),
+        SimpleNamespace(name="broken", value="loft:Broken", load=broken, dist=None),
+        SimpleNamespace(name="odd", value="loft:odd", load=lambda: int, dist=None),
     ]
     monkeypatch.setattr(registry, "entry_points", lambda group: entries if group == registry.GROUP else [])
 
@@ -156,8 +156,6 @@ REFUSALS = [
     (("channels", "coast", "adapter"), GONE, "channels.coast.adapter", "is required: the name of an installed"),
     (("channels", "coast", "adapter"), 3, "channels.coast.adapter", "one of broken, odd, pigeon"),
     (("channels", "coast", "adapter"), "owl", "channels.coast.adapter", "no adapter 'owl' is installed"),
-    (("channels", "coast", "adapter"), "broken", "channels.coast.adapter", "cannot be imported"),
-    (("channels", "coast", "adapter"), "odd", "channels.coast.adapter", "is not a treckk_gateway.channel.Channel"),
     (("channels", "coast", "loft"), GONE, "channels.coast.loft", "is required"),
     (("channels", "coast", "ring"), "ring-7", "channels.coast.ring", "never in plain"),
     (("channels", "coast", "speed"), "fast", "channels.coast.speed", "Expected `int`, got `str`"),
@@ -208,6 +206,19 @@ def test_a_bad_setting_is_refused_with_file_key_and_reason(tmp_path, path, value
     assert refused.value.key == key
     assert reason in refused.value.reason
     assert str(refused.value).startswith(f"gateway.toml: {key}: ")
+
+
+@pytest.mark.parametrize(
+    ("adapter", "reason"), [("broken", "cannot be imported"), ("odd", "is not a treckk_gateway.channel.Channel")]
+)
+def test_an_installed_adapter_that_cannot_be_used_is_told_with_the_channel(tmp_path, adapter, reason):
+    (tmp_path / "plain-file").write_text("x")
+
+    read = from_mapping(changed(("channels", "coast", "adapter"), adapter), base=tmp_path)
+
+    [coast] = [one for one in read.channels if one.channel_id == "coast"]
+    assert reason in coast.broken
+    assert coast.options is None
 
 
 @pytest.mark.parametrize("written", ["sms:+6281200000001 ", "whatsapp:6281200000002", "mailto:budi@nowhere", "fax:12"])

@@ -80,6 +80,26 @@ def test_a_broken_adapter_is_named_and_the_others_stay_usable(adapters, monkeypa
     assert registry.load("memory") is MemoryChannel
 
 
+def test_a_name_that_two_packages_claim_is_refused(monkeypatch):
+    values = ["treckk_gateway.testing.fakes:MemoryChannel", "another_package:Memory"]
+    monkeypatch.setattr(
+        registry, "entry_points", lambda group: [EntryPoint("memory", value, group) for value in values]
+    )
+
+    with pytest.raises(AdapterError, match="'memory' is claimed by several: another_package:Memory, treckk_gateway"):
+        registry.load("memory")
+    assert list(registry.broken()) == ["memory"]
+
+
+def test_all_broken_adapters_are_found_beside_the_good_ones(adapters):
+    adapters |= {"acme": "no_such_module:Channel", "memory": "treckk_gateway.testing.fakes:MemoryChannel"}
+
+    [(name, reason)] = registry.broken().items()
+
+    assert name == "acme"
+    assert "no_such_module" in reason
+
+
 @pytest.mark.parametrize("thing", [object, len, "text", MemoryChannel.named()])
 def test_what_is_no_channel_class_is_refused(adapters, monkeypatch, thing):
     module = types.ModuleType("odd_adapter")

@@ -23,14 +23,15 @@ from treckk_gateway.channel import (
     WebhookResponse,
     registry,
 )
-from treckk_gateway.errors import described
+from treckk_gateway.channel.broken import CODE, BrokenChannel
+from treckk_gateway.errors import TreckkError, described
 from treckk_gateway.gateway.health import ChannelHealth, Health
 from treckk_gateway.gateway.parts import Parts, Plan
 from treckk_gateway.inbound.showing import Form, Shown
 from treckk_gateway.model import Actor
 from treckk_gateway.profile import Profile, bounded
 from treckk_gateway.profile import load as load_profile
-from treckk_gateway.settings import Settings, check_posts
+from treckk_gateway.settings import ChannelSettings, Settings, check_posts
 from treckk_gateway.settings import load as load_settings
 from treckk_gateway.store.rows import Topic, Wake
 from treckk_gateway.triage import Step
@@ -65,8 +66,7 @@ class Gateway:
         self.profile = bounded(profile or load_profile(settings.profile), settings.boundaries)
         check_posts(settings, self.profile)
         self.channels: Mapping[str, Channel] = {
-            one.channel_id: _build(one.adapter, one.options, self._context(one.channel_id, clock))
-            for one in settings.channels
+            one.channel_id: _build(one, self._context(one.channel_id, clock)) for one in settings.channels
         }
         self._clock = clock
         self._working = working
@@ -263,12 +263,22 @@ class Gateway:
             last_inbound_at=traffic.last_inbound.get(channel.channel_id),
             last_outbound_at=breakers.last_success.get(channel.channel_id),
             refused=traffic.refused[channel.channel_id],
-            paused=breakers.paused(channel.channel_id),
+            paused=CODE if isinstance(channel, BrokenChannel) else breakers.paused(channel.channel_id),
         )
 
 
-def _build(adapter: str, options: object, context: ChannelContext) -> Channel:
-    return registry.load(adapter).from_settings(options, context)
+def _build(settings: ChannelSettings, context: ChannelContext) -> Channel:
+    """The configured channel, or what keeps its place: one adapter that fails must not stop the others."""
+    reason = settings.broken
+    if reason is None:
+        try:
+            return registry.load(settings.adapter).from_settings(settings.options, context)
+        except TreckkError:
+            raise
+        except Exception as problem:  # noqa: BLE001 told in the log, in health and by the doctor
+            reason = f"adapter {settings.adapter!r} cannot make the channel: {type(problem).__name__}"
+    log.error("channel.broken", channel_id=context.channel_id, adapter=settings.adapter)
+    return BrokenChannel(context.channel_id, reason)
 
 
 async def _quietly(closing: Awaitable[None]) -> None:

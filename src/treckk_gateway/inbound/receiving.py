@@ -25,6 +25,7 @@ from treckk_gateway.channel import (
     WebhookRequest,
     WebhookResponse,
 )
+from treckk_gateway.channel.broken import BrokenChannel
 from treckk_gateway.errors import PayloadError, SignatureError, StoreBusy, StoreUnavailable, described
 from treckk_gateway.model import InboundMessage, Instant
 from treckk_gateway.privacy import Box, Keyring
@@ -118,6 +119,8 @@ class Receiver:
         channel = self.channels.get(channel_id)
         if channel is None or not channel.capabilities.webhook:
             return _NOT_FOUND
+        if isinstance(channel, BrokenChannel):
+            return WebhookResponse(503, headers={"Retry-After": "30"})
         if request.method not in _METHODS:
             return _NO_METHOD
         if len(request.body) > self.max_body:

@@ -12,7 +12,14 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from treckk_gateway.server import case_commands, db_commands, mail_commands, report_command, triage_command
+from treckk_gateway.server import (
+    adapter_command,
+    case_commands,
+    db_commands,
+    mail_commands,
+    report_command,
+    triage_command,
+)
 from treckk_gateway.server.options import Config
 
 app = typer.Typer(
@@ -113,6 +120,7 @@ def demo(
     raise typer.Exit(run(script=script, port=port, browser=not no_browser, keep=keep))
 
 
+app.add_typer(adapter_command.app, name="adapter")
 app.add_typer(case_commands.app, name="case")
 app.add_typer(db_commands.app, name="db")
 app.add_typer(triage_command.app, name="triage")

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from treckk_gateway.channel import Problem
+from treckk_gateway.channel import Problem, registry
 from treckk_gateway.errors import StoreError
 from treckk_gateway.gateway import Gateway
 from treckk_gateway.model import Role
@@ -54,7 +54,15 @@ async def examine(settings: Settings) -> Sequence[Checked]:
         _clock(settings.data_dir, time.time()),
         *_staff(settings),
     ]
-    return [*found, *await _channels(settings)]
+    return [*found, *_adapters(), *await _channels(settings)]
+
+
+def _adapters() -> Iterator[Checked]:
+    broken = registry.broken()
+    yield Checked(what="adapters", found=", ".join(sorted(registry.installed().keys() - broken)) or "none")
+    for name, reason in broken.items():
+        problem = Problem(summary=reason, remedy="install a version of that package that fits, or uninstall it")
+        yield Checked(what=f"adapter {name}", found="cannot be used", problem=problem)
 
 
 async def _channels(settings: Settings) -> list[Checked]:

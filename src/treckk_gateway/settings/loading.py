@@ -70,7 +70,7 @@ def from_mapping(table: Mapping[str, Any], *, where: str = "settings", base: Pat
     """Check a mapping with the shape of the file. `where` names it in refusals; relative paths start at `base`.
 
     Raises `ConfigError` for an unknown key, a missing one, a bad value, a secret in plain, or an adapter that
-    cannot be loaded.
+    is not installed. One that is installed and cannot be loaded is told in `ChannelSettings.broken`.
     """
     folder = (base or Path.cwd()).absolute()
     _known(table, where)
@@ -138,6 +138,8 @@ def _channel(name: str, table: Mapping[str, Any], where: str, base: Path) -> Cha
     try:
         kind = load_adapter(adapter)
     except AdapterError as problem:
+        if adapter in installed():
+            return ChannelSettings(channel_id=name, adapter=adapter, options=None, broken=str(problem))
         raise ConfigError(where, f"{key}.adapter", str(problem)) from problem
     rest = {option: value for option, value in table.items() if option != "adapter"}
     options = read_options(kind.Options, rest, where=where, prefix=key, base=base)

@@ -33,11 +33,15 @@ class Listen:
 
 @attrs.frozen(kw_only=True)
 class ChannelSettings:
-    """One `[channels.NAME]` table: `options` is an instance of the adapter's `Options`."""
+    """One `[channels.NAME]` table: `options` is an instance of the adapter's `Options`.
+
+    `broken` says why the adapter cannot be used, if it cannot; then `options` is `None`.
+    """
 
     channel_id: str
     adapter: str
     options: Any = attrs.field(repr=False)
+    broken: str | None = None
 
 
 @attrs.frozen(kw_only=True)

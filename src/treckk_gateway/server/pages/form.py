@@ -33,7 +33,7 @@ _KEY = re.compile(r"([0-9a-f]{32})\.([0-9]{1,12})\.([0-9a-f]{64})")
 
 def opens(channel: ChannelSettings) -> bool:
     """Whether it is the channel that the form speaks to."""
-    return channel.channel_id == CHANNEL and channel.adapter == "web"
+    return channel.channel_id == CHANNEL and channel.adapter == "web" and channel.broken is None
 
 
 @attrs.frozen(kw_only=True)
