@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
+from treckk_gateway.adapters import email
 from treckk_gateway.adapters.email import EmailChannel
 from treckk_gateway.channel import ChannelContext, WebhookRequest
 from treckk_gateway.errors import NotTaken, Rejected, Uncertain
@@ -26,6 +27,7 @@ FILES = {
 
 
 class TestEmail(ChannelConformance):
+    quality = Path(email.__file__).with_name("quality.toml")
     secrets = (PASSWORD,)
     signs_url = True
     outcomes: ClassVar = {

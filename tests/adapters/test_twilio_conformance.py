@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlencode
 
+from treckk_gateway.adapters import twilio
 from treckk_gateway.adapters.twilio import TwilioChannel, form
 from treckk_gateway.adapters.twilio.options import basic
 from treckk_gateway.adapters.twilio.signature import SIGNATURE, sign
@@ -22,6 +23,7 @@ URL = "https://aduan.example.go.id/channels/wa"
 
 
 class TwilioConformance(ChannelConformance):
+    quality = Path(twilio.__file__).with_name("quality.toml")
     sender: ClassVar[str]
     schemes: ClassVar[tuple[str, ...]]
     signature_headers = (SIGNATURE,)

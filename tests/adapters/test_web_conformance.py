@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import base64
 import json
+from pathlib import Path
 from typing import ClassVar
 
+from treckk_gateway.adapters import web
 from treckk_gateway.adapters.web import WebChannel
 from treckk_gateway.channel import ChannelContext, WebhookRequest, standard_webhooks
 from treckk_gateway.errors import Rejected
@@ -30,6 +32,7 @@ def webhook(kind, **data):
 
 
 class TestWebConformance(ChannelConformance):
+    quality = Path(web.__file__).with_name("quality.toml")
     secrets = (SECRET, SECRET.removeprefix("whsec_"), OLD)
     signature_headers = standard_webhooks.HEADERS
     outcomes: ClassVar = {**ChannelConformance.outcomes, Fault.MOVED: (Rejected,)}
@@ -94,6 +97,7 @@ async def test_while_secrets_are_changed_either_one_is_taken():
 
 
 class TestWebWithoutCallback(TestWebConformance):
+    quality = None
     """A portal that only hands in: what it claims changes with the settings."""
 
     def channel(self, _stand_in=None):
