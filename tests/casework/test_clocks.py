@@ -206,6 +206,13 @@ def test_an_initial_action_waits_for_leaderships_word_until_it_is_given():
     assert shown(confirmed[ClockName.CONFIRM].ended) == "11-25 09:00"
 
 
+@pytest.mark.parametrize("correction", [State.INSTRUCTED, State.NOT_ACTIONABLE])
+def test_the_clock_of_an_initial_action_ends_with_a_correction_too(correction):
+    went = ("11-24 14:10", State.EN_ROUTE, Role.DUTY)
+    found = look("11-27 9:00", went, ("11-24 15:30", correction, CHIEF), flags=("initial_action",))
+    assert shown(found[ClockName.CONFIRM].ended) == "11-24 15:30"
+
+
 def test_a_request_about_personal_data_counts_hours_and_no_calendar():
     asked = ("11-27 17:00", EventKind.DATA_REQUEST, REPORTER)
     assert shown(look("11-28 9:00", asked)[ClockName.PERSONAL_DATA].due) == "11-30 17:00"

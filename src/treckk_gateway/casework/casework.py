@@ -33,7 +33,7 @@ from treckk_gateway.model import (
     Urgency,
     lifecycle,
 )
-from treckk_gateway.model.lifecycle import ABOUT_LEADERSHIP, CONFIRMED, CORRECTED, INITIAL_ACTION, MERGED
+from treckk_gateway.model.lifecycle import ABOUT_LEADERSHIP, CONFIRMED, CORRECTED, CORRECTIONS, INITIAL_ACTION, MERGED
 from treckk_gateway.privacy import Box, Keyring
 from treckk_gateway.profile import Profile
 from treckk_gateway.store import Store
@@ -54,7 +54,6 @@ WINDOW_MARGIN = 180_000_000
 """The reply window counts as closed a little early (microseconds): what is on its way must still arrive inside it."""
 
 _TRIES = 5
-_CORRECTIONS = frozenset({State.INSTRUCTED, State.NOT_ACTIONABLE})
 _ON_THE_WAY = frozenset({State.INSTRUCTED, State.EN_ROUTE})
 _URGENT = frozenset({Urgency.EMERGENCY, Urgency.HIGH})
 _LOCAL = frozenset({Role.TEAM, Role.DUTY})
@@ -421,7 +420,7 @@ class Casework:
         now = self.clock()
         box = await self.people.box(case.reporter_id)
         added = (*flags, step.flag) if step.flag else flags
-        if step.target in _CORRECTIONS and case.state is State.EN_ROUTE and INITIAL_ACTION in case.flags:
+        if step.target in CORRECTIONS and case.state is State.EN_ROUTE and INITIAL_ACTION in case.flags:
             added = (*added, CORRECTED)
         now_relieved = (
             (f"relieved@{case.post}",) if step.target is State.INSTRUCTED and case.state in _ON_THE_WAY else ()

@@ -21,7 +21,7 @@ from treckk_gateway.model import (
     State,
     Urgency,
 )
-from treckk_gateway.model.lifecycle import FINAL, INITIAL_ACTION
+from treckk_gateway.model.lifecycle import CORRECTIONS, FINAL, INITIAL_ACTION
 from treckk_gateway.profile import Calendar, Duration, Limits, Unit
 from treckk_gateway.store.rows import EventRow
 
@@ -107,7 +107,7 @@ class Clocks:
         if left is None:
             return None
         later = [one for one in events if one.seq > left.seq]
-        ended = next((one.at for one in later if one.kind is EventKind.CONFIRMED or one.target in FINAL), None)
+        ended = next((one.at for one in later if _answers_action(one)), None)
         return self._begun(self.limits.confirm, left.at, left.seq, ended)
 
     def _completion(self, case: Case, turn: Sequence[Stay], recent: Sequence[EventRow]) -> Count | None:
@@ -251,6 +251,12 @@ def _stays(case: Case, events: Sequence[EventRow]) -> tuple[Stay, ...]:
         stays[-1] = attrs.evolve(stays[-1], until=since)
         stays.append(Stay(state=one.target, since=since, until=None, seq=one.seq, promised=one.promised))
     return tuple(stays)
+
+
+def _answers_action(event: EventRow) -> bool:
+    """Whether leadership confirmed or corrected what the duty post began, or it no longer matters."""
+    corrected = event.source is State.EN_ROUTE and event.target in CORRECTIONS
+    return event.kind is EventKind.CONFIRMED or corrected or event.target in FINAL
 
 
 def _speaks(event: EventRow) -> bool:

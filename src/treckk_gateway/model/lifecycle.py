@@ -71,6 +71,9 @@ CONFIRMED = "initial_action_confirmed"
 CORRECTED = "initial_action_corrected"
 """Flag: leadership sent others, or refused, after the duty post had begun by itself."""
 
+CORRECTIONS = frozenset({State.INSTRUCTED, State.NOT_ACTIONABLE})
+"""Where a case under way goes by leadership's correction of an initial action."""
+
 PLACE_BY_STAFF = "place_by_staff"
 """Flag: a person of the unit said where it is; nothing else moves the place any more."""
 
