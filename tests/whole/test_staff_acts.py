@@ -340,6 +340,24 @@ async def test_an_act_repeated_by_the_provider_is_done_and_answered_once(phones)
     await phones.hears("whatsapp", BUDI, 3)
 
 
+async def test_a_reporter_is_told_once_that_a_team_is_on_its_way_whoever_is_sent(phones):
+    reference = await reviewed(phones)
+    await phones.move(reference, "instructed", by="pak-kasat", post="paringin")
+    await phones.move(reference, "en_route", by="danru-paringin")
+    heard = await phones.hears("whatsapp", BUDI, 4)
+    await phones.move(reference, "instructed", by="pak-kasat", post="mako")
+    await phones.move(reference, "en_route", by="piket-mako")
+    assert await phones.hears("whatsapp", BUDI, 4) == heard
+
+    await phones.move(reference, "resolved", by="piket-mako", note="Pedagang dipindahkan.")
+    await phones.move(reference, "reopened", by="pak-kasat")
+    await phones.move(reference, "under_review", by="rini")
+    await phones.move(reference, "instructed", by="pak-kasat", post="paringin")
+    before = len(await phones.hears("whatsapp", BUDI, 8))
+    await phones.move(reference, "en_route", by="danru-paringin")
+    assert (await phones.hears("whatsapp", BUDI, before + 1))[-1].partition(reference)[1]
+
+
 async def test_the_duty_post_may_go_first_but_the_case_closes_only_once_leadership_confirmed(phones):
     await phones.write("whatsapp", BUDI, "Ada perkelahian di jalan")
     reference = number_in((await phones.hears("whatsapp", BUDI))[0])

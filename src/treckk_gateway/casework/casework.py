@@ -14,6 +14,7 @@ from treckk_gateway.casework.ids import Clock, Ids
 from treckk_gateway.casework.people import People
 from treckk_gateway.casework.questions import SILENT, form_fields
 from treckk_gateway.casework.roster import Roster
+from treckk_gateway.casework.telling import told_of
 from treckk_gateway.casework.views import Given
 from treckk_gateway.casework.wording import Wording
 from treckk_gateway.channel import Channel
@@ -438,6 +439,9 @@ class Casework:
 
             # Whose report was merged into this one before has been told of a merge already.
             drafts = await self.tell_parties(case, words, own=step.target is State.DUPLICATE)
+            if step.target is State.EN_ROUTE:  # leadership may send others while a team is on its way
+                known = told_of(await self.store.case_file(case.case_id), step.target, template)
+                drafts = tuple(one for one in drafts if one.conversation_id not in known)
         return Change(
             case_id=case.case_id,
             version=case.version,
