@@ -92,9 +92,11 @@ def test_the_python_page_names_every_error():
     assert named(section("reference/python-api.md", "## `treckk_gateway.errors`")) == own
 
 
-def test_each_bundled_adapter_has_a_page_with_the_same_headings():
+def test_each_adapter_of_this_repository_has_a_page_with_the_same_headings():
     bundled = {name for name, entry in registry.installed().items() if entry.value.startswith("treckk_gateway.")}
-    assert {path.stem for path in CHANNELS.glob("*.md")} == bundled
+    packages = [tomllib.loads(path.read_text(encoding="utf-8")) for path in ROOT.glob("adapters/*/pyproject.toml")]
+    others = {name for one in packages for name in one["project"]["entry-points"]["treckk_gateway.adapters"]}
+    assert {path.stem for path in CHANNELS.glob("*.md")} == bundled | others
     for path in CHANNELS.glob("*.md"):
         assert re.findall(r"^## (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE) == HEADINGS, path.name
 
@@ -182,7 +184,23 @@ SHOWN = [
 ]
 
 
+@pytest.fixture
+def packages(tmp_path, monkeypatch):
+    """The adapters that are packages of their own, there as if they were installed."""
+    for path in ROOT.glob("adapters/*/pyproject.toml"):
+        project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+        monkeypatch.syspath_prepend(path.parent / "src")
+        info = tmp_path / "site" / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: 0\n")
+        [(group, names)] = project["entry-points"].items()
+        lines = [f"{name} = {value}" for name, value in names.items()]
+        (info / "entry_points.txt").write_text("\n".join([f"[{group}]", *lines]))
+    monkeypatch.syspath_prepend(tmp_path / "site")
+
+
 @pytest.mark.parametrize("table", SHOWN)
+@pytest.mark.usefixtures("packages")
 def test_every_configuration_shown_is_accepted(table, tmp_path, monkeypatch):
     zeros = base64.b64encode(bytes(32)).decode()
     secrets = {"secret_key": zeros, "secret": f"whsec_{zeros}"}
@@ -194,3 +212,4 @@ def test_every_configuration_shown_is_accepted(table, tmp_path, monkeypatch):
     gateway = {"public_url": "https://aduan.example.go.id", "secret_key": "file:x"} | table.get("gateway", {})
     settings = from_mapping({**table, "gateway": gateway}, where="docs", base=tmp_path)
     assert {one.channel_id for one in settings.channels} == set(table.get("channels", {}))
+    assert [one.broken for one in settings.channels if one.broken] == []

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from treckk_gateway.channel import MediaSource
-from treckk_gateway.errors import MediaGone, MediaRefused, MediaUnavailable
+from treckk_gateway.errors import MediaGone, MediaRefused, MediaUnavailable, PayloadError
 from treckk_gateway.inbound.fetching import Bounds, Fetcher
 
 MEGABYTE = 1_000_000
@@ -70,6 +70,34 @@ async def test_a_file_is_fetched_with_the_credentials(host, fetcher):
 
     assert await fetcher.fetch(host.source(), BOUNDS) == b"content"
     assert host.asked == [("GET", "/file", "Basic c2VjcmV0")]
+
+
+async def test_a_provider_may_be_asked_where_the_file_lies(host, fetcher):
+    host.answer = lambda request: web.Response(body=b"/file" if request.path == "/where" else b"GIF89a")
+    asking = host.source("/where", then=lambda answer: host.source(answer.decode()))
+
+    assert await fetcher.fetch(asking, BOUNDS) == b"GIF89a"
+    assert [path for _, path, _ in host.asked] == ["/where", "/file"]
+
+
+async def test_an_answer_that_does_not_say_where_is_refused(host, fetcher):
+    def unclear(_answer):
+        raise PayloadError("no file_path")
+
+    host.answer = lambda request: web.Response(body=b"{}")
+    with pytest.raises(MediaRefused, match="does not say where"):
+        await fetcher.fetch(host.source("/where", then=unclear), BOUNDS)
+    host.answer = lambda request: web.Response(body=b"x" * 70_000)
+    with pytest.raises(MediaRefused, match="too large"):
+        await fetcher.fetch(host.source("/where", then=unclear), BOUNDS)
+
+
+async def test_a_place_that_a_provider_names_is_checked_like_any_other(host, fetcher):
+    host.answer = lambda request: web.Response(body=b"ok")
+    elsewhere = MediaSource(url="https://169.254.169.254/latest", hosts=("169.254.169.254",))
+
+    with pytest.raises(MediaRefused):
+        await fetcher.fetch(host.source("/where", then=lambda _answer: elsewhere), BOUNDS)
 
 
 async def test_a_redirect_gets_no_credentials_even_on_the_same_host(host, fetcher):

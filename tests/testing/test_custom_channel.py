@@ -1,17 +1,25 @@
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "custom_channel"
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = [
+    ROOT / "examples" / "custom_channel",
+    *(path.parent for path in sorted(ROOT.glob("adapters/*/pyproject.toml"))),
+]
+MAY_SEE = ("treckk_gateway.channel", "treckk_gateway.errors", "treckk_gateway.model")
 
 
-def install(site):
-    """What installing the example would write, from its own pyproject: a name, a version and its entry points."""
-    project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]
+def install(package, site):
+    """What installing it would write, from its own pyproject: a name, a version and its entry points."""
+    project = tomllib.loads((package / "pyproject.toml").read_text())["project"]
     folder = site / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
     folder.mkdir()
     (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
@@ -20,16 +28,35 @@ def install(site):
     (folder / "entry_points.txt").write_text("\n".join([f"[{group}]", *lines]))
 
 
-def test_the_example_passes_its_own_conformance_tests(tmp_path):
-    install(tmp_path)
-    paths = [str(tmp_path), str(EXAMPLE / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
+each = pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
+
+
+@each
+def test_a_package_passes_its_own_conformance_tests(package, tmp_path):
+    install(package, tmp_path)
+    paths = [str(tmp_path), str(package / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "-c", "pyproject.toml"]
 
     run = subprocess.run(
-        command, cwd=EXAMPLE, env=environment, capture_output=True, text=True, timeout=100, check=False
+        command, cwd=package, env=environment, capture_output=True, text=True, timeout=100, check=False
     )
 
     assert run.returncode == 0, run.stdout + run.stderr
     assert " passed" in run.stdout
     assert "entry point" not in run.stdout, "the entry point was not found, so its check was skipped"
+
+
+@each
+def test_a_package_sees_only_what_adapters_may(package):
+    seen = set()
+    for path in (package / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                seen.add(node.module or "")
+            elif isinstance(node, ast.Import):
+                seen |= {one.name for one in node.names}
+
+    ours = {name for name in seen if name.partition(".")[0] == "treckk_gateway"}
+    assert ours
+    assert {name for name in ours if not name.startswith(MAY_SEE)} == set()

@@ -137,15 +137,17 @@ class MediaSource:
 
     `headers` (credentials) go to `url` itself and nowhere else; `redirects` are further hosts it may be passed on to.
     `origin` is the operator's own address of the provider, which may be plain http and private. `erasable` says that
-    a DELETE with the same headers removes the provider's copy.
+    a DELETE with the same headers removes the provider's copy. `then` is for providers whose `url` answers where the
+    file lies: pure, it reads that answer, and raises `PayloadError` when it does not say.
     """
 
-    url: str
+    url: str = attrs.field(repr=False)
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     hosts: tuple[str, ...] = ()
     redirects: tuple[str, ...] = ()
     origin: str | None = None
     erasable: bool = False
+    then: Callable[[bytes], MediaSource] | None = None
 
 
 @runtime_checkable

@@ -11,12 +11,14 @@ import aiohttp
 import attrs
 
 from treckk_gateway.channel import MediaSource
-from treckk_gateway.errors import MediaError, MediaGone, MediaRefused, MediaUnavailable
+from treckk_gateway.errors import MediaError, MediaGone, MediaRefused, MediaUnavailable, PayloadError
 from treckk_gateway.inbound.destinations import PublicResolver, check, origin
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 3
 _CHUNK = 64 * 1024
+_ANSWER = 64 * 1024
+"""Bytes in which a provider must say where a file lies."""
 _GONE = frozenset({410})
 _LATER = frozenset({404, 408, 425, 429})
 """404: a provider's file may appear a little after its webhook (twilio-whatsapp-sms reference, 14)."""
@@ -80,6 +82,15 @@ class Fetcher:
         self._guarded = self._own = None
 
     async def _follow(self, source: MediaSource, most: int) -> bytes:
+        if source.then is None:
+            return await self._get(source, most)
+        answer = await self._get(source, _ANSWER)
+        try:
+            return await self._get(source.then(answer), most)
+        except PayloadError:
+            raise MediaRefused("its provider does not say where it lies") from None
+
+    async def _get(self, source: MediaSource, most: int) -> bytes:
         url, hosts = source.url, source.hosts
         for _ in range(_MOST_REDIRECTS + 1):
             check(url, source, hosts=hosts)

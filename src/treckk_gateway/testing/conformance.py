@@ -1,7 +1,6 @@
 """The conformance kit: what every adapter is held to, alone against its stand-in.
 
-Subclass `ChannelConformance` under a name that begins with `Test`, fill in the hooks, run pytest with
-pytest-asyncio installed::
+Subclass `ChannelConformance` under a name that begins with `Test`, fill in the hooks, run pytest (and pytest-asyncio)::
 
     class TestAcme(ChannelConformance):
         secrets = ("acme-token-1",)
@@ -21,8 +20,7 @@ pytest-asyncio installed::
         def stand_in(self):
             return HttpStandIn()
 
-A check that does not apply is skipped and says why; a missing hook fails. Checks that go through the store and the
-router are the gateway's own.
+A check that does not apply is skipped and says why; a missing hook fails.
 """
 # ruff: noqa: S101, D102 asserts are what a kit is made of, and the name of a check says what it checks
 
@@ -61,6 +59,8 @@ class ChannelConformance:
     """The headers the proof stands in, all of them needed."""
     signs_url: ClassVar[bool] = True
     """False when the provider's proof does not cover the address called and `verify` does not look at it."""
+    signs_body: ClassVar[bool] = True
+    """False when the proof is a fixed secret in a header, which covers neither the body nor the address."""
     nonsense: ClassVar[tuple[bytes, ...]] = (b"", b"\xff\xfe\x00", b"[]")
     """Bodies that are genuine when signed and certainly `PayloadError`; `()` where any bytes mean something."""
     outcomes: ClassVar[Mapping[Fault, tuple[type, ...]]] = {
@@ -364,7 +364,8 @@ class ChannelConformance:
         return channel
 
     def _forged(self, request: WebhookRequest, other: WebhookRequest) -> Iterable[tampering.Forgery]:
-        return tampering.forged(request, other, signature_headers=self.signature_headers, signs_url=self.signs_url)
+        headers, url, body = self.signature_headers, self.signs_url, self.signs_body
+        return tampering.forged(request, other, signature_headers=headers, signs_url=url, signs_body=body)
 
     def _hostile(self) -> Iterable[tampering.Forgery]:
         for sample in self.samples():

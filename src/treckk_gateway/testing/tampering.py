@@ -24,16 +24,23 @@ _ODD_WORDS = ("", "\x00", "\ud800", "9" * 400, "NaN", "-1", "%", "\u202e")
 
 
 def forged(
-    request: WebhookRequest, other: WebhookRequest, *, signature_headers: Sequence[str], signs_url: bool = True
+    request: WebhookRequest,
+    other: WebhookRequest,
+    *,
+    signature_headers: Sequence[str],
+    signs_url: bool = True,
+    signs_body: bool = True,
 ) -> Iterator[Forgery]:
     """Every way a genuine request becomes a forged one; `other` is another genuine one with another body."""
-    yield from _other_bodies(request)
+    if signs_body:
+        yield from _other_bodies(request)
     if signs_url:
         yield from _other_urls(request)
     for name in signature_headers:
         yield from _other_headers(request, name)
-    if signature_headers:
+    if signature_headers and signs_body:
         yield "signature of another request", _with(request, {name: other.header(name) for name in signature_headers})
+    if signature_headers:
         yield "no signature at all", _with(request, dict.fromkeys(signature_headers))
 
 
