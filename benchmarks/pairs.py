@@ -12,6 +12,7 @@ import sqlite3
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -100,6 +101,18 @@ def ratios(a: Sequence[Mapping[str, float]], b: Sequence[Mapping[str, float]], k
     return min(each), statistics.median(each), max(each)
 
 
+def sync_us() -> float:
+    """Microseconds of one append with its sync where the servers keep their data; the middle one of a hundred."""
+    took = []
+    with tempfile.TemporaryFile() as file:
+        for _ in range(100):
+            begun = time.perf_counter()
+            os.write(file.fileno(), bytes(4096))
+            os.fdatasync(file.fileno())
+            took.append(time.perf_counter() - begun)
+    return statistics.median(took) * 1e6
+
+
 def machine() -> dict[str, str]:
     """What a reader must know of where this ran."""
     versions = {}
@@ -112,6 +125,8 @@ def machine() -> dict[str, str]:
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
         "cores": str(len(os.sched_getaffinity(0))),
+        "sync_us": f"{sync_us():.0f}",
+        "load": f"{os.getloadavg()[0]:.1f}",
         "commit": subprocess.run(
             ["git", "rev-parse", "--short", "HEAD"],  # noqa: S607 whichever git there is
             capture_output=True,

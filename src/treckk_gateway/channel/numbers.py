@@ -11,7 +11,10 @@ import re
 HOME = "ID"
 """The region national spellings (`0812…`) are read in unless the caller says otherwise."""
 
-_CLEAN = re.compile(r"\+(?!620)[1-9]\d{7,14}")
+CLEAN = r"\+(?!620)[1-9]\d{7,14}"
+"""A number that is in this form already, as a pattern."""
+
+_CLEAN = re.compile(CLEAN)
 _SEPARATORS = re.compile(r"[\s().\-/\u2010-\u2015\u200b-\u200f\u202a-\u202e]+")
 _DIALLED = re.compile(r"\+?\d{7,17}")
 

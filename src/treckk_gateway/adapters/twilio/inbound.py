@@ -48,6 +48,7 @@ _CONSENTS = {"STOP": Consent.STOP, "START": Consent.START, "HELP": Consent.HELP}
 SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
 _ANY_SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
 _USER_ID = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
+_USUAL = re.compile(rf"(?:(whatsapp):)?({numbers.CLEAN})")
 _ERROR = re.compile(r"[0-9]{1,9}")
 _KIND = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _MOST_FILES = 10
@@ -151,6 +152,9 @@ def address(written: str) -> Address | None:
     No prefix is SMS, unless it is a business-scoped WhatsApp id, which some versions send bare. Such an id holds no
     number and is kept to the letter; other prefixes (`messenger:`) are kept with their value.
     """
+    usual = _USUAL.fullmatch(written)
+    if usual is not None:
+        return Address(usual[1] or "sms", usual[2])
     if not written:
         return None
     prefix, mark, value = written.strip().partition(":")
