@@ -30,6 +30,7 @@
         ├── StoreBusy (BlockingIOError)       queue over its bound: answer 503, try again
         ├── StoreLocked (BlockingIOError)     another process holds the data folder
         ├── StoreUnavailable (OSError)        disk full, broken or closed
+        ├── CopyRefused (ValueError)          a backup, a restore or a move is not to be had so
         ├── SchemaTooOld (RuntimeError)       the database waits for `treckk db upgrade`
         └── SchemaTooNew (RuntimeError)       the data was written by a newer version
 
@@ -195,6 +196,10 @@ class StoreLocked(StoreError, BlockingIOError):
 
 class StoreUnavailable(StoreError, OSError):
     """The store is closed, full or broken. Nothing of the request was stored."""
+
+
+class CopyRefused(StoreError, ValueError):
+    """A backup, a restore or a move is not to be had so; nothing was changed, and the text says what to do."""
 
 
 class SchemaTooOld(StoreError, RuntimeError):

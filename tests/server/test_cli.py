@@ -72,7 +72,21 @@ def test_the_version_is_that_of_the_package():
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["serve"], ["init"], ["doctor"], ["demo"], ["replay"], ["case"], ["case", "move"], ["report"]]
+    "command",
+    [
+        [],
+        ["serve"],
+        ["init"],
+        ["doctor"],
+        ["demo"],
+        ["replay"],
+        ["case"],
+        ["case", "move"],
+        ["report"],
+        ["backup"],
+        ["restore"],
+        ["db", "move"],
+    ],
 )
 def test_every_command_explains_itself(command, capsys):
     assert run([*command, "--help"]) == 0

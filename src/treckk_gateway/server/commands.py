@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from treckk_gateway.server import (
     adapter_command,
+    backup_commands,
     case_commands,
     db_commands,
     mail_commands,
@@ -127,3 +128,5 @@ app.add_typer(triage_command.app, name="triage")
 app.command("replay")(case_commands.replay)
 app.command("parse-mail")(mail_commands.parse_mail)
 app.command("report")(report_command.report)
+app.command("backup")(backup_commands.backup)
+app.command("restore")(backup_commands.restore)

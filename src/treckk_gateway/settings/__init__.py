@@ -1,5 +1,6 @@
 """The one TOML file: read, checked, and refused with file, key and reason before anything starts."""
 
+from treckk_gateway.settings.gateway_table import read_database
 from treckk_gateway.settings.loading import check_posts, from_mapping, load
 from treckk_gateway.settings.starter import starter
 from treckk_gateway.settings.values import (
@@ -29,5 +30,6 @@ __all__ = [
     "check_posts",
     "from_mapping",
     "load",
+    "read_database",
     "starter",
 ]

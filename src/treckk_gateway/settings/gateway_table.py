@@ -63,6 +63,14 @@ def read_gateway(table: Mapping[str, object], *, where: str, base: Path) -> dict
         raise ConfigError(where, f"gateway.{key}", reason) from None
 
 
+def read_database(written: str, *, where: str, key: str, base: Path) -> Secret | None:
+    """The address of a database, written as `gateway.database` is; `None` for SQLite. Raises `ConfigError`."""
+    try:
+        return _database(written, where=where, base=base)
+    except _Refused as problem:
+        raise ConfigError(where, key, problem.args[1]) from None
+
+
 class _Refused(Exception):
     """A key of the table and why its value is refused."""
 

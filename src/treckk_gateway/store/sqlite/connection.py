@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from treckk_gateway.errors import SchemaTooNew, StoreLocked, StoreUnavailable
@@ -93,21 +94,27 @@ def open_reader(path: Path) -> Connection:
     return connection
 
 
-def migrate(connection: Connection) -> None:
-    """Bring the schema to this version, each numbered file in a transaction of its own.
+def migrate(connection: Connection, *, upto: int | None = None) -> None:
+    """Bring the schema to this version, or only up to that number, each numbered file in a transaction of its own.
 
     Raises `SchemaTooNew` when a newer version of this software wrote the file.
     """
-    steps = sorted(
-        (int(one.name[:4]), one)
-        for one in files(__package__).joinpath("migrations").iterdir()
-        if one.name.endswith(".sql")
-    )
+    steps = _steps()
     current = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if current > steps[-1][0]:
         raise SchemaTooNew(
             f"the data has schema {current}, this version knows {steps[-1][0]}: install the newer version again"
         )
     for number, step in steps:
-        if number > current:
+        if current < number <= (upto or number):
             connection.executescript(f"BEGIN IMMEDIATE;\n{step.read_text()}\nPRAGMA user_version={number};\nCOMMIT;")
+
+
+def newest_schema() -> int:
+    """The number of the schema that this version writes."""
+    return _steps()[-1][0]
+
+
+def _steps() -> list[tuple[int, Traversable]]:
+    found = files(__package__).joinpath("migrations").iterdir()
+    return sorted(((int(one.name[:4]), one) for one in found if one.name.endswith(".sql")), key=lambda one: one[0])
