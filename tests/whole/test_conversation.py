@@ -287,3 +287,16 @@ async def test_the_clock_of_a_privacy_request_ends_when_somebody_records_the_ans
     await phones.hears("whatsapp", BUDI, heard)
     status, _ = await phones.api("POST", path, text="Data dihapus")
     assert status == 409
+
+
+async def test_a_complaint_about_the_unit_joins_no_case_that_others_read(phones):
+    await phones.write("whatsapp", BUDI, COMPLAINT)
+    await phones.settled()
+    for text in ("oknum satpol pp minta uang ke pedagang di pasar Paringin", "anggota satpol pp itu minta uang lagi"):
+        await phones.write("whatsapp", BUDI, text)
+        await phones.settled()
+
+    [seen] = await phones.cases()
+    assert "minta uang" not in str(await phones.case(seen["reference"]))
+    both = (await phones.get("/cases", by="pak-kasat"))["items"]
+    assert sorted(one["category"] for one in both) == ["layanan_satpol", "pkl"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from treckk_gateway.casework.casework import Casework
-from treckk_gateway.inbound.answers import Answers
+from treckk_gateway.inbound.answers import Answers, value_of
 from treckk_gateway.inbound.choosing import Choices
 from treckk_gateway.inbound.conversation import Scene
 from treckk_gateway.inbound.filling import Filling
@@ -45,6 +45,8 @@ class Decisions:
         urgent = judged.urgency(findings) is Urgency.EMERGENCY
         if scene.message.automatic:
             return await self.joinings.join(scene, scene.threaded, findings, now)
+        if not urgent and self._about_the_unit(scene, intent, findings):
+            return await self._apart(scene, intent, findings, now)
         # Danger to life is never taken for a question or a wish, whatever else the message says.
         asked = None if urgent else await self._asked(scene, intent, findings, now)
         if asked is not None:
@@ -76,6 +78,20 @@ class Decisions:
         if intent is Intent.PRIVACY_REQUEST:
             return await self.answers.privacy(scene, now)
         return await self.wishes.wish(scene, findings, now)
+
+    def _about_the_unit(self, scene: Scene, intent: Intent, findings: Sequence[Finding]) -> bool:
+        """Whether it complains about the unit while the reporter's case is one that others read."""
+        hidden = self.casework.profile.leadership_only
+        about = intent is Intent.COMPLAINT and value_of(findings, "category") in hidden
+        return about and any(one.category not in hidden for one in (scene.case, *scene.running) if one is not None)
+
+    async def _apart(self, scene: Scene, intent: Intent, findings: Sequence[Finding], now: int) -> Filing:
+        """Into the reporter's case that only leadership reads, opened where there is none (domain reference, R25)."""
+        hidden = self.casework.profile.leadership_only
+        own = next((one for one in scene.running if one.category in hidden), None)
+        if own is not None:
+            return await self.joinings.join(scene, own, findings, now)
+        return self.openings.open(scene, intent, findings, now)
 
     def _answers(self, scene: Scene, pending: Case, findings: Sequence[Finding]) -> bool:
         """Whether the message answers our question: by the number of a place it does, whatever else that may mean."""
