@@ -133,8 +133,11 @@ class Lexicon:
         )
 
     def normalise(self, text: str) -> str:
-        """The words of the text in formal spelling, rewritten once, with one blank between them."""
-        return " ".join(self._spelling.formal(tokens(text))[0])
+        """The words of the text in formal spelling, rewritten once, with one blank between them.
+
+        Only the first `LONGEST` characters and `MOST_WORDS` words count.
+        """
+        return " ".join(self._spelling.formal(tokens(text[:LONGEST])[:MOST_WORDS])[0])
 
     def _calmed(self, found: dict[str, tuple[Hit, ...]]) -> dict[str, tuple[Hit, ...]]:
         """Without the hits that stand inside a longer harmless phrase, such as "kereta api"."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from treckk_gateway.model import Finding, Subject
-from treckk_gateway.triage.pipeline import TriageContext, words_of
+from treckk_gateway.triage.pipeline import TriageContext
 
 _WISHES = {"hide_name": "confidential", "silence": "silent"}
 
 
 async def wishes(subject: Subject, context: TriageContext) -> Sequence[Finding]:
     """The flags `confidential` and `silent`, by the phrases of `dialogue.toml`."""
-    text = words_of(subject)
-    spellings = (text, context.profile.lexicon.normalise(text))
+    reading = context.read(subject)
+    spellings = (" ".join(reading.original), " ".join(reading.formal))
     known = context.values("flag")
     return [
         Finding(step="wishes", field="flag", value=flag, confidence=0.85, reason="wishes it in so many words")
