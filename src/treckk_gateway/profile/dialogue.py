@@ -5,7 +5,7 @@ Source of the rules: domain reference, section 8 (asking).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import attrs
 
@@ -41,7 +41,7 @@ class Dialogue:
     choose: Mapping[str, str]
     waits_for: frozenset[str]
     gather: int
-    _answers: Mapping[str, tuple[tuple[str, ...], ...]] = attrs.field(alias="_answers", repr=False)
+    _answers: Mapping[str, frozenset[tuple[str, ...]]] = attrs.field(alias="_answers", repr=False)
 
     def question(self, field: str, language: str) -> str:
         """The question for a field."""
@@ -49,7 +49,13 @@ class Dialogue:
 
     def hears(self, what: str, *texts: str) -> bool:
         """Whether a phrase of that list stands in one of the texts, as whole words."""
-        return any(_stands(phrase, words) for words in map(tokens, texts) for phrase in self._answers[what])
+        return self.stands(what, *map(tokens, texts))
+
+    def stands(self, what: str, *texts: tuple[str, ...]) -> bool:
+        """The same of texts that are words already."""
+        phrases = self._answers[what]
+        sizes = {len(one) for one in phrases}
+        return any(_among(words, size, phrases) for words in texts for size in sizes)
 
     def only(self, what: str, *texts: str) -> bool:
         """Whether one of the texts is a phrase of that list and nothing else."""
@@ -86,7 +92,7 @@ def read_dialogue(folder: Folder, languages: Iterable[str], form: Form, template
         choose={one: table.choose for one, table in written.language.items()},
         waits_for=frozenset(written.waits_for),
         gather=written.gather,
-        _answers={name: tuple(map(tokens, phrases)) for name, phrases in written.answers.items()},
+        _answers={name: frozenset(map(tokens, phrases)) for name, phrases in written.answers.items()},
     )
 
 
@@ -97,6 +103,6 @@ def _check(key: str, question: str, language: str, templates: Templates) -> None
         refuse(DIALOGUE, key, f"makes an SMS of {len(text)} characters; one short message has 160 plain ones")
 
 
-def _stands(phrase: tuple[str, ...], words: tuple[str, ...]) -> bool:
-    size = len(phrase)
-    return any(words[start : start + size] == phrase for start in range(len(words) - size + 1))
+def _among(words: tuple[str, ...], size: int, phrases: Collection[tuple[str, ...]]) -> bool:
+    """Whether that many words in a row are one of the phrases."""
+    return any(words[start : start + size] in phrases for start in range(len(words) - size + 1))

@@ -13,10 +13,9 @@ _WISHES = {"hide_name": "confidential", "silence": "silent"}
 async def wishes(subject: Subject, context: TriageContext) -> Sequence[Finding]:
     """The flags `confidential` and `silent`, by the phrases of `dialogue.toml`."""
     reading = context.read(subject)
-    spellings = (" ".join(reading.original), " ".join(reading.formal))
     known = context.values("flag")
     return [
         Finding(step="wishes", field="flag", value=flag, confidence=0.85, reason="wishes it in so many words")
         for phrases, flag in _WISHES.items()
-        if flag not in known and context.profile.dialogue.hears(phrases, *spellings)
+        if flag not in known and context.profile.dialogue.stands(phrases, reading.original, reading.formal)
     ]
