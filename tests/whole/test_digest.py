@@ -49,6 +49,7 @@ def letters(town):
 async def test_a_day_is_told_once_by_chat_and_by_mail(led):
     await led.staff_writes(KASAT, "halo")
     await led.write("whatsapp", BUDI, TEXT)
+    await led.settled()
     await led.write("sms", SITI, "Saya mau mengadukan anggota Satpol PP yang minta uang kepada pedagang")
     await led.settled()
     assert await round_of(led) == 0
