@@ -26,7 +26,6 @@ from treckk_gateway.inbound.media import Files
 from treckk_gateway.inbound.scanning import Scanner
 from treckk_gateway.inbound.viewing import Viewer
 from treckk_gateway.model import Actor, EventKind, Finding, MediaKind
-from treckk_gateway.privacy import Box
 from treckk_gateway.settings import MediaSettings
 from treckk_gateway.store.orders import FileEnd
 from treckk_gateway.store.rows import FileRow
@@ -154,8 +153,3 @@ class Collector:
             return FileEnd(file_id=row.id, state="lost", reason=reason)
         due = self.casework.clock() + _AGAIN[row.attempts - 1] * _SECOND
         return FileEnd(file_id=row.id, state="pending", reason=reason, due=due)
-
-
-def opened(box: Box, row: FileRow) -> FileBody:
-    """What is known of a file."""
-    return box.open_value(Purpose.FILE, row.details, FileBody)

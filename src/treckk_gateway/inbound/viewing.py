@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from importlib.util import find_spec
 from typing import TypeVar
 
 from treckk_gateway.errors import MediaRefused
-from treckk_gateway.inbound.parsing import bound
+from treckk_gateway.inbound.confined import Confined
 from treckk_gateway.inbound.pictures import LONGEST_SIDE, THUMBNAIL, Picture, place_of, redraw
 
 T = TypeVar("T")
-
-_MEMORY = 1 << 30
 
 
 class Viewer:
     """Makes pictures anew. Without Pillow (the extra `media`) it makes none and says so."""
 
     def __init__(self, *, seconds: float = 10.0) -> None:
-        self._seconds = seconds
-        self._pool: ProcessPoolExecutor | None = None
-        self._turn = asyncio.Lock()
+        self._confined = Confined(seconds=seconds)
 
     @property
     def able(self) -> bool:
@@ -47,28 +40,12 @@ class Viewer:
 
     async def close(self) -> None:
         """End the process."""
-        async with self._turn:
-            self._end()
+        await self._confined.close()
 
     async def _apart(self, work: Callable[..., T], *arguments: object) -> T:
-        async with self._turn:
-            if self._pool is None:
-                self._pool = ProcessPoolExecutor(
-                    1, mp_context=multiprocessing.get_context("spawn"), initializer=bound, initargs=(_MEMORY,)
-                )
-            running = asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
-            try:
-                async with asyncio.timeout(self._seconds):
-                    return await running
-            except ValueError as problem:
-                raise MediaRefused(str(problem)) from None
-            except (TimeoutError, MemoryError, BrokenProcessPool):
-                self._end()
-                raise MediaRefused("it cannot be shown within the bounds of time and memory") from None
-
-    def _end(self) -> None:
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            for process in list((pool._processes or {}).values()):  # noqa: SLF001 the only way to end hanging work
-                process.kill()
-            pool.shutdown(wait=False, cancel_futures=True)
+        try:
+            return await self._confined.run(work, *arguments)
+        except ValueError as problem:
+            raise MediaRefused(str(problem)) from None
+        except (TimeoutError, MemoryError, BrokenProcessPool):
+            raise MediaRefused("it cannot be shown within the bounds of time and memory") from None
