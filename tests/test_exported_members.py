@@ -17,20 +17,21 @@ PUBLIC = {
         Step Subject TreckkError TriageContext Urgency WalkIn WebhookRequest WebhookResponse __version__
     """,
     "treckk_gateway.channel": """
-        Accepted Capabilities Channel ChannelContext Checking Deliver Envelope Glancing Inbound Listening LookingUp
-        MediaHolding MediaSource NoOptions ParseMode Problem Recovering TextForm WebhookRequest WebhookResponse
+        Accepted ApprovedTemplate Capabilities Channel ChannelContext Checking Deliver Envelope Glancing Inbound Listening LookingUp
+        MediaHolding MediaSource NoOptions ParseMode Problem Recovering TemplateTable Templating
+        TextForm WebhookRequest WebhookResponse
     """,
     "treckk_gateway.model": """
-        OPENS_CASE Act Actor Address Attachment Case CaseClock CaseEvent CaseUpdate ClockName ClockState Consent DeliveryReceipt DeliveryState EventKind
+        OPENS_CASE Act Actor Address Attachment Case CaseClock CaseEvent CaseUpdate Choice ClockName ClockState Consent DeliveryReceipt DeliveryState EventKind
         Finding InboundMessage Incident Instant Intent Location MediaKind OpenCase OutboundMessage PlaceSource PriorCase
         Questions Reason Reporter Role
-        Secret SendResult Staff State Subject Thread Transition Urgency
+        Secret SendResult Staff State Subject Template Thread Transition Urgency
     """,
     "treckk_gateway.testing": "RETRY_AFTER Fault HttpStandIn MemoryChannel MemoryOptions StandIn",
     "treckk_gateway.testing.conformance": "ChannelConformance Sample",
     "treckk_gateway.server": "application subapp",
 }
-ALIASES = {"Step", "Deliver", "Inbound", "Instant", "OPENS_CASE", "RETRY_AFTER", "__version__"}
+ALIASES = {"Step", "Deliver", "Inbound", "Instant", "OPENS_CASE", "TemplateTable", "RETRY_AFTER", "__version__"}
 """Names of plain values and types, which hold no docstring; docs/reference/python-api.md says what they are."""
 
 

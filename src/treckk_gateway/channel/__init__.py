@@ -17,11 +17,14 @@ from treckk_gateway.channel.contract import (
     NoOptions,
     Problem,
     Recovering,
+    Templating,
 )
+from treckk_gateway.channel.templates import ApprovedTemplate, TemplateTable
 from treckk_gateway.channel.webhook import WebhookRequest, WebhookResponse
 
 __all__ = [
     "Accepted",
+    "ApprovedTemplate",
     "Capabilities",
     "Channel",
     "ChannelContext",
@@ -38,6 +41,8 @@ __all__ = [
     "ParseMode",
     "Problem",
     "Recovering",
+    "TemplateTable",
+    "Templating",
     "TextForm",
     "WebhookRequest",
     "WebhookResponse",

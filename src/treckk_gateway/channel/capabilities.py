@@ -30,7 +30,8 @@ class Capabilities:
 
     `schemes` are the address schemes it speaks. `max_text` counts characters (of `segments` channels the text may
     be longer and is sent in parts). `reply_window` is in seconds since the recipient's last message; outside it
-    only templates pass. `rate` is messages per second, `burst` how many may go at once. `idempotent_send` says a
+    only `templates` pass, where some are configured. `choices` is how many answers a message may offer for tapping.
+    `rate` is messages per second, `burst` how many may go at once. `idempotent_send` says a
     repeat with the same delivery id cannot send twice; `lookup` that an uncertain send can be looked up.
     """
 
@@ -50,6 +51,7 @@ class Capabilities:
     receipts: frozenset[DeliveryState] = frozenset()
     reply_window: int | None = None
     templates: bool = False
+    choices: int = 0
     max_text: int | None = None
     segments: bool = False
     rate: float = 10.0

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 import attrs
 
 from treckk_gateway.channel.capabilities import Capabilities
+from treckk_gateway.channel.templates import TemplateTable
 from treckk_gateway.channel.webhook import WebhookRequest, WebhookResponse
 from treckk_gateway.model import Address, DeliveryReceipt, InboundMessage, Instant, OutboundMessage, SendResult
 
@@ -156,6 +157,18 @@ class MediaHolding(Protocol):
 
     def media_source(self, ref: str) -> MediaSource:
         """Where the file that `ref` names can be fetched."""
+
+
+@runtime_checkable
+class Templating(Protocol):
+    """For channels whose provider lets only texts it approved pass outside the reply window.
+
+    The gateway chooses one when the message leaves and puts it, filled, into `OutboundMessage.template`.
+    """
+
+    @property
+    def templates(self) -> TemplateTable:
+        """What is configured: by the name of the update, then by language."""
 
 
 @attrs.frozen(kw_only=True)

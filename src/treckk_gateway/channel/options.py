@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 import attrs
 import msgspec
@@ -46,7 +46,8 @@ def read_options(kind: type[T], table: Mapping[str, object], *, where: str, pref
 
     `where` is the file and `prefix` the dotted key of the table, for refusals. A field of type `Secret`,
     `Secret | None` or `tuple[Secret, ...]` is read by `read_secret`. Raises `ConfigError` for an unknown key, a
-    missing one, a wrong type, or whatever the class's own validators refuse.
+    missing one, a wrong type, or whatever the class's own validators refuse. A field of an attrs class, or of a mapping
+    to such, is a table of its own.
     """
     attrs.resolve_types(kind)  # type: ignore[type-var]
     fields = {field.name: field for field in attrs.fields(kind)}  # type: ignore[arg-type]
@@ -71,7 +72,18 @@ def _value(kind: Any, written: object, *, where: str, key: str, base: Path) -> A
         return (secret,) if Ellipsis in get_args(kind) else secret
     if Secret in get_args(kind) and isinstance(written, list):
         return tuple(read_secret(one, where=where, key=key, base=base) for one in written)
+    if isinstance(kind, type) and attrs.has(kind):
+        return read_options(kind, _mapping(written, where, key), where=where, prefix=key, base=base)
+    if get_origin(kind) is Mapping:
+        inner, table = get_args(kind)[1], _mapping(written, where, key)
+        return {one: _value(inner, value, where=where, key=f"{key}.{one}", base=base) for one, value in table.items()}
     try:
         return msgspec.convert(written, kind)
     except msgspec.ValidationError as problem:
         raise ConfigError(where, key, str(problem)) from problem
+
+
+def _mapping(written: object, where: str, key: str) -> Mapping[str, object]:
+    if not isinstance(written, Mapping):
+        raise ConfigError(where, key, f"must be a table, written [{key}]")
+    return written

@@ -21,6 +21,7 @@ from treckk_gateway.model.incident import Incident, OpenCase, PriorCase
 from treckk_gateway.model.lifecycle import Reason, Role, State, Transition
 from treckk_gateway.model.message import (
     Attachment,
+    Choice,
     Consent,
     DeliveryReceipt,
     InboundMessage,
@@ -30,6 +31,7 @@ from treckk_gateway.model.message import (
     OutboundMessage,
     PlaceSource,
     SendResult,
+    Template,
     Thread,
 )
 from treckk_gateway.model.secret import Secret
@@ -46,6 +48,7 @@ __all__ = [
     "CaseClock",
     "CaseEvent",
     "CaseUpdate",
+    "Choice",
     "ClockName",
     "ClockState",
     "Consent",
@@ -72,6 +75,7 @@ __all__ = [
     "Staff",
     "State",
     "Subject",
+    "Template",
     "Thread",
     "Transition",
     "Urgency",

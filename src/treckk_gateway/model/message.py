@@ -130,7 +130,7 @@ class DeliveryReceipt:
     """A provider's word on a message of ours: `delivery_id` is ours, `provider_message_id` theirs; one is given.
 
     `raw_status` keeps the provider's own word, `code` its error code. `scope` says what a failure holds for;
-    `opted_out` that the recipient wants no messages.
+    `opted_out` that the recipient wants no messages; `window_closed` that only an approved template would have passed.
     """
 
     dedupe_key: str = attrs.field(validator=attrs.validators.min_len(1))
@@ -142,6 +142,7 @@ class DeliveryReceipt:
     claimed_at: Instant | None = None
     scope: Scope | None = None
     opted_out: bool = False
+    window_closed: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -158,6 +159,27 @@ class Thread:
 
 
 @attrs.frozen(kw_only=True)
+class Template:
+    """A text the provider approved beforehand, ready to leave.
+
+    `name` is the provider's word for it (a ContentSid at Twilio, a name at Meta), `language` its language code there.
+    `parameters` fill its placeholders, in order; none is empty, and each is one line.
+    """
+
+    name: str = attrs.field(validator=attrs.validators.min_len(1))
+    language: str
+    parameters: tuple[str, ...] = attrs.field(default=(), repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class Choice:
+    """Something the recipient may tap: `label` is shown, `answer` is what they would have written instead."""
+
+    answer: str = attrs.field(validator=attrs.validators.min_len(1))
+    label: str = attrs.field(validator=attrs.validators.min_len(1), repr=False)
+
+
+@attrs.frozen(kw_only=True)
 class OutboundMessage:
     """One text for one person, ready to leave.
 
@@ -165,6 +187,9 @@ class OutboundMessage:
     `attempt_id` is new for each attempt. `reply` is true for an answer to a message just received, false for a
     notice. `timeout` is the whole time the attempt may take, in seconds. `reference`, `state` and `version` are
     those of the case, where there is one.
+
+    With `template` that is sent and nothing else; `text` then says the same in the unit's own words, for the record.
+    `choices` are offered beside the text for tapping, at most as many as the channel claims; the text names them too.
     """
 
     delivery_id: str
@@ -178,6 +203,8 @@ class OutboundMessage:
     reference: str | None = None
     state: str | None = None
     version: int | None = None
+    template: Template | None = None
+    choices: tuple[Choice, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

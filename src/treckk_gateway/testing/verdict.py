@@ -22,6 +22,7 @@ from treckk_gateway.channel import (
     Listening,
     LookingUp,
     MediaHolding,
+    Templating,
     WebhookRequest,
 )
 from treckk_gateway.errors import PayloadError, Rejected, Scope, SendError, SignatureError
@@ -62,6 +63,8 @@ def claims_are_sound(channel: Channel) -> None:
     assert claims.reply_window is None or claims.reply_window > 0, "capabilities.reply_window is positive or None"
     assert claims.listens == isinstance(channel, Listening), "listens says whether there are listen and quiet"
     assert claims.lookup == isinstance(channel, LookingUp), "lookup says whether there is lookup"
+    assert not claims.templates or isinstance(channel, Templating), "templates says that there are some to choose from"
+    assert claims.choices >= 0, "capabilities.choices is 0 or more"
     assert type(channel).kind, "kind names the adapter"
     assert channel.channel_id, "channel_id is the configured one"
     assert attrs.has(type(channel).Options), "Options is an attrs class"
