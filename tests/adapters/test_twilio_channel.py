@@ -49,9 +49,16 @@ def test_the_operator_may_say_otherwise_about_the_way_in():
     assert not channel(inbound=False).capabilities.inbound
 
 
+@pytest.mark.parametrize(("sender", "rate", "burst"), [(WHATSAPP, 400.0, 200), ("+14155550100", 0.5, 1)])
+def test_the_operator_may_say_what_twilio_lets_the_sender_send(sender, rate, burst):
+    claims = channel(sender, rate=rate).capabilities
+    assert (claims.rate, claims.burst) == (rate, burst)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        ({"rate": 0.0}, "rate is a number above 0"),
         ({"account_sid": "AC123"}, "account_sid is AC and 32"),
         ({"account_sid": "ac" + 32 * "0"}, "account_sid"),
         ({"sender": "whatsapp:081100000000"}, "sender is written"),

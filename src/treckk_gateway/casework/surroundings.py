@@ -6,6 +6,7 @@ Nothing here has anybody's identity or words: codes, numbers and outcomes only.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 import attrs
 
@@ -21,7 +22,14 @@ _HOUR = 3_600_000_000
 _MOST = 50
 _EARLIER = 20
 
-Recognise = Callable[[Subject], Awaitable[Sequence[Finding]]]
+Beside = Callable[[Sequence[Finding]], Awaitable[tuple[OpenCase, ...]]]
+
+
+class Recognise(Protocol):
+    """Triage over a message; `beside` looks up the cases beside it by what was found so far."""
+
+    async def __call__(self, subject: Subject, beside: Beside | None = None) -> Sequence[Finding]:
+        """What was found."""
 
 
 @attrs.frozen
@@ -33,14 +41,16 @@ class Surroundings:
     async def look(self, subject: Subject, reporter_id: int | None, recognise: Recognise) -> Sequence[Finding]:
         """What triage finds about a report, shown its reporter's earlier ones and the cases beside it.
 
-        Which cases are beside it is known only from what it finds: where there are any it looks a second time.
+        Which cases are beside it is known only from what it finds, so it asks for them itself.
         """
         now = subject.case.opened_at if subject.case else self.casework.clock()
         but = subject.case.case_id if subject.case else 0
         subject = attrs.evolve(subject, history=await self.history(reporter_id, but))
-        findings = await recognise(subject)
-        nearby = await self.nearby(findings, now, but)
-        return await recognise(attrs.evolve(subject, nearby=nearby)) if nearby else findings
+
+        async def beside(findings: Sequence[Finding]) -> tuple[OpenCase, ...]:
+            return await self.nearby(findings, now, but)
+
+        return await recognise(subject, beside)
 
     async def nearby(self, findings: Sequence[Finding], now: Instant, but: int) -> tuple[OpenCase, ...]:
         """Running cases of the district and category found, within the hours of the profile, newest first."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
 import attrs
 
 from treckk_gateway.casework import Casework, Clock, Clocks, Coordination, Desk, Erasing, Ids, People, Roster, Wording
+from treckk_gateway.casework.surroundings import Beside, Recognise
 from treckk_gateway.channel import Channel
 from treckk_gateway.dispatch import Acts, Digest, Evidence, Notices, Watch
 from treckk_gateway.gateway.storage import Storage, storage
@@ -34,8 +35,6 @@ from treckk_gateway.settings import Settings
 from treckk_gateway.store import Store, Wakeups
 from treckk_gateway.triage import Pipeline, Step, TriageContext, load_steps
 from treckk_gateway.triage.stage import Stage
-
-Recognise = Callable[[Subject], Awaitable[Sequence[Finding]]]
 
 
 @attrs.frozen(kw_only=True)
@@ -82,8 +81,8 @@ class Plan:
         named = load_steps(settings.steps, self.profile, where=str(self.settings.source or "settings"))
         pipeline = Pipeline((*named, *self.triage), settings.budget)
 
-        async def recognise(subject: Subject) -> Sequence[Finding]:
-            return await pipeline.run(subject, TriageContext(profile=self.profile, now=self.clock()))
+        async def recognise(subject: Subject, beside: Beside | None = None) -> Sequence[Finding]:
+            return await pipeline.run(subject, TriageContext(profile=self.profile, now=self.clock()), beside)
 
         return recognise
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 
 import attrs
 import structlog
@@ -10,18 +10,17 @@ from msgspec.structs import replace
 
 from treckk_gateway.casework.bodies import MessageBody, Purpose
 from treckk_gateway.casework.casework import Casework
-from treckk_gateway.casework.surroundings import Surroundings
+from treckk_gateway.casework.surroundings import Recognise, Surroundings
 from treckk_gateway.channel import Channel, ParseMode
 from treckk_gateway.errors import NotFoundError, PayloadError, StoreError, described
 from treckk_gateway.inbound.conversation import Conversations, Scene
 from treckk_gateway.inbound.decision import Decisions
 from treckk_gateway.inbound.media import Files
 from treckk_gateway.inbound.parsing import Parser
-from treckk_gateway.model import DeliveryReceipt, Finding, InboundMessage, Staff, Subject
+from treckk_gateway.model import DeliveryReceipt, InboundMessage, Staff
 from treckk_gateway.store.orders import ConversationFields, Filing, Heard, NewMessage
 from treckk_gateway.store.rows import InboxRow
 
-Recognise = Callable[[Subject], Awaitable[Sequence[Finding]]]
 Act = Callable[[Staff, str, InboundMessage], Awaitable[Filing]]
 
 _SECOND = 1_000_000

@@ -38,6 +38,7 @@ from treckk_gateway.store.rows import (
     InboxRow,
     MergeRow,
     MessageRow,
+    NearbyRow,
     Nothing,
     NotYet,
     OutboxRow,
@@ -122,7 +123,7 @@ class Store(Protocol):
     async def open_cases(self, reporter_id: int) -> Sequence[Case]:
         """The reporter's open cases, newest first."""
 
-    async def nearby(self, wanted: Nearby) -> Sequence[Case]:
+    async def nearby(self, wanted: Nearby) -> Sequence[NearbyRow]:
         """Running cases of one district and some categories, opened since a moment, newest first."""
 
     async def outcomes(self, reporter_id: int, but: int, limit: int) -> Sequence[OutcomeRow]:

@@ -182,6 +182,17 @@ class FindingRow(Struct, frozen=True, kw_only=True):
     data: bytes
 
 
+class NearbyRow(Struct, frozen=True):
+    """What of a running case tells whether it may be the same incident as another."""
+
+    case_id: int
+    reference: str
+    category: str
+    district: str
+    village: str | None
+    opened_at: Instant
+
+
 class OutcomeRow(Struct, frozen=True, kw_only=True):
     """An earlier case, the last outcome it had, and what came with that step, sealed."""
 

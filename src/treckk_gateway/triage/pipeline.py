@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import attrs
 import structlog
 
-from treckk_gateway.model import Finding, Instant, Subject
+from treckk_gateway.model import Finding, Instant, OpenCase, Subject
 from treckk_gateway.profile import Profile, Reading
 
 _MOST = 100
@@ -55,6 +55,16 @@ class TriageContext:
             self._forms[text] = self.profile.form.read(text)
         return self._forms[text]
 
+    def after(self, found: Sequence[Finding]) -> TriageContext:
+        """The same for the next step."""
+        return TriageContext(
+            profile=self.profile,
+            now=self.now,
+            found=(*self.found, *found),
+            _readings=self._readings,
+            _forms=self._forms,
+        )
+
     def values(self, field: str) -> tuple[str, ...]:
         """What earlier steps found for a field."""
         return tuple(one.value for one in self.found if one.field == field)
@@ -63,6 +73,11 @@ class TriageContext:
 Step: TypeAlias = Callable[[Subject, TriageContext], Awaitable[Sequence[Finding] | None]]
 """A step: any coroutine function that looks and returns findings, or nothing. It is known by its `__name__`."""
 
+Beside: TypeAlias = Callable[[Sequence[Finding]], Awaitable[tuple[OpenCase, ...]]]
+"""Running cases that may be the same incident, by what was found so far."""
+
+_OURS = "treckk_gateway.triage.steps."
+_BESIDE = "duplicates"
 _ANSWERING = ("re:", "bls:", "balas:", "fwd:", "fw:", "aw:")
 
 
@@ -77,21 +92,24 @@ def words_of(subject: Subject) -> str:
 class Pipeline:
     """Runs steps in their order, each within `budget` seconds.
 
-    A step sees what the steps before it found. One that raises, takes longer than its budget or returns something
-    that is no sequence of findings is recorded as the flag `needs_human` and skipped: one step's trouble never loses
-    a message. What it found before its trouble is dropped.
+    A step sees what the steps before it found. Which cases are beside the message is looked up before `duplicates` and
+    before steps that others wrote, once what was found says where to look. A step that raises, takes longer than its
+    budget or returns something that is no sequence of findings is recorded as the flag `needs_human` and skipped: one
+    step's trouble never loses a message. What it found before its trouble is dropped.
     """
 
     def __init__(self, steps: Iterable[Step], budget: float = 2.0) -> None:
-        self._steps = tuple((name_of(step), step) for step in steps)
+        self._steps = tuple((name_of(step), step, _looks_beside(step)) for step in steps)
         self._budget = budget
 
-    async def run(self, subject: Subject, context: TriageContext) -> tuple[Finding, ...]:
-        """Everything the steps found, in order. Raises only when this task itself is cancelled."""
-        for name, step in self._steps:
+    async def run(self, subject: Subject, context: TriageContext, beside: Beside | None = None) -> tuple[Finding, ...]:
+        """Everything the steps found, in order. Raises what `beside` raises, or when this task itself is cancelled."""
+        for name, step, looks_beside in self._steps:
+            if looks_beside and beside is not None and not subject.nearby:
+                subject = attrs.evolve(subject, nearby=await beside(context.found))
             found = await self._one(name, step, subject, context)
             if found:
-                context = attrs.evolve(context, found=(*context.found, *found))
+                context = context.after(found)
         return context.found
 
     async def _one(self, name: str, step: Step, subject: Subject, context: TriageContext) -> tuple[Finding, ...]:
@@ -142,6 +160,11 @@ def name_of(step: Step) -> str:
     """The name a step is recorded under."""
     inner = getattr(step, "func", step)
     return str(getattr(inner, "__name__", type(inner).__name__))
+
+
+def _looks_beside(step: Step) -> bool:
+    """Whether a step may look at the cases beside the message; of ours only one does."""
+    return name_of(step) == _BESIDE or not getattr(step, "__module__", "").startswith(_OURS)
 
 
 def _cancelled() -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 import attrs
 
@@ -10,7 +10,7 @@ from treckk_gateway.casework.bodies import MessageBody, Purpose
 from treckk_gateway.casework.casework import Casework
 from treckk_gateway.casework.form import said, sealed
 from treckk_gateway.casework.questions import Asking
-from treckk_gateway.casework.surroundings import Surroundings
+from treckk_gateway.casework.surroundings import Recognise, Surroundings
 from treckk_gateway.casework.walk_in import WALK_IN
 from treckk_gateway.errors import NotFoundError
 from treckk_gateway.model import Actor, Address, Case, EventKind, Finding, InboundMessage, Intent, Subject, Urgency
@@ -23,7 +23,7 @@ class Stage:
     """Runs the pipeline over what a case holds and records what it found. It decides nothing."""
 
     casework: Casework
-    recognise: Callable[[Subject], Awaitable[Sequence[Finding]]]
+    recognise: Recognise
 
     async def handle(self, timer_id: int) -> None:
         """Findings onto the case, then the hand-over to dispatch, in one transaction."""

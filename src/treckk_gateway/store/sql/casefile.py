@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
 
 import msgspec
@@ -10,7 +9,16 @@ import msgspec
 from treckk_gateway.model import Case, EventKind, Intent, Questions, Role, State, Urgency
 from treckk_gateway.model.lifecycle import FINAL, OPEN, SETTLED
 from treckk_gateway.store.orders import CaseFilter, Nearby
-from treckk_gateway.store.rows import EventRow, FileRows, FindingRow, OutcomeRow, PartyRow, TimerRow, ValueRow
+from treckk_gateway.store.rows import (
+    EventRow,
+    FileRows,
+    FindingRow,
+    NearbyRow,
+    OutcomeRow,
+    PartyRow,
+    TimerRow,
+    ValueRow,
+)
 from treckk_gateway.store.sql import files, merging, people
 from treckk_gateway.store.sql import outbox as sent
 from treckk_gateway.store.sql.connection import Connection
@@ -34,6 +42,11 @@ _RUNNING_STATES = ", ".join(f"'{state}'" for state in sorted(OPEN - SETTLED))
 _OUTCOMES = ", ".join(f"'{state}'" for state in sorted((SETTLED | FINAL) - {State.CLOSED}))
 """States that say what became of a case; that it was closed then does not."""
 _OPEN_STATES = ", ".join(f"'{state}'" for state in sorted(OPEN))
+_STATES = {one.value: one for one in State}
+_INTENTS = {one.value: one for one in Intent}
+_URGENCIES = {one.value: one for one in Urgency}
+_words = msgspec.json.Decoder(tuple[str, ...]).decode
+_asked = msgspec.json.Decoder(Questions).decode
 
 
 def _case(row: tuple[object, ...]) -> Case:
@@ -43,22 +56,22 @@ def _case(row: tuple[object, ...]) -> Case:
     return Case(
         case_id=case_id,  # type: ignore[arg-type]
         reference=reference,  # type: ignore[arg-type]
-        state=State(str(state)),
+        state=_STATES[state],  # type: ignore[index]
         version=version,  # type: ignore[arg-type]
         channel_id=channel_id,  # type: ignore[arg-type]
-        intent=Intent(str(intent)),
-        urgency=Urgency(str(urgency)),
+        intent=_INTENTS[intent],  # type: ignore[index]
+        urgency=_URGENCIES[urgency],  # type: ignore[index]
         post=post,  # type: ignore[arg-type]
         category=category,  # type: ignore[arg-type]
         district=district,  # type: ignore[arg-type]
         village=village or None,  # type: ignore[arg-type]
         language=language,  # type: ignore[arg-type]
-        flags=tuple(json.loads(str(flags))),
+        flags=_words(str(flags)),
         opened_at=opened_at,  # type: ignore[arg-type]
         changed_at=changed_at,  # type: ignore[arg-type]
         reporter_id=reporter_id,  # type: ignore[arg-type]
-        missing=tuple(json.loads(str(missing))),
-        questions=msgspec.json.decode(str(questions), type=Questions),
+        missing=_words(str(missing)),
+        questions=_asked(str(questions)),
         completeness=completeness,  # type: ignore[arg-type]
         completeness_at_instruct=completeness_at_instruct,  # type: ignore[arg-type]
         taken=taken or None,  # type: ignore[arg-type]
@@ -87,15 +100,16 @@ def open_cases(connection: Connection, reporter_id: int) -> Sequence[Case]:
     return [_case(row) for row in connection.execute(query, (reporter_id,))]
 
 
-def nearby(connection: Connection, wanted: Nearby) -> Sequence[Case]:
+def nearby(connection: Connection, wanted: Nearby) -> Sequence[NearbyRow]:
     """Running cases that may be one incident, newest first."""
     query = (
-        f"SELECT {_CASE} FROM cases WHERE district = ? AND opened_at >= ? AND id <> ?"  # noqa: S608 constant text
+        "SELECT id, reference, category, district, village, opened_at FROM cases"  # noqa: S608 constant text
+        " WHERE district = ? AND opened_at >= ? AND id <> ?"
         f" AND state IN ({_RUNNING_STATES}) AND category IN ({', '.join('?' * len(wanted.categories))})"
         " ORDER BY opened_at DESC LIMIT ?"
     )
     values = (wanted.district, wanted.since, wanted.but, *wanted.categories, wanted.limit)
-    return [_case(row) for row in connection.execute(query, values)]
+    return [NearbyRow(*row) for row in connection.execute(query, values)]
 
 
 def outcomes(connection: Connection, reporter_id: int, but: int, limit: int) -> Sequence[OutcomeRow]:

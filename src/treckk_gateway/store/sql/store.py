@@ -38,6 +38,7 @@ from treckk_gateway.store.rows import (
     InboxRow,
     MergeRow,
     MessageRow,
+    NearbyRow,
     Nothing,
     NotYet,
     OutboxRow,
@@ -78,6 +79,10 @@ class SqlStore(ABC):
     @abstractmethod
     async def _read(self, query: Callable[..., T], *arguments: Any, **named: Any) -> T:  # noqa: ANN401 passed through
         """The answer of a query, which is given a connection first."""
+
+    async def _look(self, query: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401 passed through
+        """The answer of a query that finds few rows by an index, however large the database."""
+        return await self._read(query, *arguments)
 
     @abstractmethod
     async def _write(self, operation: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401 passed through
@@ -199,73 +204,73 @@ class SqlStore(ABC):
 
     async def inbox(self, inbox_id: int) -> InboxRow | None:
         """See `Store.inbox`."""
-        return await self._read(inbox.inbox, inbox_id)
+        return await self._look(inbox.inbox, inbox_id)
 
     async def reporter(self, reporter_id: int) -> ReporterRow | None:
         """See `Store.reporter`."""
-        return await self._read(people.reporter, reporter_id)
+        return await self._look(people.reporter, reporter_id)
 
     async def known_reporter(self, identities: Sequence[bytes]) -> ReporterRow | None:
         """See `Store.known_reporter`."""
-        return await self._read(people.known_reporter, identities)
+        return await self._look(people.known_reporter, identities)
 
     async def known_conversation(self, channel_id: str, address_hash: bytes) -> ConversationRow | None:
         """See `Store.known_conversation`."""
-        return await self._read(people.known_conversation, channel_id, address_hash)
+        return await self._look(people.known_conversation, channel_id, address_hash)
 
     async def conversation(self, conversation_id: int) -> ConversationRow | None:
         """See `Store.conversation`."""
-        return await self._read(people.conversation, conversation_id)
+        return await self._look(people.conversation, conversation_id)
 
     async def recent_messages(self, conversation_id: int, limit: int) -> Sequence[MessageRow]:
         """See `Store.recent_messages`."""
-        return await self._read(people.recent_messages, conversation_id, limit)
+        return await self._look(people.recent_messages, conversation_id, limit)
 
     async def case(self, *, case_id: int | None = None, reference: str | None = None) -> Case | None:
         """See `Store.case`."""
-        return await self._read(casefile.case, case_id, reference)
+        return await self._look(casefile.case, case_id, reference)
 
     async def open_cases(self, reporter_id: int) -> Sequence[Case]:
         """See `Store.open_cases`."""
-        return await self._read(casefile.open_cases, reporter_id)
+        return await self._look(casefile.open_cases, reporter_id)
 
-    async def nearby(self, wanted: Nearby) -> Sequence[Case]:
+    async def nearby(self, wanted: Nearby) -> Sequence[NearbyRow]:
         """See `Store.nearby`."""
-        return await self._read(casefile.nearby, wanted)
+        return await self._look(casefile.nearby, wanted)
 
     async def outcomes(self, reporter_id: int, but: int, limit: int) -> Sequence[OutcomeRow]:
         """See `Store.outcomes`."""
-        return await self._read(casefile.outcomes, reporter_id, but, limit)
+        return await self._look(casefile.outcomes, reporter_id, but, limit)
 
     async def latest_case(self, reporter_id: int) -> Case | None:
         """See `Store.latest_case`."""
-        return await self._read(casefile.latest_case, reporter_id)
+        return await self._look(casefile.latest_case, reporter_id)
 
     async def is_party(self, case_id: int, reporter_id: int) -> bool:
         """See `Store.is_party`."""
-        return await self._read(casefile.is_party, case_id, reporter_id)
+        return await self._look(casefile.is_party, case_id, reporter_id)
 
     async def case_of_reply(
         self, channel_id: str, token_hash: bytes | None, ids: Sequence[str]
     ) -> tuple[Case, PartyRow] | None:
         """See `Store.case_of_reply`."""
-        return await self._read(casefile.case_of_reply, channel_id, token_hash, ids)
+        return await self._look(casefile.case_of_reply, channel_id, token_hash, ids)
 
     async def case_of_request(self, channel_id: str, dedupe_key: str) -> Case | None:
         """See `Store.case_of_request`."""
-        return await self._read(casefile.case_of_request, channel_id, dedupe_key)
+        return await self._look(casefile.case_of_request, channel_id, dedupe_key)
 
     async def parties(self, case_id: int) -> Sequence[PartyRow]:
         """See `Store.parties`."""
-        return await self._read(casefile.parties, case_id)
+        return await self._look(casefile.parties, case_id)
 
     async def merge_of(self, case_id: int) -> MergeRow | None:
         """See `Store.merge_of`."""
-        return await self._read(merging.merge_of, case_id)
+        return await self._look(merging.merge_of, case_id)
 
     async def root(self, case_id: int) -> Case | None:
         """See `Store.root`."""
-        return await self._read(casefile.root, case_id)
+        return await self._look(casefile.root, case_id)
 
     async def cases(self, wanted: CaseFilter) -> Sequence[Case]:
         """See `Store.cases`."""
@@ -277,19 +282,19 @@ class SqlStore(ABC):
 
     async def form_values(self, case_id: int, fields: Collection[str]) -> Sequence[ValueRow]:
         """See `Store.form_values`."""
-        return await self._read(casefile.form_values, case_id, fields)
+        return await self._look(casefile.form_values, case_id, fields)
 
     async def file_row(self, file_id: int) -> FileRow | None:
         """See `Store.file_row`."""
-        return await self._read(files.file_row, file_id)
+        return await self._look(files.file_row, file_id)
 
     async def history(self, case_id: int) -> Sequence[EventRow]:
         """See `Store.history`."""
-        return await self._read(casefile.events, case_id)
+        return await self._look(casefile.events, case_id)
 
     async def conversation_of_token(self, token_hash: bytes) -> int | None:
         """See `Store.conversation_of_token`."""
-        return await self._read(staff.conversation_of_token, token_hash)
+        return await self._look(staff.conversation_of_token, token_hash)
 
     async def notices(self, conversation_id: int, limit: int) -> Sequence[OutboxRow]:
         """See `Store.notices`."""
@@ -297,11 +302,11 @@ class SqlStore(ABC):
 
     async def notice_answered(self, channel_id: str, ids: Sequence[str]) -> OutboxRow | None:
         """See `Store.notice_answered`."""
-        return await self._read(staff.notice_answered, channel_id, ids)
+        return await self._look(staff.notice_answered, channel_id, ids)
 
     async def personnel_request(self, request_id: int) -> PersonnelRow | None:
         """See `Store.personnel_request`."""
-        return await self._read(staff.personnel_request, request_id)
+        return await self._look(staff.personnel_request, request_id)
 
     async def personnel_requests(
         self, *, post: str | None = None, waiting: bool = False, cursor: int | None = None, limit: int = 50
@@ -311,15 +316,15 @@ class SqlStore(ABC):
 
     async def timer(self, timer_id: int) -> TimerRow | None:
         """See `Store.timer`."""
-        return await self._read(casefile.timer, timer_id)
+        return await self._look(casefile.timer, timer_id)
 
     async def outbox(self, outbox_id: int) -> OutboxRow | None:
         """See `Store.outbox`."""
-        return await self._read(outbox.outbox, outbox_id)
+        return await self._look(outbox.outbox, outbox_id)
 
     async def suppressed(self, conversation_id: int) -> str | None:
         """See `Store.suppressed`."""
-        return await self._read(outbox.suppressed, conversation_id)
+        return await self._look(outbox.suppressed, conversation_id)
 
     async def uncertain(self, before: Instant) -> Sequence[OutboxRow]:
         """See `Store.uncertain`."""
@@ -327,7 +332,7 @@ class SqlStore(ABC):
 
     async def attempt_started(self, attempt_id: str) -> Instant | None:
         """See `Store.attempt_started`."""
-        return await self._read(outbox.attempt_started, attempt_id)
+        return await self._look(outbox.attempt_started, attempt_id)
 
     async def accesses(self, case_id: int) -> Sequence[AccessRow]:
         """See `Store.accesses`."""
@@ -385,8 +390,8 @@ class SqlStore(ABC):
 
     async def heads(self, now: Instant, limit: int) -> Sequence[Wake]:
         """See `Store.heads`."""
-        return await self._read(due.heads, now, limit)
+        return await self._look(due.heads, now, limit)
 
     async def next_due(self) -> Instant | None:
         """See `Store.next_due`."""
-        return await self._read(due.next_due)
+        return await self._look(due.next_due)
