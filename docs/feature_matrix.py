@@ -1,4 +1,4 @@
-"""Writes `reference/feature-matrix.md` from what the bundled adapters claim: `python docs/feature_matrix.py`.
+"""Writes `reference/feature-matrix.md` from what the adapters claim: `python docs/feature_matrix.py`.
 
 The conformance kit holds an adapter to its claims, so the page says what was checked. `--check` writes nothing and
 exits 1 when the page is not current.
@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import base64
 import sys
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from treckk_gateway.channel import Capabilities, Channel, ChannelContext, registry
 from treckk_gateway.model import DeliveryState, Secret
 
 PAGE = Path(__file__).parent / "reference" / "feature-matrix.md"
+PACKAGES = Path(__file__).parent.parent / "adapters"
 
 _TOKEN = Secret("0123456789abcdef0123456789abcdef")
 _TWILIO: dict[str, object] = {"account_sid": "AC" + "0" * 32, "auth_token": _TOKEN}
@@ -26,7 +29,10 @@ _EMAIL: dict[str, object] = {
 }
 _WEB: dict[str, object] = {"secret": (Secret("whsec_" + base64.b64encode(bytes(32)).decode()),)}
 
-CHANNELS: tuple[tuple[str, str, dict[str, object]], ...] = (
+Column = tuple[str, str, dict[str, object]]
+"""A heading, an adapter, and the settings that change what it can do."""
+
+CHANNELS: tuple[Column, ...] = (
     ("WhatsApp, Twilio", "twilio", _TWILIO | {"sender": "whatsapp:+6281100000000"}),
     ("SMS, Twilio, number abroad", "twilio", _TWILIO | {"sender": "+15550000000"}),
     ("SMS, Twilio, Indonesian number or name", "twilio", _TWILIO | {"sender": "SATPOLPP"}),
@@ -34,7 +40,18 @@ CHANNELS: tuple[tuple[str, str, dict[str, object]], ...] = (
     ("web, with callback", "web", _WEB | {"callback_url": "https://portal.example.go.id/updates"}),
     ("web, without (the form)", "web", _WEB),
 )
-"""The columns: a heading, an adapter, and the settings that change what it can do."""
+"""What comes with the gateway."""
+
+OTHERS: tuple[Column, ...] = (
+    ("Telegram", "telegram", {"bot_token": _TOKEN, "webhook_secret": _TOKEN}),
+    (
+        "SMS, Android phone, SMSGate",
+        "smsgate",
+        {"signing_key": _TOKEN, "username": "u", "password": _TOKEN},
+    ),
+    ("SMS, Android phone, httpSMS", "httpsms", {"signing_key": _TOKEN, "api_key": _TOKEN, "phone": "+6281100000000"}),
+)
+"""What is a package of its own, in the folder `adapters`."""
 
 ROWS: tuple[tuple[str, Callable[[Capabilities], object]], ...] = (
     ("people can write to it", lambda one: one.inbound),
@@ -63,29 +80,55 @@ ROWS: tuple[tuple[str, Callable[[Capabilities], object]], ...] = (
 
 def capabilities(adapter: str, settings: dict[str, object]) -> Capabilities:
     """What an adapter claims with these settings."""
-    kind: type[Channel] = registry.load(adapter)
+    kind = _packaged(adapter) or registry.load(adapter)
     context = ChannelContext(channel_id="example", webhook_url="https://aduan.example.go.id/channels/example")
     return kind.from_settings(kind.Options(**settings), context).capabilities
 
 
+def _packaged(adapter: str) -> type[Channel] | None:
+    """An adapter of a package in this repository, whether it is installed or not."""
+    for file in PACKAGES.glob("*/pyproject.toml"):
+        points = tomllib.loads(file.read_text(encoding="utf-8"))["project"]["entry-points"][registry.GROUP]
+        if adapter in points:
+            sys.path.insert(0, str(file.parent / "src"))
+            module, _, name = points[adapter].partition(":")
+            try:
+                found: type[Channel] = getattr(import_module(module), name)
+            finally:
+                sys.path.pop(0)
+            return found
+    return None
+
+
 def page() -> str:
     """The whole page."""
-    claims = [capabilities(adapter, settings) for _, adapter, settings in CHANNELS]
     lines = [
         "# What each channel can do",
         "",
         "Written by `python docs/feature_matrix.py` from the `Capabilities` of the adapters; a test keeps it current.",
-        "Details: [Twilio](channels/twilio.md), [email](channels/email.md), [web](channels/web.md).",
         "",
-        f"| | {' | '.join(heading for heading, _, _ in CHANNELS)} |",
-        f"|---|{'---|' * len(CHANNELS)}",
-        *(f"| {name} | {' | '.join(_cell(read(one)) for one in claims)} |" for name, read in ROWS),
+        "With the gateway come [Twilio](channels/twilio.md), [email](channels/email.md) and [web](channels/web.md).",
+        "",
+        *_table(CHANNELS),
+        "",
+        f"Packages of their own: {', '.join(f'[{name}](channels/{name}.md)' for _, name, _ in OTHERS)}.",
+        "",
+        *_table(OTHERS),
         "",
         '"-" means no, or no such limit. On a web channel without a callback nobody can be told: whoever used the form',
         "looks at the status page instead.",
         "",
     ]
     return "\n".join(lines)
+
+
+def _table(columns: Sequence[Column]) -> list[str]:
+    claims = [capabilities(adapter, settings) for _, adapter, settings in columns]
+    return [
+        f"| | {' | '.join(heading for heading, _, _ in columns)} |",
+        f"|---|{'---|' * len(columns)}",
+        *(f"| {name} | {' | '.join(_cell(read(one)) for one in claims)} |" for name, read in ROWS),
+    ]
 
 
 def _ways(one: Capabilities) -> list[str]:
