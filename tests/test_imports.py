@@ -80,14 +80,19 @@ def by_rank():
         yield [name for name in modules() if name.count(".") and name.split(".")[1] in rooms]
 
 
+_PATIENCE = 400
+"""Seconds: some hundred processes one after the other, also on a machine with other work to do."""
+
+
 def python(code, given=""):
     run = subprocess.run(
-        [sys.executable, "-c", code], input=given, capture_output=True, text=True, timeout=110, check=False
+        [sys.executable, "-c", code], input=given, capture_output=True, text=True, timeout=_PATIENCE, check=False
     )
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)
 
 
+@pytest.mark.timeout(_PATIENCE + 10)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="one fresh process for each module needs fork")
 def test_each_module_imports_alone():
     ranks = list(by_rank())
