@@ -5,12 +5,13 @@ import json
 import time
 import traceback
 
+import attrs
 import pytest
 
 from treckk_gateway.adapters.twilio import TwilioChannel
 from treckk_gateway.channel import ChannelContext, WebhookResponse
 from treckk_gateway.errors import NotTaken, OptedOut, Rejected, Scope, SendError, Uncertain, WindowClosed
-from treckk_gateway.model import Address, DeliveryState, OutboundMessage, Secret, SendResult
+from treckk_gateway.model import Address, DeliveryState, OutboundMessage, Secret, SendResult, Template
 from treckk_gateway.testing import Fault, HttpStandIn
 from treckk_gateway.testing.sandbox.twilio import Callbacks, TwilioSandbox, Twist, Window
 
@@ -243,6 +244,52 @@ async def test_the_window_and_the_opt_out_are_twilios_to_know(twilio, channel):
     twilio.block(WHATSAPP, "whatsapp:+6281200000000")
     with pytest.raises(OptedOut):
         await channel.send(message())
+
+
+REVIEW = "HX" + "a" * 32
+
+
+def approved(*parameters, sid=REVIEW, **more):
+    made = message(**more)
+    return attrs.evolve(made, template=Template(name=sid, language="id", parameters=parameters))
+
+
+async def test_an_approved_content_leaves_without_a_body_and_passes_a_closed_window(twilio, channel):
+    twilio.window = Window.REFUSES
+    twilio.approve(REVIEW, "Laporan {{1}}: {{2}}.")
+
+    result = await channel.send(approved("TRK-2611-00001", "selesai"))
+
+    [made] = twilio.messages
+    assert (made.sid, made.content_sid, made.body) == (
+        result.provider_message_id, REVIEW, "Laporan TRK-2611-00001: selesai.",
+    )  # fmt: skip
+    assert twilio.saw("Body=") == 0
+
+
+@pytest.mark.parametrize(
+    ("sid", "parameters", "code"),
+    [("HX" + "b" * 32, (), "21655"), (REVIEW, ("satu",), "21656"), (REVIEW, ("satu", "dua", "tiga"), "21656")],
+)
+async def test_a_content_twilio_does_not_know_or_cannot_fill_is_rejected(twilio, channel, sid, parameters, code):
+    twilio.approve(REVIEW, "Laporan {{1}}: {{2}}.")
+    with pytest.raises(Rejected) as caught:
+        await channel.send(approved(*parameters, sid=sid))
+    assert (caught.value.code, caught.value.scope) == (code, Scope.MESSAGE)
+
+
+async def test_an_approved_content_of_uncertain_fate_is_found_by_its_variables(twilio, channel):
+    twilio.approve(REVIEW, "Laporan {{1}}: {{2}}.")
+    began = int(time.time() * 1_000_000)
+    twilio.script(Twist(status=500, taken=True))
+    with pytest.raises(Uncertain):
+        await channel.send(approved("TRK-2611-00001", "selesai"))
+
+    found = await channel.lookup(approved("TRK-2611-00001", "selesai"), began)
+    assert found is not None
+    assert found.provider_message_id == twilio.messages[0].sid
+    assert await channel.lookup(approved("TRK-2611-00002", "selesai"), began) is None
+    assert await channel.lookup(approved("TRK-2611-00001", "selesai"), began + 60_000_000) is None
 
 
 async def test_64_at_once_each_get_their_own_answer(twilio, channel):

@@ -8,7 +8,7 @@ import pytest
 from deeds import SECOND, START, begin, draft, end, number_of, open_case, person, queue
 
 from treckk_gateway.model import DeliveryState
-from treckk_gateway.store.orders import Filing, Heard, Pace
+from treckk_gateway.store.orders import ConversationFields, Filing, Heard, NewMessage, Pace
 from treckk_gateway.store.rows import Go, Nothing, NotYet, Topic
 
 
@@ -215,3 +215,102 @@ async def test_heads_are_the_first_of_each_conversation(store, backend):
         )  # fmt: skip
     wakes = await store.heads(START, 10)
     assert [(wake.topic, wake.row_id) for wake in wakes] == [(Topic.OUTBOX, 1), (Topic.OUTBOX, 41), (Topic.OUTBOX, 81)]
+
+
+async def opened(store, conversation, *, at=START, until=START + 100 * SECOND):
+    """Its person wrote: what was held may leave."""
+    fields = ConversationFields(last_inbound_at=at, window_until=until)
+    message = NewMessage(conversation_id=conversation.id, reporter_id=conversation.reporter_id, body=b"sealed body")
+    await store.file(Filing(inbox_id=None, now=at, conversation=fields, message=message))
+
+
+async def test_what_is_refused_for_the_window_goes_back_where_we_thought_it_open(store, two):
+    _, conversation = await person(store, 1)
+    await opened(store, conversation)
+    await begin(store, two[0])
+
+    assert await end(store, two[0], "held", reason="window_closed", window_closed=True)
+
+    row = await store.outbox(two[0])
+    assert (row.state, row.reason, row.heard) == ("queued", "window_closed", DeliveryState.PENDING)
+    assert (await store.conversation(conversation.id)).window_until == START
+    await begin(store, two[0], now=START + SECOND, attempt="again")
+    await end(store, two[0], "held", attempt_id="again", reason="window_closed", window_closed=True)
+    assert (await store.outbox(two[0])).state == "held", "it was known to be closed: nothing else helps"
+
+
+async def test_who_wrote_meanwhile_is_answered_and_not_held(store, two):
+    _, conversation = await person(store, 1)
+    await begin(store, two[0])
+    await opened(store, conversation, at=START + SECOND)
+
+    await end(store, two[0], "held", reason="window_closed", window_closed=True, now=START + 2 * SECOND)
+
+    assert (await store.outbox(two[0])).state == "queued"
+    assert (await store.conversation(conversation.id)).window_until == START + 100 * SECOND
+    await store.hold(two[1], "held", "window_closed", None, unless_open=START + 50 * SECOND)
+    assert (await store.outbox(two[1])).state == "queued"
+    await store.hold(two[1], "held", "window_closed", None, unless_open=START + 101 * SECOND)
+    assert (await store.outbox(two[1])).state == "held"
+
+
+async def test_a_late_word_that_the_window_was_closed_brings_it_back_once(store, two):
+    _, conversation = await person(store, 1)
+    await opened(store, conversation)
+    await begin(store, two[0])
+    await end(store, two[0], provider_message_id="P1")
+    late = heard(DeliveryState.FAILED, provider_message_id="P1", code="63016", window_closed=True)
+    await store.hear(late)
+    assert (await store.outbox(two[0])).state == "queued"
+
+    await begin(store, two[0], attempt="again")
+    for one in (late, heard(DeliveryState.SENT, provider_message_id="P1")):
+        await store.hear(one)
+    await end(store, two[0], attempt_id="again", provider_message_id="P2")
+    await store.hear(late)
+
+    row = await store.outbox(two[0])
+    assert (row.state, row.heard) == ("sent", DeliveryState.PENDING)
+    await store.hear(heard(DeliveryState.READ, provider_message_id="P2"))
+    assert (await store.outbox(two[0])).heard is DeliveryState.READ
+
+
+async def test_what_reached_its_reader_after_all_does_not_leave_again(store, two):
+    _, conversation = await person(store, 1)
+    await opened(store, conversation)
+    await begin(store, two[0])
+    await end(store, two[0], provider_message_id="P1")
+    await store.hear(heard(DeliveryState.FAILED, provider_message_id="P1", window_closed=True))
+    await store.hear(heard(DeliveryState.DELIVERED, provider_message_id="P1"))
+
+    row = await store.outbox(two[0])
+    assert (row.state, row.heard) == ("sent", DeliveryState.DELIVERED)
+
+
+async def test_a_word_heard_before_the_providers_answer_counts_too(store, two):
+    _, conversation = await person(store, 1)
+    await opened(store, conversation)
+    await begin(store, two[0])
+    await store.hear(heard(DeliveryState.FAILED, provider_message_id="P1", window_closed=True))
+    assert (await store.outbox(two[0])).state == "sending"
+
+    assert await end(store, two[0], provider_message_id="P1")
+
+    assert (await store.outbox(two[0])).state == "queued"
+
+
+async def test_the_word_that_something_waits_ends_when_its_reader_writes(store, backend):
+    _, conversation = await person(store, 1)
+    await queue(store, conversation, "news", template="answer_waiting")
+    assert not await store.told_of_waiting(conversation.id)
+    await begin(store, 1)
+    await end(store, 1)
+    assert await store.told_of_waiting(conversation.id)
+    await queue(store, conversation, "more", template="answer_waiting", due=START + 50 * SECOND)
+
+    await opened(store, conversation, at=START + SECOND)
+
+    assert not await store.told_of_waiting(conversation.id)
+    assert [(row.state, row.reason) for row in [await store.outbox(number_of(backend, "more"))]] == [
+        ("cancelled", "answered")
+    ]

@@ -129,7 +129,7 @@ class Town:
             "api_base_url": self.twilio.url,
         }
         known = {
-            "whatsapp": twilio | {"sender": WHATSAPP},
+            "whatsapp": twilio | {"sender": WHATSAPP} | dict(self._tables.get("whatsapp", {})),
             "sms": twilio | {"sender": SMS, "inbound": True},
             "email": {"adapter": "email", "listen": self.mail.listener, "smtp": self.mail.url, "address": DESK},
             "web": {"adapter": "web", "secret": "file:web.secret", "callback_url": self.portal.callback_url},

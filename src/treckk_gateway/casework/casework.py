@@ -25,6 +25,7 @@ from treckk_gateway.model import (
     CaseUpdate,
     EventKind,
     Finding,
+    InboundMessage,
     Instant,
     Reason,
     Role,
@@ -379,6 +380,13 @@ class Casework:
         """Whether something may be sent there now, as far as the channel's reply window goes."""
         window = self.channels[conversation.channel_id].capabilities.reply_window
         return window is None or (conversation.window_until or 0) >= self.clock() + WINDOW_MARGIN
+
+    async def only_asks_for_waiting(self, conversation: ConversationRow, message: InboundMessage) -> bool:
+        """Whether a message is nothing but the yes to "something waits for you": what was held is answer enough."""
+        bare = not message.attachments and message.location is None
+        if not bare or not self.profile.dialogue.only("yes", message.text):
+            return False
+        return await self.store.told_of_waiting(conversation.id)
 
     def speaks(self, channel_id: str) -> bool:
         """Whether anything can be sent on that channel."""

@@ -42,6 +42,8 @@ class Acts:
             return filing
         if message.sender.scheme == "mailto" and not await self._answers_us(conversation, message):
             return replace(filing, drafts=self._refused_mail(conversation, filing.now))
+        if await self.casework.only_asks_for_waiting(conversation, message):
+            return filing
         actor = self.casework.roster.actor(staff)
         answer = await Conversing(self.casework, actor, conversation, channel_id).hear(message)
         return await self._filed(filing, answer, conversation, message)

@@ -29,6 +29,7 @@ from treckk_gateway.gateway.health import ChannelHealth, Health
 from treckk_gateway.gateway.parts import Parts, Plan
 from treckk_gateway.inbound.showing import Form, Shown
 from treckk_gateway.model import Actor
+from treckk_gateway.outbound.closed import check_templates, template_problems
 from treckk_gateway.profile import Profile, bounded
 from treckk_gateway.profile import load as load_profile
 from treckk_gateway.settings import ChannelSettings, Settings, check_posts
@@ -68,6 +69,7 @@ class Gateway:
         self.channels: Mapping[str, Channel] = {
             one.channel_id: _build(one, self._context(one.channel_id, clock)) for one in settings.channels
         }
+        check_templates(self.channels.values(), self.profile, str(settings.source or "settings"))
         self._clock = clock
         self._working = working
         self._listening = working if listening is None else listening
@@ -152,6 +154,7 @@ class Gateway:
         for channel in self.channels.values():
             if isinstance(channel, Checking):
                 found += [(channel.channel_id, one) for one in await channel.check()]
+            found += [(channel.channel_id, one) for one in template_problems(channel)]
         return found
 
     async def file(self, actor: Actor, reference: str, file_id: int, form: Form = Form.PICTURE) -> Shown:

@@ -66,6 +66,8 @@ class Decisions:
 
     async def _asked(self, scene: Scene, intent: Intent, findings: Sequence[Finding], now: int) -> Filing | None:
         """What a person asks of us or answers us rather than reports."""
+        if await self.casework.only_asks_for_waiting(scene.conversation, scene.message):
+            return Filing(inbox_id=None, now=now)
         if scene.message.consent is not None or intent is Intent.OPT_OUT:
             return await self.answers.consent(scene, "opt_in" in judged.flags(findings), now)
         if scene.asking is not None:

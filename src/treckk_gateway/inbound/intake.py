@@ -101,6 +101,7 @@ class Intake:
                 delivery_id=receipt.delivery_id,
                 suppress=suppress,
                 opted_out=receipt.opted_out,
+                window_closed=receipt.window_closed,
             )
         )
 

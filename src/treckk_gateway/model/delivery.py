@@ -31,6 +31,10 @@ _RANK = {
 }
 
 
+REACHED = frozenset({DeliveryState.DELIVERED, DeliveryState.READ})
+"""Words that say its reader has it."""
+
+
 def shown(facts: Iterable[DeliveryState]) -> DeliveryState:
     """The state to show for all facts heard of one message, in whatever order and however often they came.
 

@@ -49,15 +49,7 @@ class Renderer:
         now: Instant,
     ) -> Letter:
         """The letter for one channel: its form, without bold marks where they mean nothing."""
-        filled = {
-            "nama_sapaan": "",
-            "pilihan_lokasi": "",
-            "waktu": self.wording.moment(now),
-            "lokasi": self.wording.place(case),
-        }
-        if case is not None:
-            filled |= {"nomor": case.reference, "status": self.wording.state(case, language)}
-        given = filled | dict(values)
+        given = self.given(values, case, language, now)
         if capabilities.form is TextForm.SMS:
             text = self._short(template, language, given)
             return Letter(text=text, parts=measure(text).parts if capabilities.segments else 1)
@@ -70,6 +62,18 @@ class Renderer:
             subject=rendered.subject if capabilities.subject else None,
             parts=measure(text).parts if capabilities.segments else 1,
         )
+
+    def given(self, values: Mapping[str, str], case: Case | None, language: str, now: Instant) -> dict[str, str]:
+        """An update's values and what only the case and the clock know, by the names of placeholders."""
+        filled = {
+            "nama_sapaan": "",
+            "pilihan_lokasi": "",
+            "waktu": self.wording.moment(now),
+            "lokasi": self.wording.place(case),
+        }
+        if case is not None:
+            filled |= {"nomor": case.reference, "status": self.wording.state(case, language)}
+        return filled | dict(values)
 
     def _short(self, template: str, language: str, given: Mapping[str, str]) -> str:
         """One short message, where the template is made for one.

@@ -10,7 +10,7 @@ import structlog
 from msgspec.structs import replace
 
 from treckk_gateway.casework.bodies import MessageBody, Purpose, SentBody
-from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.casework import WINDOW_MARGIN, Casework
 from treckk_gateway.channel import Channel
 from treckk_gateway.errors import (
     NotFoundError,
@@ -23,18 +23,20 @@ from treckk_gateway.errors import (
     WindowClosed,
     described,
 )
-from treckk_gateway.model import Case, Instant, OutboundMessage, SendResult, Thread
+from treckk_gateway.model import Case, Instant, OutboundMessage, SendResult, Template, Thread
 from treckk_gateway.outbound.backoff import Policy, next_due
 from treckk_gateway.outbound.breaker import Breakers
+from treckk_gateway.outbound.closed import ClosedWindow
 from treckk_gateway.outbound.elsewhere import Elsewhere
 from treckk_gateway.outbound.quiet import quiet_until
 from treckk_gateway.outbound.rendering import Letter, Renderer
 from treckk_gateway.privacy import Box
-from treckk_gateway.profile.templates import OF_REPORTERS
+from treckk_gateway.profile.templates import OF_REPORTERS, WAITING
 from treckk_gateway.store.orders import Ended, Pace, Start
-from treckk_gateway.store.rows import QUIET_HOURS, ConversationRow, Go, OutboxRow
+from treckk_gateway.store.rows import QUIET_HOURS, WINDOW_CLOSED, ConversationRow, Go, OutboxRow
 
 _SECOND = 1_000_000
+_HELD = ("held", WINDOW_CLOSED, None)
 _ABOUT_SILENCE = frozenset({"opt_out", "opt_in"})
 
 log = structlog.get_logger(__name__)
@@ -63,6 +65,11 @@ class Sender:
     policy: Policy = attrs.field(factory=Policy)
     timeout: float = 35.0
     overrun: float = 25.0
+    closed: ClosedWindow = attrs.field(init=False)
+
+    @closed.default
+    def _closed(self) -> ClosedWindow:
+        return ClosedWindow(self.casework, self.channels)
 
     async def handle(self, outbox_id: int) -> None:
         """Send one row if it may leave now."""
@@ -94,8 +101,6 @@ class Sender:
             return
         late = self.casework.clock() - now >= int(self.timeout * _SECOND)
         ended = self._late(prepared) if late else await self._attempt(prepared)
-        if ended.state == "held" and await Elsewhere(self.casework).queued(row, prepared.conversation):
-            ended = replace(ended, state="cancelled", reason="sent_elsewhere")
         await self.casework.store.record(ended)
         self.casework.hint()
 
@@ -113,8 +118,9 @@ class Sender:
             return None
         conversation = await self.casework.store.conversation(row.conversation_id)
         aside = await self._aside(row, conversation)
-        if aside is not None and aside[0] == "held" and await Elsewhere(self.casework).queued(row, conversation):
-            aside = ("cancelled", "sent_elsewhere", None)
+        if aside == _HELD and conversation is not None:
+            await self._wait(row, conversation)
+            return None
         if aside is not None:
             await hold(row.id, *aside)
             return None
@@ -122,6 +128,15 @@ class Sender:
         if prepared is None:
             await hold(row.id, "cancelled", "erased", None)
         return prepared
+
+    async def _wait(self, row: OutboxRow, conversation: ConversationRow) -> None:
+        """Nothing may leave here now: another address of the unit's person, or held until its reader writes."""
+        hold = self.casework.store.hold
+        if await Elsewhere(self.casework).queued(row, conversation):
+            await hold(row.id, "cancelled", "sent_elsewhere", None)
+            return
+        await self.closed.announce(row, conversation)
+        await hold(row.id, *_HELD, unless_open=self.casework.clock() + WINDOW_MARGIN)
 
     async def _aside(
         self, row: OutboxRow, conversation: ConversationRow | None
@@ -137,8 +152,11 @@ class Sender:
             suppressed = await self.casework.store.suppressed(conversation.id)
             if suppressed is not None:
                 return "cancelled", suppressed, None
-        if not self.casework.window_open(conversation):
-            return "held", "window_closed", None
+        is_open = self.casework.window_open(conversation)
+        if row.template in WAITING and is_open:
+            return "cancelled", "answered", None
+        if not is_open and self.closed.template(row) is None:
+            return _HELD
         capabilities = self.channels[row.channel_id].capabilities
         morning = await quiet_until(self.casework, row, conversation, capabilities, now)
         if morning is not None:
@@ -164,6 +182,9 @@ class Sender:
         language = case.language if case is not None and conversation.staff is None else conversation.language or own
         values = box.open_value(Purpose.VALUES, row.values, dict[str, str])
         letter = self.renderer.render(row.template, values, case, language, channel.capabilities, row.created_at)
+        template = None
+        if not self.casework.window_open(conversation):
+            template = self._template(row, self.renderer.given(values, case, language, row.created_at), language)
         message = OutboundMessage(
             delivery_id=row.delivery_id,
             attempt_id=self.casework.ids.new(),
@@ -176,8 +197,16 @@ class Sender:
             reference=values.get("nomor") or case.reference if case else None,
             state=values.get("state") or (case.state if case else None),
             version=int(values["version"]) if "version" in values else case.version if case else None,
+            template=template,
         )
         return Prepared(row=row, conversation=conversation, channel=channel, message=message, letter=letter, box=box)
+
+    def _template(self, row: OutboxRow, given: Mapping[str, str], language: str) -> Template | None:
+        found = self.closed.template(row, language)
+        if found is None:
+            return None
+        approved, spoken = found
+        return approved.filled(self.renderer.profile.templates.fillings(approved.variables, spoken, given), spoken)
 
     async def _thread(self, row: OutboxRow, case: Case | None, conversation: ConversationRow, box: Box) -> Thread:
         token = None
@@ -249,7 +278,7 @@ class Sender:
             attempts=row.attempts + 1,
         )
         if isinstance(problem, WindowClosed):
-            return replace(base, state="held", reason="window_closed")
+            return replace(base, state="held", reason=WINDOW_CLOSED, window_closed=True)
         if isinstance(problem, OptedOut) and row.template in _ABOUT_SILENCE:
             # The provider heard the word too, and answered it.
             return replace(base, state="cancelled", reason="opted_out")

@@ -14,7 +14,7 @@ import structlog
 
 from treckk_gateway.channel import LookingUp
 from treckk_gateway.errors import SendError, described
-from treckk_gateway.model import Instant
+from treckk_gateway.model import Instant, SendResult
 from treckk_gateway.outbound.sending import Sender
 from treckk_gateway.store.orders import Ended
 from treckk_gateway.store.rows import OutboxRow
@@ -101,11 +101,18 @@ class Settler:
                 result = await channel.lookup(attrs.evolve(message, attempt_id=row.attempt_id or ""), started)
         except (SendError, TimeoutError):
             return None
-        if result is not None:
+        if result is not None and not await self._known_elsewhere(row, result):
             return await self.sender.casework.store.record(self.sender.sent(row.id, row.attempt_id or "", result))
         if row.attempts >= _MOST_TRIES:
             return None
         return await self._end(row, "queued", _REQUEUED, self.sender.casework.clock())
+
+    async def _known_elsewhere(self, row: OutboxRow, result: SendResult) -> bool:
+        """Whether what was found is another message of ours, or an earlier try: two may say the same to one person."""
+        if result.provider_message_id is None:
+            return False
+        known = await self.sender.casework.store.notice_answered(row.channel_id, [result.provider_message_id])
+        return known is not None
 
     async def _end(self, row: OutboxRow, state: str, reason: str, now: Instant) -> bool:
         return await self.sender.casework.store.record(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import attrs
 
@@ -60,6 +60,8 @@ VARIABLES: Mapping[str, frozenset[str]] = {
     "closed": _NONE,
     "reopened": _NONE,
     "withdrawn": _NONE,
+    "answer_waiting": _NONE,
+    "notice_waiting": _NONE,
     "status": _NONE,
     "status_not_found": _NONE,
     "emergency": _NONE,
@@ -83,6 +85,9 @@ VARIABLES: Mapping[str, frozenset[str]] = {
     "staff_same_file": frozenset({"aduan_lain"}),
 }
 """Every template the software sends, with the placeholders it fills beside `ALWAYS`. A profile must have them all."""
+
+WAITING = frozenset({"answer_waiting", "notice_waiting"})
+"""Texts that only say that something waits until its reader writes: to a reporter, and to somebody of the unit."""
 
 TO_STAFF = frozenset(one for one in VARIABLES if one.startswith("staff_"))
 """Templates that go to the unit's own people. Only they may name a place in a short message: phones are shared."""
@@ -166,7 +171,7 @@ class Templates:
         `..._singkat` values where there are some. Raises `ProfileError` for a name or form that does not exist.
         """
         wording, spoken = self._wording(name, form, language)
-        given = dict(self._constants.get(spoken, {})) | {key: _clean(value) for key, value in values.items()}
+        given = self._given(spoken, values)
         written = _without_empty_lines(wording.text, given) if name in TO_STAFF else wording.text
         text = fill(written, given)
         if form == "sms" and not fits(text):
@@ -174,6 +179,14 @@ class Templates:
         if form != "email" or wording.subject is None:
             return Rendered(text=text)
         return Rendered(text=text, subject=_UNNUMBERED.sub("", " ".join(fill(wording.subject, given).split())))
+
+    def fillings(self, names: Iterable[str], language: str, values: Mapping[str, str]) -> dict[str, str]:
+        """What stands in a text of that language for each of these placeholders."""
+        given = self._given(language, values)
+        return {name: fill(f"{{{name}}}", given) for name in names}
+
+    def _given(self, language: str, values: Mapping[str, str]) -> dict[str, str]:
+        return dict(self._constants.get(language, {})) | {key: _clean(value) for key, value in values.items()}
 
     def _wording(self, name: str, form: str, language: str) -> tuple[Wording, str]:
         for spoken in (language, *self._languages):

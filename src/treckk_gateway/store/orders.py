@@ -384,7 +384,11 @@ class Start(Struct, frozen=True, kw_only=True):
 
 
 class Ended(Struct, frozen=True, kw_only=True):
-    """How an attempt ended. `state` is the outbox state to take; `suppress` why the address gets no more."""
+    """How an attempt ended. `state` is the outbox state to take; `suppress` why the address gets no more.
+
+    `window_closed`: the provider found the reply window closed. Where we had taken it for open, that is put right and
+    the message goes back into the queue, to leave otherwise; else it takes `state`.
+    """
 
     outbox_id: int
     attempt_id: str
@@ -399,11 +403,13 @@ class Ended(Struct, frozen=True, kw_only=True):
     attempts: int | None = None
     suppress: str | None = None
     opted_out: bool = False
+    window_closed: bool = False
 
 
 class Heard(Struct, frozen=True, kw_only=True):
     """A provider's word on one of our messages. `suppress` says why the address gets no more.
 
+    `window_closed`: the failure is that of a closed reply window, so the message goes back into the queue or waits.
     `inbox_id` is the row that is filed by this; `None` when a message of the same request files it.
     """
 
@@ -417,6 +423,7 @@ class Heard(Struct, frozen=True, kw_only=True):
     delivery_id: str | None = None
     suppress: str | None = None
     opted_out: bool = False
+    window_closed: bool = False
 
 
 class Span(Struct, frozen=True, kw_only=True):

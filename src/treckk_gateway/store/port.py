@@ -215,6 +215,9 @@ class Store(Protocol):
     async def notices(self, conversation_id: int, limit: int) -> Sequence[OutboxRow]:
         """What somebody of the unit was sent in a conversation, newest first; what never left is none of it."""
 
+    async def told_of_waiting(self, conversation_id: int) -> bool:
+        """Whether they were told that something waits, and have not written since."""
+
     async def notice_answered(self, channel_id: str, ids: Sequence[str]) -> OutboxRow | None:
         """The message of ours that one of these provider's ids names."""
 
@@ -258,8 +261,19 @@ class Store(Protocol):
     async def record(self, ended: Ended) -> bool:
         """The attempt's end; false when the row had moved on and only the fact was kept."""
 
-    async def hold(self, outbox_id: int, state: str, reason: str | None, due_at: Instant | None) -> None:
-        """Set a queued row aside without an attempt: `held`, `cancelled`, `dead`, or `queued` for later."""
+    async def hold(
+        self,
+        outbox_id: int,
+        state: str,
+        reason: str | None,
+        due_at: Instant | None,
+        *,
+        unless_open: Instant | None = None,
+    ) -> None:
+        """Set a queued row aside without an attempt: `held`, `cancelled`, `dead`, or `queued` for later.
+
+        Nothing happens where the reply window reaches `unless_open` or later: its recipient wrote meanwhile.
+        """
 
     async def suppressed(self, conversation_id: int) -> str | None:
         """Why the conversation's address gets nothing; `None` when it may."""

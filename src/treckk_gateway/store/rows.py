@@ -15,6 +15,10 @@ QUIET_HOURS = "quiet_hours"
 """Why a held message waits for its `due`; what is held for other reasons waits for its recipient to write."""
 
 
+WINDOW_CLOSED = "window_closed"
+"""Why a message is held until its recipient writes, or was put back to leave as an approved template."""
+
+
 class Topic(StrEnum):
     """What a wake-up is about."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 from treckk_gateway.adapters.twilio import form, inbound
+from treckk_gateway.adapters.twilio.content import Content
 from treckk_gateway.adapters.twilio.options import LONGEST_TEXT, SenderKind, TwilioOptions, basic, capabilities
 from treckk_gateway.adapters.twilio.signature import Verifier
 from treckk_gateway.channel import (
@@ -21,6 +22,7 @@ from treckk_gateway.channel import (
     Inbound,
     MediaSource,
     Problem,
+    TemplateTable,
     WebhookRequest,
     WebhookResponse,
     segments,
@@ -83,20 +85,20 @@ class TwilioChannel(Channel):
         return _NOTHING_TO_SAY
 
     async def send(self, message: OutboundMessage) -> SendResult:
-        """Send the text as one message; Twilio calls back with our delivery id in the address."""
-        to, body = self._to(message.recipient), self._body(message.text)
+        """Send the text, or its template, as one message; Twilio calls back with our delivery id in the address."""
+        to, content = self._to(message.recipient), self._content(message)
         callback = self._callback(message.delivery_id)
         rest = await self._loaded()
-        return await rest.create(to=to, body=body, status_callback=callback, within=self._limit(message.timeout))
+        return await rest.create(to=to, content=content, status_callback=callback, within=self._limit(message.timeout))
 
     async def lookup(self, message: OutboundMessage, since: Instant) -> SendResult | None:
         """What Twilio has of an attempt begun at `since`: creating has no idempotency key, so by recipient and text.
 
         Raises a `SendError` when Twilio cannot say now; `None` only says it was asked and has none.
         """
-        to, body = self._to(message.recipient), self._body(message.text)
+        to, content = self._to(message.recipient), self._content(message)
         rest = await self._loaded()
-        return await rest.find(to=to, body=body, since=since, within=self._limit(message.timeout))
+        return await rest.find(to=to, content=content, since=since, within=self._limit(message.timeout))
 
     async def open(self) -> None:
         """Allow sending. The session and Twilio's package come with the first call, so that starting stays quick."""
@@ -181,6 +183,16 @@ class TwilioChannel(Channel):
         if recipient.scheme not in self.capabilities.schemes:
             raise Rejected("address_scheme", "this sender does not reach addresses of that kind")
         return recipient.value if recipient.scheme == "sms" else recipient.text
+
+    @property
+    def templates(self) -> TemplateTable:
+        """The approved contents of the settings."""
+        return self._options.templates
+
+    def _content(self, message: OutboundMessage) -> Content:
+        if message.template is not None:
+            return Content(sid=message.template.name, variables=message.template.parameters)
+        return Content(body=self._body(message.text))
 
     def _body(self, text: str) -> str:
         body = form.clean(text).strip()

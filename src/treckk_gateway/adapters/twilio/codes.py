@@ -78,10 +78,15 @@ def error_of(status: int, headers: Mapping[str, str], body: str, *, now: float) 
     return _error(meaning, str(code), retry_after(headers, now))
 
 
-def failure_of(code: str | None) -> tuple[Scope | None, bool]:
-    """For a failure told by a callback: what it holds for (`None` when it may pass) and whether it is an opt-out."""
-    meaning = MEANING.get(int(code)) if code and code.isascii() and code.isdigit() and len(code) < 10 else None  # noqa: PLR2004 no longer code exists
-    return (_SCOPE.get(meaning) if meaning else None), meaning is Meaning.OPTED_OUT
+def failure_of(code: str | None) -> Meaning | None:
+    """What a failure told by a callback means; `None` for a code we do not know: then nothing follows from it."""
+    known = code and code.isascii() and code.isdigit() and len(code) < 10  # noqa: PLR2004 no longer code exists
+    return MEANING.get(int(code)) if known and code else None
+
+
+def scope_of(meaning: Meaning | None) -> Scope | None:
+    """What such a failure holds for, `None` when it may pass."""
+    return _SCOPE.get(meaning) if meaning else None
 
 
 def _error(meaning: Meaning, code: str, after: float | None) -> SendError:

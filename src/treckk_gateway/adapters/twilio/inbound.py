@@ -105,7 +105,7 @@ def _receipt(fields: Fields, delivery_id: str | None) -> DeliveryReceipt:
     state = STATES.get(status.lower(), DeliveryState.UNKNOWN)
     written = fields.get("ErrorCode", "").strip()
     code = written if _ERROR.fullmatch(written) and written.strip("0") else None
-    scope, opted_out = codes.failure_of(code) if state is DeliveryState.FAILED else (None, False)
+    meaning = codes.failure_of(code) if state is DeliveryState.FAILED else None
     return DeliveryReceipt(
         dedupe_key=f"{sid or delivery_id}:{status}:{code or ''}",
         state=state,
@@ -113,8 +113,9 @@ def _receipt(fields: Fields, delivery_id: str | None) -> DeliveryReceipt:
         provider_message_id=sid,
         delivery_id=delivery_id,
         code=code,
-        scope=scope,
-        opted_out=opted_out,
+        scope=codes.scope_of(meaning),
+        opted_out=meaning is codes.Meaning.OPTED_OUT,
+        window_closed=meaning is codes.Meaning.TEMPLATE,
     )
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from treckk_gateway.channel import Capabilities, TextForm
+from treckk_gateway.channel import Capabilities, TemplateTable, TextForm
 from treckk_gateway.model import DeliveryState, Secret
 
 API = "https://api.twilio.com"
@@ -22,6 +22,7 @@ LONGEST_TEXT = 1600
 
 _SANDBOX = "whatsapp:+14155238886"
 _ACCOUNT = re.compile(r"AC[0-9a-f]{32}")
+_CONTENT = re.compile(r"HX[0-9a-f]{32}")
 _SHARED_KEY = re.compile(r"[^\s=,]+=\S+")
 _SENDERS = {
     "whatsapp": re.compile(r"whatsapp:\+[1-9]\d{6,14}"),
@@ -99,6 +100,16 @@ def _positive(_: object, field: attrs.Attribute[float], number: float) -> None:
         raise ValueError(f"{field.name} is a number above 0")
 
 
+def _contents(options: Any, _: object, table: TemplateTable) -> None:  # noqa: ANN401 a validator of attrs
+    if table and SenderKind.of(options.sender) is not SenderKind.WHATSAPP:
+        raise ValueError("templates are for WhatsApp senders: over SMS any text may leave at any time")
+    for update, by_language in table.items():
+        for language, one in by_language.items():
+            if not _CONTENT.fullmatch(one.name):
+                where = f"templates.{update}.{language}"
+                raise ValueError(f"{where}: name is a ContentSid, HX and 32 characters of 0-9 and a-f")
+
+
 @attrs.frozen(kw_only=True)
 class TwilioOptions:
     """`[channels.NAME]` with `adapter = "twilio"`.
@@ -106,9 +117,10 @@ class TwilioOptions:
     `auth_token` is the token of the account that owns the sender; while it is changed, give both, the one to send
     with first. `sender` is `whatsapp:+62...`, `+62...` or a registered name. `shared_keys` are SharedKey secrets, each
     a secret that holds `KEY_ID=SECRET`; with `shared_keys_only` webhooks signed with the token are refused.
-    `inbound` says whether people can write to the sender, where that is not plain from it. `timeout` is the longest
-    one call may take, in seconds. `rate` is how many messages a second Twilio lets the sender send, where it is not the
-    usual: 80 over WhatsApp, 1 over SMS.
+    `templates` name approved contents (`name` is the ContentSid) for what leaves more than 24 hours after a person's
+    last message. `inbound` says whether people can write to the sender, where that is not plain from it. `timeout` is
+    the longest one call may take, in seconds. `rate` is how many messages a second Twilio lets the sender send, where
+    it is not the usual: 80 over WhatsApp, 1 over SMS.
     """
 
     account_sid: str = attrs.field(validator=_account)
@@ -117,6 +129,7 @@ class TwilioOptions:
     shared_keys: tuple[Secret, ...] = attrs.field(default=(), converter=_secrets, validator=_keys)
     shared_keys_only: bool = attrs.field(default=False, validator=_keys_only)
     api_base_url: str = attrs.field(default=API, converter=_without_slash, validator=_base)
+    templates: TemplateTable = attrs.field(factory=dict, validator=_contents)
     inbound: bool | None = None
     timeout: float = attrs.field(default=35.0, validator=_positive)
     rate: float | None = attrs.field(default=None, validator=attrs.validators.optional(_positive))
@@ -145,6 +158,7 @@ def capabilities(options: TwilioOptions) -> Capabilities:
             location=True,
             receipts=_SMS_RECEIPTS | {DeliveryState.READ},
             reply_window=WINDOW,
+            templates=bool(options.templates),
             max_text=LONGEST_TEXT,
             rate=options.rate or (1 / 3 if tried_out else 80.0),
             burst=max(1, round(options.rate / 2)) if options.rate else 1 if tried_out else 40,

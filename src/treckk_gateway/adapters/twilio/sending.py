@@ -20,6 +20,7 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from treckk_gateway.adapters.twilio import codes
+from treckk_gateway.adapters.twilio.content import Content
 from treckk_gateway.adapters.twilio.inbound import SID, STATES
 from treckk_gateway.adapters.twilio.options import basic
 from treckk_gateway.errors import NotTaken, Uncertain
@@ -30,6 +31,7 @@ _CONNECT = 10.0
 """Seconds to reach Twilio; later the outcome would be uncertain for no gain."""
 _SKEW = 120
 """Seconds our clock and Twilio's may differ when an attempt is looked up."""
+_TEMPLATE_SKEW = 5
 _NEWEST = 100
 """Messages to one recipient to look through, newest first."""
 _SECOND = 1_000_000
@@ -56,12 +58,12 @@ class Rest:
         """Close the HTTP session."""
         await self._session.close()
 
-    async def create(self, *, to: str, body: str, status_callback: str, within: float) -> SendResult:
+    async def create(self, *, to: str, content: Content, status_callback: str, within: float) -> SendResult:
         """Send one message. Raises the typed error of the answer, or of what happened to the connection."""
 
         async def call(client: Client) -> SendResult:
             answer = await client.messages.create_with_http_info_async(
-                to=to, from_=self._sender, body=body, status_callback=status_callback
+                to=to, from_=self._sender, status_callback=status_callback, **content.arguments()
             )
             if answer.status_code != _CREATED or not SID.fullmatch(answer.data.sid or ""):
                 raise Uncertain("twilio_answer", "Twilio's answer is no message")
@@ -69,17 +71,22 @@ class Rest:
 
         return await self._call(call, within)
 
-    async def find(self, *, to: str, body: str, since: Instant, within: float) -> SendResult | None:
-        """The message to `to` with this text, created at `since` or later, `None` when Twilio has none.
+    async def find(self, *, to: str, content: Content, since: Instant, within: float) -> SendResult | None:
+        """The message to `to` that says this, created at `since` or later, `None` when Twilio has none.
 
-        Not filtered by Twilio's `DateSent`: a message still queued has none. Of several the oldest is taken.
+        Not filtered by Twilio's `DateSent`: a message still queued has none. Of several with our text the oldest is
+        taken. Of a template Twilio lists the filled words, which are not known here to the letter: there the newest
+        counts, and hardly any difference of the clocks, so that an earlier message is not taken for this one.
         """
+        skew = _SKEW if content.sid is None else _TEMPLATE_SKEW
 
         async def call(client: Client) -> SendResult | None:
             found = None
             for message in await client.messages.list_async(to=to, from_=self._sender, limit=_NEWEST):
-                recent = message.date_created.timestamp() >= since / _SECOND - _SKEW
-                if recent and _ours(message, body):
+                recent = message.date_created.timestamp() >= since / _SECOND - skew
+                if recent and _ours(message) and content.is_in(message.body or ""):
+                    if content.sid is not None:
+                        return _result(message)
                     found = message
             return _result(found) if found else None
 
@@ -165,8 +172,8 @@ async def _note_written(
     context.trace_request_ctx.written = True
 
 
-def _ours(message: Any, body: str) -> bool:  # noqa: ANN401 the package's instance
-    return str(message.direction or "").startswith("outbound") and (message.body or "").split() == body.split()
+def _ours(message: Any) -> bool:  # noqa: ANN401 the package's instance
+    return str(message.direction or "").startswith("outbound")
 
 
 def _result(message: Any) -> SendResult:  # noqa: ANN401 the package's instance

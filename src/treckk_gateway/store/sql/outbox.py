@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from treckk_gateway.model import DeliveryState, Instant
-from treckk_gateway.model.delivery import shown
+from treckk_gateway.model.delivery import REACHED, shown
 from treckk_gateway.store.orders import Ended, Heard, NewEvent, Pace, Start
-from treckk_gateway.store.rows import AttemptRow, Go, Nothing, NotYet, OutboxRow, Topic
-from treckk_gateway.store.sql import history, inbox
+from treckk_gateway.store.rows import WINDOW_CLOSED, AttemptRow, Go, Nothing, NotYet, OutboxRow, Topic
+from treckk_gateway.store.sql import history, inbox, window
 from treckk_gateway.store.sql.connection import Connection
 
 COLUMNS = (
@@ -118,7 +118,7 @@ def begin_send(connection: Connection, start: Start) -> Go | NotYet | Nothing:
         connection.wake(Topic.OUTBOX, row.conversation_id, slot)
         return NotYet(slot)
     connection.execute(
-        "UPDATE outbox SET state = 'sending', attempt_id = ?, sealed_text = ?, attempts = attempts + 1,"
+        "UPDATE outbox SET state = 'sending', reason = NULL, attempt_id = ?, sealed_text = ?, attempts = attempts + 1,"
         " sending_until = ? WHERE id = ?",
         (start.attempt_id, start.text, start.until, row.id),
     )
@@ -155,21 +155,26 @@ def record(connection: Connection, ended: Ended) -> bool:
         " WHERE o.channel_id = attempt.channel_id AND o.provider_message_id = ?) THEN NULL ELSE ? END WHERE id = ?",
         (ended.now, ended.outcome, ended.code, ended.provider_message_id, ended.provider_message_id, ended.attempt_id),
     )
+    row = outbox(connection, ended.outbox_id)
+    if row is None or row.state not in {"sending", "uncertain"} or row.attempt_id != ended.attempt_id:
+        return False
+    # A receipt may tell of the closed window before the provider's own answer is on record.
+    told = ended.state in {"sent", "uncertain"} and row.reason == WINDOW_CLOSED and row.heard is DeliveryState.FAILED
+    if ended.window_closed or told:
+        state = window.found_closed(connection, row, ended.now)
+        window.put_back(connection, row, state, ended.now)
+        return True
     moved = connection.execute(
         "UPDATE outbox SET state = :state, reason = :reason, due = coalesce(:due, due), attempts ="
-        " coalesce(:attempts, attempts)"
-        " WHERE id = :id AND state IN ('sending', 'uncertain') AND attempt_id = :attempt RETURNING conversation_id",
+        " coalesce(:attempts, attempts) WHERE id = :id RETURNING conversation_id",
         {
             "state": ended.state,
             "reason": ended.reason,
             "due": ended.due,
             "attempts": ended.attempts,
             "id": ended.outbox_id,
-            "attempt": ended.attempt_id,
         },
     ).fetchone()
-    if moved is None:
-        return False
     _wake(connection, moved[0], ended.state, ended.due)
     if ended.heard is not None:
         _show(connection, ended.outbox_id, ended.heard)
@@ -207,11 +212,14 @@ def hear(connection: Connection, heard: Heard) -> None:
     )
     if found is None:
         return
-    outbox_id, conversation_id, state = found
+    outbox_id, conversation_id = found
     connection.lock(conversations=[conversation_id])
-    _show(connection, outbox_id, heard.state)
-    if state == "uncertain" and heard.state is not DeliveryState.UNKNOWN:
-        _settle(connection, outbox_id, conversation_id)
+    row = outbox(connection, outbox_id)
+    assert row is not None  # noqa: S101 found above, and never deleted
+    if heard.suppress is not None:
+        _silence(connection, conversation_id, heard.suppress, heard.now, opted_out=heard.opted_out)
+    if not window.speaks_of_now(connection, row, heard):
+        return
     if heard.provider_message_id:
         connection.execute(
             "UPDATE attempt SET provider_message_id = :provider WHERE outbox_id = :id AND provider_message_id IS NULL"
@@ -219,29 +227,33 @@ def hear(connection: Connection, heard: Heard) -> None:
             " WHERE o.channel_id = attempt.channel_id AND o.provider_message_id = :provider)",
             {"provider": heard.provider_message_id, "id": outbox_id},
         )
-    if heard.suppress is not None:
-        _silence(connection, conversation_id, heard.suppress, heard.now, opted_out=heard.opted_out)
+    if heard.window_closed and row.heard not in REACHED:
+        if row.state in {"sent", "uncertain"}:
+            window.put_back(connection, row, window.found_closed(connection, row, heard.now), heard.now)
+            return
+        connection.execute("UPDATE outbox SET reason = ? WHERE id = ?", (WINDOW_CLOSED, outbox_id))
+    _show(connection, outbox_id, heard.state)
+    if heard.state is not DeliveryState.UNKNOWN:
+        _settle(connection, row, heard.state)
 
 
-def _settle(connection: Connection, outbox_id: int, conversation_id: int) -> None:
-    """A message somebody has heard of was sent."""
-    settled = connection.execute(
-        "UPDATE outbox SET state = 'sent', reason = NULL WHERE id = ? AND state = 'uncertain'", (outbox_id,)
-    )
-    if settled.rowcount:
-        connection.wake(Topic.OUTBOX, conversation_id, 0, perhaps=True)
+def _settle(connection: Connection, row: OutboxRow, state: DeliveryState) -> None:
+    """A message somebody has heard of was sent; one that reached its reader need not leave once more."""
+    if row.state == "uncertain" or (state in REACHED and window.was_put_back(row)):
+        connection.execute("UPDATE outbox SET state = 'sent', reason = NULL WHERE id = ?", (row.id,))
+        connection.wake(Topic.OUTBOX, row.conversation_id, 0, perhaps=True)
 
 
-def _heard_of(connection: Connection, heard: Heard) -> tuple[int, int, str] | None:
+def _heard_of(connection: Connection, heard: Heard) -> tuple[int, int] | None:
     found = None
     if heard.delivery_id is not None:
         found = connection.execute(
-            "SELECT id, conversation_id, state FROM outbox WHERE delivery_id = ? AND channel_id = ?",
+            "SELECT id, conversation_id FROM outbox WHERE delivery_id = ? AND channel_id = ?",
             (heard.delivery_id, heard.channel_id),
         ).fetchone()
     if found is None and heard.provider_message_id is not None:
         found = connection.execute(
-            "SELECT outbox.id, conversation_id, state FROM attempt JOIN outbox ON outbox.id = outbox_id"
+            "SELECT outbox.id, conversation_id FROM attempt JOIN outbox ON outbox.id = outbox_id"
             " WHERE attempt.channel_id = ? AND provider_message_id = ?",
             (heard.channel_id, heard.provider_message_id),
         ).fetchone()
@@ -278,9 +290,18 @@ def suppressed(connection: Connection, conversation_id: int) -> str | None:
     return found[0] if found else None
 
 
-def hold(connection: Connection, outbox_id: int, state: str, reason: str | None, due: Instant | None) -> None:
+def hold(
+    connection: Connection,
+    outbox_id: int,
+    state: str,
+    reason: str | None,
+    due: Instant | None,
+    unless_open: Instant | None = None,
+) -> None:
     """Set a queued row aside without an attempt."""
     connection.lock(outbox_id=outbox_id)
+    if unless_open is not None and window.reaches(connection, outbox_id, unless_open):
+        return
     moved = connection.execute(
         "UPDATE outbox SET state = ?, reason = ?, due = coalesce(?, due) WHERE id = ? AND state IN ('queued', 'held')"
         " RETURNING conversation_id, due",

@@ -111,6 +111,15 @@ def ensure_conversation(
     return found
 
 
+_TOLD = "template IN ('answer_waiting', 'notice_waiting')"
+_RELEASE = (
+    f"UPDATE outbox SET state = CASE WHEN {_TOLD} THEN 'cancelled' ELSE 'queued' END,"  # noqa: S608 constant
+    f" reason = CASE WHEN {_TOLD} THEN 'answered' ELSE NULL END, due = :now"
+    f" WHERE conversation_id = :id AND (state = 'held' OR (state = 'queued' AND {_TOLD}))"
+)
+"""Whoever writes gets what was held, and need not be told any more that something waits."""
+
+
 def touch(connection: Connection, conversation_id: int, fields: ConversationFields) -> None:
     """What an inbound message changes: the window, silence, what we asked. Held messages may leave again."""
     connection.execute(
@@ -131,10 +140,7 @@ def touch(connection: Connection, conversation_id: int, fields: ConversationFiel
         },
     )
     if fields.last_inbound_at is not None:
-        released = connection.execute(
-            "UPDATE outbox SET state = 'queued', due = ? WHERE conversation_id = ? AND state = 'held'",
-            (fields.last_inbound_at, conversation_id),
-        )
+        released = connection.execute(_RELEASE, {"now": fields.last_inbound_at, "id": conversation_id})
         if released.rowcount:
             connection.wake(Topic.OUTBOX, conversation_id, fields.last_inbound_at)
         connection.execute(

@@ -68,6 +68,7 @@ from treckk_gateway.store.sql import (
     setback,
     staff,
     watching,
+    window,
 )
 
 T = TypeVar("T")
@@ -176,9 +177,17 @@ class SqlStore(ABC):
         """See `Store.record`."""
         return await self._write(outbox.record, ended)
 
-    async def hold(self, outbox_id: int, state: str, reason: str | None, due_at: Instant | None) -> None:
+    async def hold(
+        self,
+        outbox_id: int,
+        state: str,
+        reason: str | None,
+        due_at: Instant | None,
+        *,
+        unless_open: Instant | None = None,
+    ) -> None:
         """See `Store.hold`."""
-        return await self._write(outbox.hold, outbox_id, state, reason, due_at)
+        return await self._write(outbox.hold, outbox_id, state, reason, due_at, unless_open)
 
     async def revive(self, outbox_id: int, event: NewEvent | None, now: Instant) -> bool:
         """See `Store.revive`."""
@@ -299,6 +308,10 @@ class SqlStore(ABC):
     async def notices(self, conversation_id: int, limit: int) -> Sequence[OutboxRow]:
         """See `Store.notices`."""
         return await self._read(staff.notices, conversation_id, limit)
+
+    async def told_of_waiting(self, conversation_id: int) -> bool:
+        """See `Store.told_of_waiting`."""
+        return await self._read(window.told_of_waiting, conversation_id)
 
     async def notice_answered(self, channel_id: str, ids: Sequence[str]) -> OutboxRow | None:
         """See `Store.notice_answered`."""

@@ -208,6 +208,10 @@ class TwilioSandbox:
         while self._tasks:
             await asyncio.gather(*self._tasks)
 
+    def approve(self, sid: str, text: str) -> None:
+        """Have an approved content of that `HX` sid; `{{1}}`, `{{2}}` in its text are filled by the variables sent."""
+        self._ledger.contents[sid] = text
+
     def script(self, *twists: Twist) -> None:
         """Let the next create calls go so, one each, in this order."""
         self._rest.script.extend(twists)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
@@ -17,6 +18,8 @@ from treckk_gateway.channel import segments
 
 DAY = 86_400
 LONGEST_TEXT = 1600
+_PLACE = re.compile(r"\{\{(\d+)\}\}")
+_ODD = re.compile(r"[\n\t]| {5}")
 _STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
 _START = frozenset({"START", "YES", "UNSTOP"})
 _RECIPIENT = re.compile(r"(whatsapp:)?\+[1-9]\d{6,14}|whatsapp:[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
@@ -53,6 +56,7 @@ class Message:
     error_code: int | None = None
     status_callback: str | None = attrs.field(default=None, repr=False)
     files: int = 0
+    content_sid: str | None = None
 
     @property
     def whatsapp(self) -> bool:
@@ -101,6 +105,7 @@ class Ledger:
         self.files: dict[tuple[str, str], tuple[str, bytes]] = {}
         self.senders: set[str] = set()
         self.blocked: set[tuple[str, str]] = set()
+        self.contents: dict[str, str] = {}
         self.window = window
         self._clock = clock
         self._sids = sids
@@ -108,11 +113,13 @@ class Ledger:
 
     def create(self, fields: Mapping[str, str]) -> Message:
         """Take a message, or raise the `Refusal` Twilio would answer with."""
+        content = fields.get("ContentSid")
         message = Message(
             sid=self._sids("SM"),
             sender=fields.get("From", ""),
             recipient=fields.get("To", ""),
-            body=fields.get("Body", ""),
+            body=fields.get("Body", "") if content is None else self._filled(fields),
+            content_sid=content,
             direction="outbound-api",
             made=self._clock(),
             status_callback=fields.get("StatusCallback"),
@@ -142,10 +149,28 @@ class Ledger:
         self._mind_words(message)
         return message
 
+    def _filled(self, fields: Mapping[str, str]) -> str:
+        """The words of an approved content with its variables. Beside a content Twilio takes no body."""
+        content = self.contents.get(fields["ContentSid"])
+        if content is None or "Body" in fields:
+            raise Refusal(400, 21655)
+        try:
+            given = json.loads(fields.get("ContentVariables", "{}"))
+        except ValueError:
+            raise Refusal(400, 21656) from None
+        wanted = set(_PLACE.findall(content))
+        # Meta takes no variable that is empty, of several lines, or with a long gap.
+        odd = not isinstance(given, dict) or any(
+            not isinstance(one, str) or not one.strip() or _ODD.search(one) for one in given.values()
+        )
+        if odd or set(given) != wanted:
+            raise Refusal(400, 21656)
+        return _PLACE.sub(lambda found: given[found[1]], content)
+
     def closed(self, message: Message) -> bool:
-        """Whether the person's last message to this sender is more than a day ago."""
+        """Whether free words come more than a day after the person's last message to this sender."""
         heard = self._heard.get((message.sender, message.recipient))
-        return message.whatsapp and (heard is None or message.made - heard > DAY)
+        return message.whatsapp and message.content_sid is None and (heard is None or message.made - heard > DAY)
 
     def find(self, sid: str) -> Message | None:
         """The message of that sid."""
