@@ -28,7 +28,7 @@ PUBLIC = {
         Secret SendResult Staff State Subject Template Thread Transition Urgency
     """,
     "treckk_gateway.testing": "RETRY_AFTER Fault HttpStandIn MemoryChannel MemoryOptions StandIn",
-    "treckk_gateway.testing.conformance": "ChannelConformance Sample",
+    "treckk_gateway.testing.conformance": "ChannelConformance Refusal Sample",
     "treckk_gateway.server": "application subapp",
 }
 ALIASES = {"Step", "Deliver", "Inbound", "Instant", "OPENS_CASE", "TemplateTable", "RETRY_AFTER", "__version__"}

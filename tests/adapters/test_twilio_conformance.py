@@ -10,11 +10,11 @@ from treckk_gateway.adapters.twilio import TwilioChannel, form
 from treckk_gateway.adapters.twilio.options import basic
 from treckk_gateway.adapters.twilio.signature import SIGNATURE, sign
 from treckk_gateway.channel import ChannelContext, WebhookRequest
-from treckk_gateway.errors import Rejected, Uncertain
+from treckk_gateway.errors import NotTaken, OptedOut, Rejected, Scope, Uncertain, WindowClosed
 from treckk_gateway.model import Secret
 from treckk_gateway.testing import Fault
-from treckk_gateway.testing.conformance import ChannelConformance, Sample
-from treckk_gateway.testing.sandbox.twilio import Callbacks, TwilioSandbox
+from treckk_gateway.testing.conformance import ChannelConformance, Refusal, Sample
+from treckk_gateway.testing.sandbox.twilio import Callbacks, TwilioSandbox, Twist
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "twilio"
 ACCOUNT = "AC" + 32 * "0"
@@ -29,6 +29,15 @@ class TwilioConformance(ChannelConformance):
     signature_headers = (SIGNATURE,)
     secrets = (*TOKENS, basic(ACCOUNT, TOKENS[0]))
     outcomes: ClassVar = {**ChannelConformance.outcomes, Fault.MOVED: (Rejected,), Fault.GARBAGE: (Uncertain,)}
+    refusals = (
+        Refusal("21610", Twist(status=400, code=21610), OptedOut, Scope.ADDRESS),
+        Refusal("63016", Twist(status=400, code=63016), WindowClosed, Scope.MESSAGE),
+        Refusal("63024", Twist(status=400, code=63024), Rejected, Scope.ADDRESS),
+        Refusal("21620", Twist(status=400, code=21620), Rejected, Scope.MESSAGE),
+        Refusal("63007", Twist(status=400, code=63007), Rejected, Scope.CHANNEL),
+        Refusal("20429", Twist(status=429, code=20429), NotTaken),
+        Refusal("20500", Twist(status=500, code=20500), Uncertain),
+    )
 
     def channel(self, stand_in=None):
         return self.built(TOKENS, stand_in.url) if stand_in else self.built(TOKENS)

@@ -13,7 +13,7 @@ from treckk_gateway.adapters.twilio import codes, form, inbound
 from treckk_gateway.channel import WebhookRequest
 from treckk_gateway.errors import NotTaken, OptedOut, PayloadError, Rejected, Scope, Uncertain, WindowClosed
 from treckk_gateway.model import DeliveryReceipt, DeliveryState, InboundMessage, codec
-from treckk_gateway.testing import verdict
+from treckk_gateway.testing.judging import reading
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "twilio"
 URL = "https://aduan.example.go.id/channels/wa"
@@ -38,7 +38,7 @@ def test_recorded_requests_say_what_they_said(name):
 
     found = inbound.read(posted(one["fields"], one.get("query", "")))
 
-    verdict.compare(name, found, [{key: tuple(v) if isinstance(v, list) else v for key, v in one["item"].items()}])
+    reading.compare(name, found, [{key: tuple(v) if isinstance(v, list) else v for key, v in one["item"].items()}])
     assert codec.decode(codec.encode(found[0]), type(found[0])) == found[0]
 
 

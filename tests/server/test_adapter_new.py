@@ -57,10 +57,10 @@ def test_a_new_adapter_passes_the_kit_as_it_is(package, tmp_path):
 
     assert names == WRITTEN
     assert done.returncode == 0, done.stdout + done.stderr
-    assert int(re.search(r"(\d+) passed", done.stdout)[1]) > 25
+    assert int(re.search(r"(\d+) passed", done.stdout)[1]) > 40
     assert "entry point" not in done.stdout, "the entry point was not found, so its check was skipped"
     rows = tomllib.loads((package / "quality.toml").read_text())["checks"]
-    assert sum(said != "done" for said in rows.values()) == len(re.findall(r"^SKIPPED", done.stdout, re.MULTILINE))
+    assert sum(said != "done" for said in rows.values()) == int(re.search(r"(\d+) skipped", done.stdout)[1])
 
 
 @pytest.mark.skipif(find_spec("ruff") is None, reason="ruff is not installed")
@@ -123,4 +123,4 @@ def test_a_quality_file_that_says_too_little_is_complained_of(tmp_path):
     ]
     file.write_text('adapter = "acme"\n[checks]\none = "done"\ntwo = "exempt: it never sends"\nthree = "done"\n')
     assert quality.complaints(file, Kit) == []
-    assert len(quality.checks_of(ChannelConformance)) > 25
+    assert len(quality.checks_of(ChannelConformance)) > 40

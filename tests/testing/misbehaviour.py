@@ -12,10 +12,12 @@ import uuid
 import attrs
 import structlog
 
-from treckk_gateway.channel import Envelope, WebhookRequest, WebhookResponse
-from treckk_gateway.errors import NotTaken, PayloadError, Rejected, SignatureError, Uncertain
-from treckk_gateway.model import Address, Attachment, DeliveryState, InboundMessage, MediaKind, SendResult
+from treckk_gateway.channel import Envelope, Problem, WebhookRequest, WebhookResponse
+from treckk_gateway.errors import NotTaken, OptedOut, PayloadError, Rejected, Scope, SignatureError, Uncertain
+from treckk_gateway.model import Address, Attachment, DeliveryState, InboundMessage, Location, MediaKind, SendResult
 from treckk_gateway.testing import MemoryChannel
+
+_LEFT = []
 
 # What verify does wrong
 
@@ -68,6 +70,11 @@ def asks_the_clock(honest, request):
 def reads_a_header_it_does_not_keep(honest, request):
     shift = request.header("X-Memory-Signature") or "none"
     return [attrs.evolve(one, dedupe_key=f"{one.dedupe_key}{shift}") for one in honest(request)]
+
+
+def reads_a_header_it_does_not_like(honest, request):
+    seen = request.header("User-Agent") or "none"
+    return [attrs.evolve(one, dedupe_key=f"{one.dedupe_key}{seen}") for one in honest(request)]
 
 
 def goes_to_the_network(honest, request):
@@ -151,6 +158,93 @@ def is_slow_with_long_bodies(honest, request):
         while time.process_time() < end:
             pass
     return honest(request)
+
+
+def asks_in_one_case_only(honest, request):
+    headers = {name: value for name, value in request.headers.items() if name == "X-Memory-Signature"}
+    honest(attrs.evolve(request, headers=WebhookRequest.of("", "", headers).headers))
+
+
+def trusts_the_host_header(honest, request):
+    host = request.header("X-Forwarded-Host") or "gateway.example.org"
+    honest(attrs.evolve(request, url=request.url.replace("gateway.example.org", host)))
+
+
+def counts_in_seconds(honest, request):
+    return [attrs.evolve(one, claimed_at=1_795_500_000) for one in honest(request)]
+
+
+def writes_numbers_bare(honest, request):
+    return [
+        attrs.evolve(one, sender=Address("sms", "6281200000001")) if isinstance(one, InboundMessage) else one
+        for one in honest(request)
+    ]
+
+
+def stands_on_the_null_island(honest, request):
+    return [
+        attrs.evolve(one, location=Location(lat=0.0, lng=0.0)) if isinstance(one, InboundMessage) else one
+        for one in honest(request)
+    ]
+
+
+def brings_an_empty_file(honest, request):
+    return [
+        attrs.evolve(one, attachments=(Attachment(kind=MediaKind.IMAGE),)) if isinstance(one, InboundMessage) else one
+        for one in honest(request)
+    ]
+
+
+def forgets_the_delivery(honest, request):
+    return [one if isinstance(one, InboundMessage) else attrs.evolve(one, delivery_id=None) for one in honest(request)]
+
+
+def forgets_the_word(honest, request):
+    return [one if isinstance(one, InboundMessage) else attrs.evolve(one, raw_status="") for one in honest(request)]
+
+
+def opts_out_by_a_success(honest, request):
+    return [one if isinstance(one, InboundMessage) else attrs.evolve(one, opted_out=True) for one in honest(request)]
+
+
+def takes_new_words_for_delivered(honest, request):
+    return [
+        attrs.evolve(one, state=DeliveryState.DELIVERED) if getattr(one, "state", "") is DeliveryState.UNKNOWN else one
+        for one in honest(request)
+    ]
+
+
+def refuses_new_words(honest, request):
+    found = honest(request)
+    if any(getattr(one, "state", None) is DeliveryState.UNKNOWN for one in found):
+        raise PayloadError("unknown status")
+    return found
+
+
+def refuses_new_fields(honest, request):
+    if b"kit-never" in request.body:
+        raise PayloadError("unknown field")
+    return honest(request)
+
+
+def reads_all_fields(honest, request):
+    tree = json.loads(request.body)
+    return [
+        attrs.evolve(one, text=" ".join(map(str, tree.values()))) if isinstance(one, InboundMessage) else one
+        for one in honest(request)
+    ]
+
+
+def takes_an_empty_id_for_a_key(honest, request):
+    tree = json.loads(request.body) | {"id": "x"}
+    found = honest(attrs.evolve(request, body=json.dumps(tree).encode()))
+    key = json.loads(request.body).get("id", "none")
+    return [attrs.evolve(one, dedupe_key=key) if isinstance(one, InboundMessage) else one for one in found]
+
+
+def hoards_memory(honest, request):
+    hoard = [bytes(1000) for _ in range(80_000)] if len(request.body) > 200_000 else []
+    return honest(request) if hoard is not None else []
 
 
 # What a glance does wrong
@@ -278,6 +372,87 @@ async def sends_one_at_a_time_or_not_at_all(honest, message):
 
 async def cannot_take_what_it_claims(honest, message):
     return SendResult() if len(message.text) > 100 else await honest(message)
+
+
+async def repeats_as_another_message(honest, message):
+    return attrs.evolve(await honest(message), provider_message_id=uuid.uuid4().hex)
+
+
+async def cuts_long_texts(honest, message):
+    return await honest(attrs.evolve(message, text=message.text[:500]))
+
+
+async def counts_one_part(honest, message):
+    return attrs.evolve(await honest(message), parts=1)
+
+
+async def stumbles_over_surrogates(honest, message):
+    message.text.encode()
+    return await honest(message)
+
+
+async def stumbles_over_addresses(honest, message):
+    message.recipient.value.encode()
+    return await honest(message)
+
+
+async def sends_anywhere(honest, message):
+    return await honest(attrs.evolve(message, recipient=Address("memory", message.recipient.value)))
+
+
+async def stops_for_one_address(honest, message):
+    if message.recipient.scheme != "memory":
+        raise Rejected("address", "no", scope=Scope.CHANNEL)
+    return await honest(message)
+
+
+async def gives_the_address_away(honest, message):
+    with contextlib.suppress(Rejected):
+        await honest(attrs.evolve(message, delivery_id=message.recipient.value, recipient=Address("memory", "x")))
+    return await honest(message)
+
+
+async def calls_an_opt_out_a_rejection(honest, message):
+    try:
+        return await honest(message)
+    except OptedOut as problem:
+        raise Rejected(problem.code, problem.reason) from problem
+
+
+async def finds_nothing(_honest, _message, _since):
+    return None
+
+
+async def finds_everything(_honest, message, _since):
+    return SendResult(provider_message_id=f"memory-{message.delivery_id}")
+
+
+async def finds_another(_honest, message, _since):
+    return SendResult(provider_message_id="memory-other") if "sought" in message.delivery_id else None
+
+
+async def finds_whatever_happens(_honest, message, _since):
+    return SendResult(provider_message_id="memory-kit-sought") if "sought" in message.delivery_id else None
+
+
+async def leaves_a_task(_honest):
+    _LEFT.append(asyncio.create_task(asyncio.sleep(3600)))
+
+
+async def finds_no_problem(_honest):
+    return []
+
+
+async def has_no_remedy(_honest):
+    return [Problem(summary="broken", remedy=" ")]
+
+
+async def speaks_in_exceptions(_honest):
+    raise OSError("unreachable")
+
+
+async def shows_its_secret(_honest):
+    return [Problem(summary="memory-secret is wrong", remedy="give another")]
 
 
 # What is told too loudly

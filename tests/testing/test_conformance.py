@@ -10,16 +10,19 @@ import contextlib
 import functools
 import inspect
 import json
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import attrs
 import misbehaviour as bad
 import pytest
 
 from treckk_gateway.channel import ChannelContext, MediaSource, ParseMode
-from treckk_gateway.errors import PayloadError, SignatureError
+from treckk_gateway.channel.templates import ApprovedTemplate
+from treckk_gateway.errors import OptedOut, PayloadError, Scope, SignatureError
 from treckk_gateway.model import DeliveryState, Secret
-from treckk_gateway.testing import Fault, MemoryChannel, tampering
-from treckk_gateway.testing.conformance import ChannelConformance, Sample
+from treckk_gateway.testing import Fault, MemoryChannel, quality, tampering
+from treckk_gateway.testing.conformance import ChannelConformance, Refusal, Sample
 
 HONEST = MemoryChannel.named()
 SAID = {"id": "m-1", "from": "memory:budi-0001", "text": "lampu jalan padam", "name": "Budi Contoh"}
@@ -30,6 +33,7 @@ class Kit(ChannelConformance):
 
     secrets = ("memory-secret",)
     signature_headers = ("X-Memory-Signature",)
+    refusals = (Refusal("opted out", OptedOut("memory_stop", "scripted"), OptedOut, Scope.ADDRESS),)
 
     def __init__(self, kind):
         self.kind = kind
@@ -42,6 +46,8 @@ class Kit(ChannelConformance):
 
     def samples(self):
         yield Sample("a message", HONEST.signed(SAID), {"text": "lampu jalan padam"})
+        more = {"id": "m-2", "from": "memory:siti-0002", "text": "pohon tumbang", "name": "Siti Contoh"}
+        yield Sample("another", HONEST.signed(more), {"text": "pohon tumbang"})
         for status in ("sent", "delivered", "failed"):
             receipt = {"id": "r-1", "delivery_id": "d-1", "status": status}
             yield Sample(status, HONEST.signed(receipt), {"state": DeliveryState(status)})
@@ -80,7 +86,7 @@ def altering(**methods):
         if inspect.iscoroutinefunction(body):
 
             async def altered(self, *args):
-                return await body(functools.partial(honest, self), *args)
+                return await body(honest and functools.partial(honest, self), *args)
         else:
 
             def altered(self, *args):
@@ -138,6 +144,70 @@ def glancing(look):
     return Glances
 
 
+class HoldsFilesAnywhere(altering(parse=bad.links_a_file)):
+    def media_source(self, ref):
+        return MediaSource(url=f"https://files.example.org{ref}", headers={"A": "x"}, hosts=("files.example.org",))
+
+
+class NamesAnyHost(altering(parse=bad.links_a_file)):
+    def media_source(self, ref):
+        return MediaSource(url=ref, hosts=(urlsplit(ref).hostname or "",))
+
+
+class StumblesOverRefs(altering(parse=bad.links_a_file)):
+    def media_source(self, ref):
+        ref.encode()
+        return MediaSource(url=f"https://files.example.org/{ref}", hosts=("files.example.org",))
+
+
+def with_options(**fields):
+    """A channel with other settings."""
+    return type("Optioned", (MemoryChannel,), {"Options": attrs.make_class("Options", fields, frozen=True)})
+
+
+def with_files(base):
+    """The channel claiming the files it brings."""
+    return claiming(base, media_in=True)
+
+
+def with_template(base):
+    """A channel with an approved template."""
+    table = {"resolved": {"id": ApprovedTemplate(name="KIT-TEMPLATE", variables=("nomor",))}}
+    return type("Templated", (base,), {"templates": table})
+
+
+def looking_up(body):
+    """A channel that looks up, so."""
+    return claiming(altering(lookup=body), lookup=True)
+
+
+def closing_late(base):
+    """A channel that cannot be opened again once it was closed."""
+
+    class Late(base):
+        async def open(self):
+            if getattr(self, "ended", False):
+                raise RuntimeError("was closed")
+
+        async def close(self):
+            self.ended = True
+
+    return Late
+
+
+class ForgetsToClose(MemoryChannel):
+    async def send(self, message):
+        if getattr(self, "ended", False):
+            raise RuntimeError("session is closed")
+        return await super().send(message)
+
+    async def close(self):
+        self.ended = True
+
+    async def open(self):
+        self.ended = False
+
+
 FORGED = "test_forged_requests_are_refused"
 PURE = "test_parse_is_pure"
 HOSTILE = "test_hostile_bodies_are_items_or_payload_errors"
@@ -151,6 +221,22 @@ RECEIVING = "test_receiving_tells_nothing_in_logs_or_errors"
 SENDING = "test_sending_tells_nothing_in_logs_or_errors"
 ACKNOWLEDGED = "test_what_was_kept_is_acknowledged"
 GLANCE = "test_a_glance_says_what_parse_says"
+PROXY = "test_a_proxy_between_changes_nothing"
+UNITS = "test_values_are_in_their_units"
+TOLD = "test_receipts_name_their_delivery"
+INVENTED = "test_an_invented_status_moves_nothing"
+ADDED = "test_fields_added_one_day_change_nothing"
+FILES = "test_files_left_with_the_provider_can_be_fetched"
+BENT_FILES = "test_a_forged_file_reference_gets_no_credentials"
+SECRETS = "test_secrets_are_held_as_secrets"
+CUT = "test_a_text_is_never_cut_in_silence"
+ODD = "test_odd_texts_and_addresses_are_taken_or_rejected"
+ELSEWHERE = "test_an_address_of_another_scheme_is_rejected"
+CARRIES = "test_what_a_message_carries_reaches_the_provider"
+REFUSED = "test_refusals_mean_what_the_provider_means"
+LOOKUP = "test_what_was_sent_can_be_looked_up"
+CLOSED = "test_a_closed_channel_opens_again_and_leaves_nothing"
+DOCTOR = "test_the_doctor_is_told_in_words"
 KEYS = "test_dedupe_keys_are_stable_and_distinct"
 
 BROKEN = [
@@ -191,14 +277,36 @@ BROKEN = [
     (claiming(max_text=0), CLAIMS, "max_text"),
     (claiming(inbound=False, outbound=False), CLAIMS, "in or out"),
     (claiming(webhook=False), CLAIMS, "by webhook or listener"),
+    (type("Named", (MemoryChannel,), {"kind": "web"}), "test_its_entry_point_names_this_class", "names another class"),
     (claiming(schemes=frozenset({"sms"})), MATCH, "not claimed: .'memory'"),
     (claiming(media_in=True), MATCH, "media_in"),
     (claiming(location=True), MATCH, "location"),
     (claiming(inbound=False), MATCH, "inbound"),
     (claiming(receipts=frozenset({DeliveryState.SENT})), MATCH, "receipts shown"),
     (claiming(receipts=HONEST.capabilities.receipts | {DeliveryState.READ}), MATCH, "receipts shown"),
-    (altering(parse=bad.links_a_file), "test_files_left_with_the_provider_can_be_fetched", "there is media_source"),
-    (HoldsFiles, "test_files_left_with_the_provider_can_be_fetched", "named hosts only"),
+    (with_files(altering(parse=bad.links_a_file)), FILES, "there is media_source"),
+    (with_files(HoldsFiles), FILES, "named hosts only"),
+    (with_files(HoldsFilesAnywhere), BENT_FILES, "our credentials would go to another host"),
+    (with_files(NamesAnyHost), BENT_FILES, "names the hosts that may be asked"),
+    (with_files(StumblesOverRefs), BENT_FILES, "media_source raised UnicodeEncodeError"),
+    (with_options(token=attrs.field(type=str)), SECRETS, "its type is Secret"),
+    (with_options(pin=attrs.field(type=Secret, default=Secret("1234"))), SECRETS, "built in"),
+    (altering(verify=bad.asks_in_one_case_only), PROXY, "headers in lower case: a genuine request was refused"),
+    (altering(verify=bad.trusts_the_host_header), PROXY, "headers of a proxy: a genuine request was refused"),
+    (altering(parse=bad.reads_a_header_it_does_not_like), PROXY, "parsed to something else"),
+    (altering(parse=bad.counts_in_seconds), UNITS, "microseconds"),
+    (altering(parse=bad.writes_numbers_bare), UNITS, "is written .62"),
+    (altering(parse=bad.stands_on_the_null_island), UNITS, "never 0,0"),
+    (altering(parse=bad.brings_an_empty_file), UNITS, "either content or ref"),
+    (altering(parse=bad.forgets_the_delivery), TOLD, "names neither"),
+    (altering(parse=bad.forgets_the_word), TOLD, "own word"),
+    (altering(parse=bad.opts_out_by_a_success), TOLD, "only a failure"),
+    (altering(parse=bad.takes_new_words_for_delivered), INVENTED, "became delivered"),
+    (altering(parse=bad.refuses_new_words), INVENTED, "no nonsense"),
+    (altering(parse=bad.refuses_new_fields), ADDED, "became a PayloadError"),
+    (altering(parse=bad.reads_all_fields), ADDED, "changed what it says"),
+    (altering(parse=bad.takes_an_empty_id_for_a_key), "test_a_missing_field_glues_no_two_messages", "dedupe key of"),
+    (altering(parse=bad.hoards_memory), "test_large_bodies_stay_within_bounds", "parse took 8. MB"),
     (altering(acknowledge=bad.fails_when_parked), ACKNOWLEDGED, "kept, yet answered 500"),
     (altering(acknowledge=bad.tells_duplicates_apart), ACKNOWLEDGED, "a duplicate is answered differently"),
     (altering(send=bad.pretends), ARRIVES, "reaches the provider"),
@@ -211,6 +319,30 @@ BROKEN = [
         "test_the_longest_text_is_taken",
         "did not arrive",
     ),
+    (claiming(altering(send=bad.repeats_as_another_message)), "test_a_repeat_is_the_same_message", "became another"),
+    (claiming(altering(send=bad.cuts_long_texts), max_text=500), CUT, "cut in silence"),
+    (claiming(altering(send=bad.counts_one_part), segments=True), CUT, "the text makes 3"),
+    (altering(send=bad.stumbles_over_surrogates), ODD, "kit-odd-text-3 .*UnicodeEncodeError"),
+    (altering(send=bad.stumbles_over_addresses), ODD, "kit-odd-address-3 .*UnicodeEncodeError"),
+    (altering(send=bad.sends_anywhere), ELSEWHERE, "SendResult for an address of another scheme"),
+    (altering(send=bad.stops_for_one_address), ELSEWHERE, "the scope is the message"),
+    (altering(send=bad.gives_the_address_away), ELSEWHERE, "was given to the provider"),
+    (claiming(subject=True), CARRIES, "subject is claimed"),
+    (claiming(threads=True), CARRIES, "threads is claimed"),
+    (claiming(choices=3), CARRIES, "choices is claimed"),
+    (claiming(with_template(MemoryChannel), templates=True), CARRIES, "templates is claimed"),
+    (claiming(templates=True), CLAIMS, "some to choose from"),
+    (altering(send=bad.calls_an_opt_out_a_rejection), REFUSED, "opted out: Rejected, not OptedOut"),
+    (claiming(reply_window=86_400), REFUSED, "by what word it is enforced"),
+    (looking_up(bad.finds_nothing), LOOKUP, "does not find what was sent"),
+    (looking_up(bad.finds_everything), LOOKUP, "what was never sent"),
+    (looking_up(bad.finds_another), LOOKUP, "another message"),
+    (looking_up(bad.finds_whatever_happens), LOOKUP, "while the provider failed"),
+    (ForgetsToClose, CLOSED, "RuntimeError, not NotTaken"),
+    (altering(close=bad.leaves_a_task), CLOSED, "close left . tasks running"),
+    (altering(check=bad.finds_no_problem), DOCTOR, "has no problem with that"),
+    (altering(check=bad.has_no_remedy), DOCTOR, "has a remedy"),
+    (altering(check=bad.shows_its_secret), DOCTOR, "a secret"),
     (altering(send=bad.raises_something_else), FAULTS, "RuntimeError, not NotTaken"),
     (altering(send=bad.retries_blindly), FAULTS, "tried again"),
     (altering(send=bad.calls_a_timeout_not_taken), FAULTS, "NotTaken, not Uncertain"),
@@ -236,16 +368,18 @@ async def test_a_broken_channel_is_caught(request, kind, check, reason):
         await run(Kit(kind), check, request)
 
 
-@pytest.mark.parametrize(
-    ("kind", "check", "error"),
-    [
-        (altering(verify=bad.refuses_everything), "test_genuine_requests_verify", SignatureError),
-        (altering(parse=bad.refuses_unknown_words), UNKNOWN, PayloadError),
-        (altering(close=bad.closes_only_once), "test_a_channel_closes_without_having_opened", RuntimeError),
-        (claiming(outbound=False), "test_a_channel_that_only_listens_rejects_sending", pytest.fail.Exception),
-        (Unpicklable, "test_a_deferred_channel_parses_the_same_in_a_copy", Exception),
-    ],
-)
+OWN_ERRORS = [
+    (altering(verify=bad.refuses_everything), "test_genuine_requests_verify", SignatureError),
+    (altering(parse=bad.refuses_unknown_words), UNKNOWN, PayloadError),
+    (altering(close=bad.closes_only_once), "test_a_channel_closes_without_having_opened", RuntimeError),
+    (altering(check=bad.speaks_in_exceptions), DOCTOR, OSError),
+    (closing_late(MemoryChannel), CLOSED, RuntimeError),
+    (claiming(outbound=False), "test_a_channel_that_only_listens_rejects_sending", pytest.fail.Exception),
+    (Unpicklable, "test_a_deferred_channel_parses_the_same_in_a_copy", Exception),
+]
+
+
+@pytest.mark.parametrize(("kind", "check", "error"), OWN_ERRORS)
 async def test_a_broken_channels_own_error_is_shown(request, kind, check, error):
     with pytest.raises(error):
         await run(Kit(kind), check, request)
@@ -270,8 +404,32 @@ def test_a_hook_left_empty_is_named(hook):
         getattr(Empty(), hook)(*([b""] if hook == "sign" else []))
 
 
+def test_a_check_that_fails_says_what_to_do():
+    with pytest.raises(AssertionError) as caught:
+        Kit(claiming(rate=0.0)).test_claims_are_complete_and_typed()
+
+    assert caught.value.__notes__ == [
+        "What to do: Set `kind`, `channel_id`, `Options`, `kept_headers` and `capabilities` as the contract says."
+    ]
+
+
+def test_the_kit_is_some_forty_checks_in_less_than_four_hundred_lines():
+    checks = quality.checks_of(ChannelConformance)
+    modules = {inspect.getsourcefile(inspect.unwrap(getattr(ChannelConformance, f"test_{name}"))) for name in checks}
+
+    assert 40 <= len(checks) <= 45
+    assert len(modules) == 5
+    assert sum(len(Path(one).read_text(encoding="utf-8").splitlines()) for one in modules) < 400
+
+
+def test_each_check_is_shown_to_catch_something():
+    caught = {check for _, check, _ in [*BROKEN, *OWN_ERRORS]}
+
+    assert quality.checks_of(ChannelConformance) - {one.removeprefix("test_") for one in caught} == set()
+
+
 def test_a_skipped_check_says_why():
-    with pytest.raises(pytest.skip.Exception, match="parse is inline"):
+    with pytest.raises(pytest.skip.Exception, match=r"capabilities\.parse is"):
         Kit(MemoryChannel).test_a_deferred_channel_parses_the_same_in_a_copy()
 
 

@@ -17,7 +17,7 @@ class Telegram(HttpStandIn):
 
     def __init__(self, token: str, webhook_url: str = "", refuses: tuple[int, str] | None = None) -> None:
         no = {Fault.BUSY: (429, "Too Many Requests: retry after 7"), Fault.REJECTED: (400, "Bad Request: text is bad")}
-        super().__init__(self._method, faults={fault: _always(*said) for fault, said in no.items()})
+        super().__init__(self._method, faults={fault: refusal(*said) for fault, said in no.items()})
         self._token, self._webhook_url, self._refuses = token, webhook_url, refuses
         self._numbers = itertools.count(1)
 
@@ -34,7 +34,8 @@ class Telegram(HttpStandIn):
         return _json(200, {"ok": True, "result": {"message_id": next(self._numbers)}})
 
 
-def _always(code: int, description: str):
+def refusal(code: int, description: str):
+    """The answer that says no so, whatever is asked."""
     return lambda _request: _no(code, description)
 
 

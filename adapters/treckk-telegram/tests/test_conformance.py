@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from provider import Telegram
+from provider import Telegram, refusal
 from treckk_gateway.channel import ChannelContext, WebhookRequest
 from treckk_gateway.errors import OptedOut, PayloadError, Rejected, Scope
 from treckk_gateway.model import Address, MediaKind, OutboundMessage, Secret
-from treckk_gateway.testing.conformance import ChannelConformance, Sample
+from treckk_gateway.testing.conformance import ChannelConformance, Refusal, Sample
 
 from treckk_telegram import TelegramChannel
 from treckk_telegram.channel import SECRET
@@ -45,6 +45,11 @@ class TestTelegram(ChannelConformance):
     signature_headers = (SECRET,)
     signs_url = False
     signs_body = False
+    refusals = (
+        Refusal("stopped", refusal(403, "Forbidden: bot was blocked by the user"), OptedOut),
+        Refusal("no such chat", refusal(400, "Bad Request: chat not found"), Rejected, Scope.ADDRESS),
+        Refusal("nothing said", refusal(400, "Bad Request: message text is empty"), Rejected, Scope.MESSAGE),
+    )
 
     def channel(self, stand_in=None):
         return make(stand_in.url) if stand_in else make()

@@ -82,7 +82,7 @@ class MemoryChannel(Channel):
         self._url = context.webhook_url
         self._secret = options.secret.reveal().encode()
         self._failures: deque[SendError] = deque()
-        self._fault: Fault | None = None
+        self._fault: Fault | SendError | None = None
         self._before = 0
         self._changed = asyncio.Condition()
 
@@ -103,8 +103,8 @@ class MemoryChannel(Channel):
         """Let the next sends fail with these, one each, in this order."""
         self._failures.extend(errors)
 
-    async def play(self, fault: Fault | None) -> None:
-        """Behave like a provider with this fault from now on; `None` is well, as are `MOVED` and `GARBAGE`."""
+    async def play(self, fault: Fault | SendError | None) -> None:
+        """Behave like a provider with this fault, or fail so; `None` is well, as are `MOVED` and `GARBAGE`."""
         self._fault, self._before = fault, len(self.tried)
 
     async def reached(self) -> None:
@@ -142,11 +142,15 @@ class MemoryChannel(Channel):
 
     async def send(self, message: OutboundMessage) -> SendResult:
         """Keep the message, or fail as scripted."""
+        if message.recipient.scheme not in self.capabilities.schemes:
+            raise Rejected("memory_address", "addresses of that kind are not reached")
         async with self._changed:
             self.tried.append(message)
             self._changed.notify_all()
         if self._fault is Fault.SILENT:
             await asyncio.sleep(message.timeout)
+        if isinstance(self._fault, SendError):
+            raise self._fault
         if self._fault in _FAULTS:
             error = _FAULTS[self._fault]()
             raise error

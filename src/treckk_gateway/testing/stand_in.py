@@ -70,7 +70,7 @@ class HttpStandIn:
         self.requests: list[WebhookRequest] = []
         self._answer = answer
         self._faults = {**_SCRIPTED, **(faults or {})}
-        self._fault: Fault | None = None
+        self._fault: Fault | Answer | None = None
         self._port = port
         self._runner: web.AppRunner | None = None
         self._kept: socket.socket | None = None
@@ -91,8 +91,8 @@ class HttpStandIn:
         await self._stop()
         self._give_up_port()
 
-    async def play(self, fault: Fault | None) -> None:
-        """Behave so from now on; hanging answers of before are let go."""
+    async def play(self, fault: Fault | Answer | None) -> None:
+        """Behave so from now on, or give that answer; hanging answers of before are let go."""
         self._release.set()
         self._release = asyncio.Event()
         self._since_play = len(self.requests)
@@ -160,7 +160,7 @@ class HttpStandIn:
             if called.transport is not None:
                 called.transport.abort()
             return web.Response()
-        answer = self._faults.get(fault, self._answer) if fault else self._answer
+        answer = self._faults.get(fault, self._answer) if isinstance(fault, Fault) else fault or self._answer
         return _response(answer(request))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -13,6 +14,11 @@ from treckk_gateway.channel import WebhookRequest
 
 Forgery = tuple[str, WebhookRequest]
 """What was done to it, and the request."""
+
+_NO_FORM = re.compile(rb"[\x00-\x20<>\"{}\x7f-\xff]")
+
+UNHEARD = "kit-never-heard-of"
+"""A field or a word that no provider has."""
 
 _ODD_HEADERS = ("", "=", ",", "v1,", "v1,=", "\u00fc\u2028", "nan", "-1", "x" * 5000)
 _ODD_BODIES = (
@@ -53,6 +59,81 @@ def hostile(body: bytes) -> Iterator[tuple[str, bytes]]:
         yield f"byte {place} changed", body[:place] + bytes([body[place] ^ 0x5A]) + body[place + 1 :]
     yield from _bent_json(body)
     yield from _bent_form(body)
+
+
+def strange(request: WebhookRequest) -> Iterator[Forgery]:
+    """The same body by other methods and under other content types."""
+    for method in ("GET", "PUT", "post", "", "\u00fc"):
+        yield f"method {method!r}", attrs.evolve(request, method=method)
+    for kind in (
+        None,
+        "",
+        "image/png",
+        "text/plain; charset=utf-16",
+        "multipart/form-data",
+        "a/b; charset=\u00fc",
+        ";;",
+    ):
+        yield f"content type {kind!r}", _with(request, {"Content-Type": kind})
+
+
+def large(body: bytes, size: int) -> Iterator[tuple[str, bytes]]:
+    """Bodies of about `size` bytes: one value, many values, deep ones, noise, and endless lines."""
+    tree, pairs = _json(body), _form(body)
+    if tree is not None:
+        leaves = [path for path in _paths(tree) if path and isinstance(_at(tree, path), str)]
+        for path in sorted(leaves, key=lambda one: -len(_at(tree, one)))[:3]:
+            yield f"a long {path[-1]}", json.dumps(_put(tree, path, "x" * size)).encode()
+        for path in leaves[:2]:
+            yield f"a wide {path[-1]}", json.dumps(_put(tree, path, [{}] * (size // 4))).encode()
+        yield "many fields", json.dumps({"kit": dict.fromkeys(map(str, range(size // 14)), 1), "then": tree}).encode()
+    if pairs:
+        yield "a long last value", body + b"x" * size
+        yield "many fields", body + b"&" + b"&".join(b"k%d=1" % number for number in range(size // 9))
+    if tree is None and not pairs:
+        yield "a long end", body + b"x" * size
+        yield "many lines", body + b"x\r\n" * (size // 3)
+    yield "deep lists", b"[" * size
+    yield "deep objects", b'{"a":' * (size // 5)
+    yield "zeros", b"\x00" * size
+
+
+def added_to(body: bytes) -> Iterator[tuple[str, bytes]]:
+    """The body with a field more that nobody knows: in each object of JSON, or in a form."""
+    tree, pairs = _json(body), _form(body)
+    if tree is not None:
+        for path in _paths(tree):
+            found = _at(tree, path)
+            if isinstance(found, dict):
+                more = json.dumps(_put(tree, path, {**found, UNHEARD: {"a": [1, None]}})).encode()
+                yield f"a new field in {_named(path)}", more
+    if pairs:
+        yield "a new field", urlencode([*pairs, (UNHEARD, "1")]).encode()
+
+
+def without(body: bytes) -> Iterator[tuple[str, bytes]]:
+    """The body with one field left out: of each object of JSON, or of a form."""
+    tree, pairs = _json(body), _form(body)
+    for path in _paths(tree) if tree is not None else ():
+        holder = _at(tree, path[:-1])
+        if path and isinstance(holder, dict):
+            less = {name: value for name, value in holder.items() if name != path[-1]}
+            yield _named(path), json.dumps(_put(tree, path[:-1], less)).encode()
+    for name in dict.fromkeys(name for name, _ in pairs):
+        yield name, urlencode([pair for pair in pairs if pair[0] != name]).encode()
+
+
+def reworded(body: bytes, word: str) -> Iterator[bytes]:
+    """The body with each value that is this word replaced by one nobody ever heard; none without such a value."""
+    tree, pairs = _json(body), _form(body)
+    if tree is not None:
+        found = tree
+        for path in [one for one in _paths(tree) if _at(tree, one) == word]:
+            found = _put(found, path, UNHEARD)
+        if found != tree:
+            yield json.dumps(found).encode()
+    if any(value == word for _, value in pairs):
+        yield urlencode([(name, UNHEARD if value == word else value) for name, value in pairs]).encode()
 
 
 def cut(body: bytes, most: int = 64) -> Iterator[tuple[str, bytes]]:
@@ -113,14 +194,40 @@ def _pairs(request: WebhookRequest, pairs: list[tuple[str, str]]) -> Any:  # noq
     return WebhookRequest.of(request.method, request.url, pairs).headers
 
 
-def _bent_json(body: bytes) -> Iterator[tuple[str, bytes]]:
+def _json(body: bytes) -> Any:  # noqa: ANN401 any JSON
+    """The object or list the body is; `None` when it is none."""
     try:
         tree = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return tree if isinstance(tree, dict | list) else None
+
+
+def _form(body: bytes) -> list[tuple[str, str]]:
+    """The pairs of a form; none when the body is no form."""
+    if _NO_FORM.search(body):
+        return []
+    try:
+        return parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=True)
     except ValueError:
-        return
-    for path in _paths(tree):
+        return []
+
+
+def _at(tree: Any, path: tuple[Any, ...]) -> Any:  # noqa: ANN401 any JSON
+    for step in path:
+        tree = tree[step]
+    return tree
+
+
+def _named(path: tuple[Any, ...]) -> str:
+    return ".".join(map(str, path)) or "the whole"
+
+
+def _bent_json(body: bytes) -> Iterator[tuple[str, bytes]]:
+    tree = _json(body)
+    for path in _paths(tree) if tree is not None else ():
         for odd in _ODD_VALUES:
-            yield f"{'.'.join(map(str, path)) or 'all'} set to {odd!r:.20}", json.dumps(_put(tree, path, odd)).encode()
+            yield f"{_named(path)} set to {odd!r:.20}", json.dumps(_put(tree, path, odd)).encode()
 
 
 def _paths(tree: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 any JSON
@@ -139,10 +246,7 @@ def _put(tree: Any, path: tuple[Any, ...], value: Any) -> Any:  # noqa: ANN401 a
 
 
 def _bent_form(body: bytes) -> Iterator[tuple[str, bytes]]:
-    try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=True)
-    except ValueError:
-        return
+    pairs = _form(body)
     for place, (name, value) in enumerate(pairs):
         before, after = pairs[:place], pairs[place + 1 :]
         yield f"{name} dropped", urlencode([*before, *after]).encode()

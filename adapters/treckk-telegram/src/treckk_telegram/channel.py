@@ -99,6 +99,8 @@ class TelegramChannel(Channel):
 
     async def send(self, message: OutboundMessage) -> SendResult:
         """Post it once. Telegram takes no id of ours: it is in a header, for a proxy's log."""
+        if message.recipient.scheme != updates.SCHEME:
+            raise Rejected("address_scheme", "a bot reaches chats of Telegram only")
         payload = {"chat_id": message.recipient.value, "text": message.text}
         status, headers, answer = await self._call(
             "sendMessage", payload, {"X-Request-ID": message.delivery_id}, message.timeout
@@ -111,6 +113,8 @@ class TelegramChannel(Channel):
 
     def media_source(self, ref: str) -> MediaSource:
         """`getFile` tells where a file lies for the next hour; the token is part of both addresses."""
+        if not ref.isprintable():
+            raise PayloadError("no file_id of Telegram")
         return self._source(f"{self._method('getFile')}?file_id={quote(ref, safe='')}", then=self._file)
 
     async def check(self) -> Sequence[Problem]:

@@ -10,7 +10,7 @@ import aiohttp
 import attrs
 import msgspec
 from treckk_gateway.channel import Capabilities, Channel, ChannelContext, Inbound, TextForm, WebhookRequest, outcome
-from treckk_gateway.errors import NotTaken, PayloadError, SignatureError, Uncertain
+from treckk_gateway.errors import NotTaken, PayloadError, Rejected, SignatureError, Uncertain
 from treckk_gateway.model import (
     Address,
     DeliveryReceipt,
@@ -84,11 +84,14 @@ class MerpatiChannel(Channel):
 
     async def close(self) -> None:
         """End it."""
-        if self._session:
-            await self._session.close()
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
 
     async def send(self, message: OutboundMessage) -> SendResult:
         """Post it once; every way to fail becomes one of our errors."""
+        if message.recipient.scheme not in self.capabilities.schemes:
+            raise Rejected("address_scheme", "Merpati reaches telephones only")
         if self._session is None:
             raise NotTaken("not_open", "the channel is not open")
         body = {"to": message.recipient.value, "text": message.text, "ref": message.delivery_id}

@@ -98,12 +98,14 @@ def _thread(mail: EmailMessage, message: OutboundMessage) -> None:
 
 def _recipient(message: OutboundMessage) -> str:
     """The address to send to; its domain in ASCII form (IDNA), since that needs nothing of the relay."""
+    if message.recipient.scheme != "mailto":
+        raise Rejected("address_scheme", "mail reaches no addresses of that kind")
     local, _, domain = message.recipient.value.rpartition("@")
     try:
         domain = domain if domain.isascii() else domain[:_LONGEST_DOMAIN].encode("idna").decode("ascii")
     except UnicodeError:
         domain = ""
     usable = local.isprintable() and _LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain)
-    if message.recipient.scheme != "mailto" or not usable or domain.lower().endswith(".invalid"):
+    if not usable or domain.lower().endswith(".invalid"):
         raise Rejected("bad_address", "the recipient is no address that mail can be sent to", scope=Scope.ADDRESS)
     return f"{local}@{domain}"

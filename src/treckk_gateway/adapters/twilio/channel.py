@@ -27,7 +27,7 @@ from treckk_gateway.channel import (
     WebhookResponse,
     segments,
 )
-from treckk_gateway.errors import NotTaken, PayloadError, Rejected, SendError
+from treckk_gateway.errors import NotTaken, PayloadError, Rejected, Scope, SendError
 from treckk_gateway.model import Address, Instant, OutboundMessage, SendResult
 
 if TYPE_CHECKING:
@@ -182,6 +182,8 @@ class TwilioChannel(Channel):
     def _to(self, recipient: Address) -> str:
         if recipient.scheme not in self.capabilities.schemes:
             raise Rejected("address_scheme", "this sender does not reach addresses of that kind")
+        if not recipient.value.isprintable():
+            raise Rejected("bad_address", "the address holds what cannot be written", scope=Scope.ADDRESS)
         return recipient.value if recipient.scheme == "sms" else recipient.text
 
     @property

@@ -93,7 +93,11 @@ def glance(request: WebhookRequest) -> Envelope | None:
 
 def _is_status(fields: Fields, ours: list[str]) -> bool:
     word = fields.get("MessageStatus", fields.get("SmsStatus", "")).strip().lower()
-    return word not in _INCOMING and (bool(ours) or "MessageStatus" in fields or word in STATES)
+    if word in _INCOMING:
+        return False
+    # A message always has a body and a number of files, so without both an unheard word is a status of ours.
+    bare = bool(word) and fields.keys().isdisjoint({"Body", "NumMedia"})
+    return bool(ours) or "MessageStatus" in fields or word in STATES or bare
 
 
 def _receipt(fields: Fields, delivery_id: str | None) -> DeliveryReceipt:

@@ -141,6 +141,8 @@ class WebChannel(Channel):
         url = self._options.callback_url
         if url is None:
             raise Rejected("no_callback_url", "this channel only takes in", scope=Scope.CHANNEL)
+        if message.recipient.scheme not in self.capabilities.schemes:
+            raise Rejected("address_scheme", "a portal knows its own conversations only")
         if self._session is None:
             raise NotTaken("not_open", "the channel is not open")
         now = self._context.clock()

@@ -224,10 +224,10 @@ class TwilioSandbox:
         """What the Account resource says: `active`, `suspended` or `closed`; `Full` or `Trial`."""
         self._rest.account_status, self._rest.account_type = status, kind
 
-    async def play(self, fault: Fault | None) -> None:
+    async def play(self, fault: Fault | Twist | None) -> None:
         """Answer every REST call so from now on; `None` is well."""
-        refused = fault is Fault.REFUSED
-        await self._rest.play(_FAULTS[fault] if fault and not refused else None, refused=refused)
+        twist = _FAULTS.get(fault) if isinstance(fault, Fault) else fault
+        await self._rest.play(twist, refused=fault is Fault.REFUSED)
 
     async def reached(self) -> None:
         """Return once a whole REST call was read since the last `play`."""
