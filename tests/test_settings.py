@@ -106,7 +106,7 @@ REFUSALS = [
     (("gateway",), GONE, "gateway.public_url", "is required"),
     (("gateway",), "x", "gateway", "must be a table, written [gateway]"),
     (("gateway", "colour"), 1, "gateway.colour", "unknown key; known are: boundaries"),
-    (("gateway", "spool_dir"), "s", "gateway.spool_dir", "comes with a later release"),
+    (("gateway", "spool_size"), -1, "gateway.spool_size", ">= 0"),
     (("gateway", "boundaries"), "b", "gateway.boundaries", "no such file; name a GeoJSON file"),
     (("gateway", "public_url"), GONE, "gateway.public_url", "is required"),
     (("gateway", "public_url"), 8080, "gateway.public_url", "Expected `str`, got `int`"),

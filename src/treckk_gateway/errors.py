@@ -30,6 +30,7 @@
         ├── StoreBusy (BlockingIOError)       queue over its bound: answer 503, try again
         ├── StoreLocked (BlockingIOError)     another process holds the data folder
         ├── StoreUnavailable (OSError)        disk full, broken or closed
+        │   └── StoreAway                         the database cannot be reached
         ├── CopyRefused (ValueError)          a backup, a restore or a move is not to be had so
         ├── SchemaTooOld (RuntimeError)       the database waits for `treckk db upgrade`
         └── SchemaTooNew (RuntimeError)       the data was written by a newer version
@@ -196,6 +197,10 @@ class StoreLocked(StoreError, BlockingIOError):
 
 class StoreUnavailable(StoreError, OSError):
     """The store is closed, full or broken. Nothing of the request was stored."""
+
+
+class StoreAway(StoreUnavailable):
+    """The database cannot be reached; it may come back."""
 
 
 class CopyRefused(StoreError, ValueError):

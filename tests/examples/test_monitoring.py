@@ -8,6 +8,7 @@ from places import EXAMPLES
 from prometheus_client import CollectorRegistry, generate_latest
 
 from treckk_gateway.gateway import ChannelHealth, Health
+from treckk_gateway.inbound.spool import SpoolState
 from treckk_gateway.server.metrics import Snapshot
 from treckk_gateway.store.rows import Counters
 
@@ -21,7 +22,8 @@ def exported():
     )
     counters = dict.fromkeys(Counters.__struct_fields__, 0) | {"refused": 0}
     answers = dict.fromkeys(("2xx", "3xx", "4xx", "5xx"), 0)
-    health = Health(ready=True, problems=(), channels=(channel,))
+    spool = SpoolState(holding=False, waiting=0, bytes=0, limit=1, oldest_at=None, full=False, spooled=0, aside=0)
+    health = Health(ready=True, problems=(), channels=(channel,), spool=spool)
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Snapshot(counters=counters, health=health, answers=answers, now=2.0))
     lines = generate_latest(registry).decode().splitlines()

@@ -52,7 +52,10 @@ class Listener:
             paused="x",
         )
         return Health(
-            ready=self.ready, problems=() if self.ready else ("the store cannot be written",), channels=(one,)
+            ready=self.ready,
+            problems=() if self.ready else ("the store cannot be written",),
+            channels=(one,),
+            storing=self.ready,
         )
 
     def webhook_url(self, channel_id: str) -> str:

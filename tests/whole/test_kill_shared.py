@@ -6,7 +6,9 @@ The intervals are shortened; the full figures are `make soak`'s.
 from __future__ import annotations
 
 import asyncio
+import json
 import random
+import re
 import signal
 import tempfile
 from collections import Counter
@@ -42,11 +44,15 @@ class Team:
         self.workers = []
         self._stack = stack
 
-    async def start(self, *, servers=1, workers=2):
+    async def start(self, *, servers=1, workers=2, **gateway):
         await self._stack.enter_async_context(self.provider)
         given = tables(self.folder, self.provider.url)
         shared = shared_tables(self.folder, self.database, serve_works=False, **CALM)
-        given = given | {"gateway": given["gateway"] | shared["gateway"], "engine": shared["engine"], "delivery": QUICK}
+        given = given | {
+            "gateway": given["gateway"] | shared["gateway"] | gateway,
+            "engine": shared["engine"],
+            "delivery": QUICK,
+        }
         begun = [Server(self.folder, given, database=self.database) for _ in range(servers)]
         begun += [Server(self.folder, given, database=self.database, command="worker") for _ in range(workers)]
         await asyncio.gather(*[self._stack.enter_async_context(one) for one in begun])
@@ -170,7 +176,13 @@ def connected(pid, port):
     return any(str(one.readlink()) in sockets for one in Path(f"/proc/{pid}/fd").iterdir())
 
 
-async def test_the_database_stopped_under_a_stream_is_missed_and_nothing_else(make_team, tmp_path):
+async def seen(server, path):
+    async with server.http.get(f"{server.url}{path}") as answer:
+        return answer.status, await answer.text()
+
+
+async def test_the_database_stopped_under_a_stream_is_missed_by_nobody_who_writes(make_team, tmp_path):
+    """Meanwhile requests are spooled, by a server that is killed and starts again without the database too."""
     postgres = await asyncio.to_thread(own_server, tempfile.mkdtemp(prefix="treckk-postgres-"))
     try:
         cluster = Cluster(postgres.get_uri(), "template1")
@@ -181,16 +193,49 @@ async def test_the_database_stopped_under_a_stream_is_missed_and_nothing_else(ma
         running = asyncio.ensure_future(stream.run())
         await stream.reached(30)
         await asyncio.to_thread(postgres.stop)
-        before = len(stream.acknowledged)
-        await asyncio.sleep(3)
-        assert len(stream.acknowledged) <= before + 10, "nobody is told yes while nothing can be kept"
+        server = team.servers[0]
+        await stream.reached(len(stream.acknowledged) + 30)
+        status, text = await seen(server, "/readyz")
+        assert (status, json.loads(text)["storing"]) == (200, False)
+        assert "requests wait in the spool" in text
+        assert (
+            float(re.search(r"^treckk_spool_waiting (\S+)", (await seen(server, "/metrics"))[1], re.MULTILINE)[1]) > 0
+        )
+        await server.end(signal.SIGKILL)
+        for one in (tmp_path / "data" / "spool").iterdir():
+            assert b"62812" not in one.read_bytes() + one.name.encode()
+            with one.open("ab") as torn:
+                torn.write(one.read_bytes()[-40:])  # as if it had died while it wrote another
+        await server.start()
+        await stream.reached(len(stream.acknowledged) + 20)
         await asyncio.to_thread(postgres.ensure_postgres_running)
-        await stream.reached(before + 30)
+        await until(lambda: any(line["event"] == "spool.emptied" for line in server.lines))
+        await stream.reached(len(stream.acknowledged) + 20)
         stream.end()
         await running
+        assert list((tmp_path / "data" / "spool").iterdir()) == []
         books = await team.servers[0].rested()
         accounts(team, stream, books)
         for number in TALKERS:
             assert await words_of(team.servers[0], number) == list(range(1, stream.said[number] + 1))
     finally:
         await asyncio.to_thread(postgres.cleanup)
+
+
+async def test_a_full_spool_answers_503_and_what_it_took_is_there(make_team, cluster, database):
+    team = await make_team(database).start(workers=1, spool_size=0.01)
+    server = team.servers[0]
+    cluster.close_off(database)
+    kept, number = [], 0
+    while await server.write(sid(number := number + 1), BUDI.number, f"{COMPLAINT} #{number}"):
+        kept.append(number)
+    assert 1 < len(kept) < 20
+    status, text = await seen(server, "/readyz")
+    assert (status, json.loads(text)["spool"]["full"]) == (503, True)
+    assert "treckk_ready 0" in (await seen(server, "/metrics"))[1]
+    cluster.let_in(database)
+    await until(lambda: any(line["event"] == "spool.emptied" for line in server.lines))
+    assert await server.write(sid(number), BUDI.number, f"{COMPLAINT} #{number}")
+    books = await server.rested()
+    assert books["received"] == len(kept) + 1
+    assert await words_of(server, BUDI.number) == [*kept, number]

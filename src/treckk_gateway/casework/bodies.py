@@ -25,6 +25,7 @@ class Purpose(StrEnum):
     ASKING = "asking"
     REASON = "reason"
     FORM = "form"
+    SPOOL = "spool"
 
 
 @attrs.frozen(kw_only=True)

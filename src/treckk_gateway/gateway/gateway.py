@@ -24,10 +24,11 @@ from treckk_gateway.channel import (
     registry,
 )
 from treckk_gateway.channel.broken import CODE, BrokenChannel
-from treckk_gateway.errors import TreckkError, described
-from treckk_gateway.gateway.health import ChannelHealth, Health
+from treckk_gateway.errors import StoreAway, StoreError, TreckkError, described
+from treckk_gateway.gateway.health import ChannelHealth, Health, troubles
 from treckk_gateway.gateway.parts import Parts, Plan
 from treckk_gateway.inbound.showing import Form, Shown
+from treckk_gateway.inbound.spool import Spool
 from treckk_gateway.model import Actor
 from treckk_gateway.outbound.closed import check_templates, template_problems
 from treckk_gateway.profile import Profile, bounded
@@ -87,6 +88,7 @@ class Gateway:
         self.coordination = self._parts.coordination
         self.reports = self._parts.reports
         self._tasks: list[asyncio.Task[None]] = []
+        self._waiting: asyncio.Task[None] | None = None
         self._open = False
 
     @classmethod
@@ -139,14 +141,15 @@ class Gateway:
 
     async def health(self) -> Health:
         """Whether messages can be taken, and how the channels do."""
-        problems = []
-        if not self._open:
-            problems.append("the gateway is closed")
-        elif not self._parts.store.alive:
-            problems.append("the store cannot be written")
+        storing = self._open and self._parts.store.alive
+        spool = None if self._parts.receiver.spool is None else self._parts.receiver.spool.state
         channels = tuple(self._channel_health(one) for one in self.channels.values())
+        problems = troubles(opened=self._open, storing=storing, spool=spool)
         problems += [f"{one.channel_id} does not send: {one.paused}" for one in channels if one.paused]
-        return Health(ready=self._open and self._parts.store.alive, problems=tuple(problems), channels=channels)
+        kept = storing if spool is None else (storing or spool.holding) and not spool.full
+        return Health(
+            ready=self._open and kept, problems=tuple(problems), channels=channels, storing=storing, spool=spool
+        )
 
     async def check(self) -> Sequence[tuple[str, Problem]]:
         """What every channel finds wrong with its own set-up."""
@@ -180,18 +183,48 @@ class Gateway:
         return not self._parts.wakeups.busy and (due is None or due > self._clock()) and counted.new == 0
 
     async def _start(self) -> None:
-        parts = self._parts
-        await parts.store.open()
+        parts, away = self._parts, await self._open_store()
+        if parts.receiver.spool is not None:
+            await parts.receiver.spool.open(parts.receiver.keep)
         self._open = True
         if self._working or self._listening:
             for channel in self.channels.values():
                 await channel.open()
-        if self._working:
+        if away is not None:
+            self._waiting = asyncio.create_task(self._open_later(away), name="treckk-opening")
+        elif self._working:
             await self._begin_work()
         if self._listening:
             for channel in self.channels.values():
                 if isinstance(channel, Listening):
                     await channel.listen(partial(parts.receiver.deliver, channel))
+
+    async def _open_store(self) -> Spool | None:
+        """Open it. Where it is away, and was there before since it has a spool, that takes its place until then."""
+        spool = self._parts.receiver.spool
+        try:
+            await self._parts.store.open()
+        except StoreAway as problem:
+            if spool is None or not spool.used:
+                raise
+            spool.hold(problem)
+            return spool
+        return None
+
+    async def _open_later(self, spool: Spool) -> None:
+        while True:
+            await asyncio.sleep(spool.retry)
+            try:
+                await self._parts.store.open()
+                if self._working:
+                    await self._begin_work()
+            except StoreAway:
+                continue
+            except StoreError as problem:
+                log.error("store.not_opened", **described(problem))
+            else:
+                log.info("store.opened")
+                return
 
     async def _begin_work(self) -> None:
         parts = self._parts
@@ -214,6 +247,11 @@ class Gateway:
         for channel in self.channels.values():
             if isinstance(channel, Listening):
                 await _quietly(channel.quiet())
+        if self._waiting is not None:
+            self._waiting.cancel()
+            await asyncio.gather(self._waiting, return_exceptions=True)
+        if parts.receiver.spool is not None:
+            await parts.receiver.spool.close()
         if self._tasks:
             work, *others = self._tasks
             for one in others:

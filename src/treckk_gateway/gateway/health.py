@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from treckk_gateway.inbound.spool import SpoolState
 from treckk_gateway.model import Instant
 
 
@@ -21,8 +22,27 @@ class ChannelHealth:
 
 @attrs.frozen(kw_only=True)
 class Health:
-    """Whether the gateway can take messages now, what is wrong, and each channel's state."""
+    """Whether the gateway can take messages now, what is wrong, and each channel's state.
+
+    `storing` says whether the database takes writes; where there is a spool, messages can be taken without.
+    """
 
     ready: bool
     problems: tuple[str, ...]
     channels: tuple[ChannelHealth, ...]
+    storing: bool = True
+    spool: SpoolState | None = None
+
+
+def troubles(*, opened: bool, storing: bool, spool: SpoolState | None) -> list[str]:
+    """What an operator reads of the gateway as a whole."""
+    if not opened:
+        return ["the gateway is closed"]
+    said = [] if storing else ["the store cannot be written"]
+    if spool is not None and (spool.holding or spool.waiting):
+        said.append(f"{spool.waiting} requests wait in the spool until the database takes them")
+    if spool is not None and spool.full:
+        said.append("the spool is full: requests are answered 503")
+    if spool is not None and spool.aside:
+        said.append(f"{spool.aside} files of the spool hold something that could not be replayed")
+    return said

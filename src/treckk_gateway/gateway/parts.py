@@ -21,6 +21,7 @@ from treckk_gateway.inbound.parsing import Parser
 from treckk_gateway.inbound.receiving import IntakeKeys, Receiver
 from treckk_gateway.inbound.retention import Retention
 from treckk_gateway.inbound.showing import Showing
+from treckk_gateway.inbound.spool import Spool
 from treckk_gateway.inbound.viewing import Viewer
 from treckk_gateway.model import Finding, Subject
 from treckk_gateway.outbound.backoff import Policy
@@ -112,6 +113,23 @@ class Plan:
             clock=self.clock,
             hint=casework.hint,
             max_body=self.settings.max_body,
+            spool=self.spool(casework.keyring),
+        )
+
+    def spool(self, keyring: Keyring) -> Spool | None:
+        """Where requests wait while the database is away."""
+        settings = self.settings
+        if settings.spool_dir is None:
+            return None
+        return Spool(
+            settings.spool_dir,
+            keyring=keyring,
+            clock=self.clock,
+            unique=self.ids.new,
+            limit=int(settings.spool_size * 1_000_000),
+            retry=settings.spool_retry,
+            queue_limit=settings.queue_limit,
+            queue_age=settings.queue_age,
         )
 
     def sender(self, casework: Casework) -> Sender:

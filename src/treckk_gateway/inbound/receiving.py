@@ -27,6 +27,7 @@ from treckk_gateway.channel import (
 )
 from treckk_gateway.channel.broken import BrokenChannel
 from treckk_gateway.errors import PayloadError, SignatureError, StoreBusy, StoreUnavailable, described
+from treckk_gateway.inbound.spool import Arrival, Spool
 from treckk_gateway.model import InboundMessage, Instant
 from treckk_gateway.privacy import Box, Keyring
 from treckk_gateway.store import Store
@@ -107,6 +108,7 @@ class Receiver:
     clock: Clock
     hint: Callable[[], None]
     max_body: int
+    spool: Spool | None = None
     traffic: Traffic = attrs.field(factory=Traffic)
     _glances: Mapping[str, Glance] = attrs.field(init=False)
 
@@ -151,23 +153,35 @@ class Receiver:
         items, parked = self._items(channel, request)
         if not items:
             return channel.acknowledge(request, Accepted())
-        day = str(day_of(now))
+        arrival = Arrival(
+            channel_id=channel.channel_id,
+            items=items,
+            request=pack(request, channel.kept_headers),
+            received_at=now,
+            parked=parked,
+        )
+        new = await (self.keep(arrival) if self.spool is None else self.spool.take(arrival))
+        self.traffic.last_inbound[channel.channel_id] = now
+        fresh = sum(new)
+        return channel.acknowledge(request, _accepted(fresh, len(new) - fresh, parked))
+
+    async def keep(self, arrival: Arrival) -> tuple[bool, ...]:
+        """Store an arrival in the database; for each item whether it is new. Raises `StoreBusy`, `StoreUnavailable`."""
+        day = str(day_of(arrival.received_at))
         box = self.keys.known(day) or await self.keys.box(day)
         new = await self.store.accept(
             NewRequest(
-                channel_id=channel.channel_id,
-                items=items,
-                raw=box.seal(Purpose.RAW, pack(request, channel.kept_headers)),
+                channel_id=arrival.channel_id,
+                items=arrival.items,
+                raw=box.seal(Purpose.RAW, arrival.request),
                 key_day=day,
-                received_at=now,
-                parked=parked,
+                received_at=arrival.received_at,
+                parked=arrival.parked,
             )
         )
-        self.traffic.last_inbound[channel.channel_id] = now
-        fresh = sum(new)
-        if fresh:
+        if True in new:
             self.hint()
-        return channel.acknowledge(request, _accepted(fresh, len(new) - fresh, parked))
+        return new
 
     def _items(self, channel: Channel, request: WebhookRequest) -> tuple[tuple[NewItem, ...], str | None]:
         try:

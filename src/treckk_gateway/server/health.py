@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import web
 
 from treckk_gateway.gateway import Gateway
+from treckk_gateway.inbound.spool import SpoolState
 from treckk_gateway.server.doorway import ALIVE
 from treckk_gateway.server.presentation import moment
 
@@ -28,7 +29,9 @@ class HealthPages:
         health = await self.gateway.health()
         shown = {
             "ready": health.ready,
+            "storing": health.storing,
             "problems": list(health.problems),
+            "spool": None if health.spool is None else _spool(health.spool),
             "channels": [
                 {
                     "channel_id": one.channel_id,
@@ -42,6 +45,10 @@ class HealthPages:
             ],
         }
         return web.Response(body=msgspec.json.encode(shown), status=200 if health.ready else 503, headers=_HEADERS)
+
+
+def _spool(state: SpoolState) -> dict[str, object]:
+    return attrs.asdict(state) | {"oldest_at": _moment(state.oldest_at)}
 
 
 def _moment(at: int | None) -> object:

@@ -41,6 +41,7 @@ class Snapshot:
     def collect(self) -> Iterator[Metric]:
         """The metrics, in the order they are printed."""
         yield from self._books()
+        yield from self._spool()
         yield from self._channels()
         yield from self._answers()
 
@@ -48,9 +49,27 @@ class Snapshot:
         from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415 loaded with the first scrape
 
         yield GaugeMetricFamily("treckk_ready", "1 when messages can be taken.", value=float(self.health.ready))
+        yield GaugeMetricFamily("treckk_storing", "1 when the database takes writes.", value=float(self.health.storing))
         for name, count in self.counters.items():
             if name != "refused":
                 yield GaugeMetricFamily(f"treckk_{name}", _MEANING.get(name, name), value=count)
+
+    def _spool(self) -> Iterator[Metric]:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily  # noqa: PLC0415 as above
+
+        spool = self.health.spool
+        if spool is None:
+            return
+        age = 0.0 if spool.oldest_at is None else self._age(spool.oldest_at)
+        for name, meaning, value in (
+            ("waiting", "Requests that wait on this host's disk for the database.", spool.waiting),
+            ("bytes", "Bytes of the spool.", spool.bytes),
+            ("limit_bytes", "The most bytes of the spool.", spool.limit),
+            ("age_seconds", "Since the oldest file of the spool was begun.", age),
+            ("aside", "Files of the spool with something that could not be replayed.", spool.aside),
+        ):
+            yield GaugeMetricFamily(f"treckk_spool_{name}", meaning, value=value)
+        yield CounterMetricFamily("treckk_spooled", "Requests that went to the spool since the start.", spool.spooled)
 
     def _channels(self) -> Iterator[Metric]:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily  # noqa: PLC0415 as above
@@ -100,7 +119,7 @@ class MetricsPage:
     async def _snapshot(self) -> Snapshot:
         health = await self.gateway.health()
         try:
-            counters = await self.gateway.counters() if health.ready else {}
+            counters = await self.gateway.counters() if health.storing else {}
         except StoreError:
             counters = {}
         return Snapshot(counters=counters, health=health, answers=self.answers.by_class(), now=self.clock())

@@ -41,18 +41,23 @@ class GatewayTable:
     max_body: Annotated[int, Meta(ge=1024, le=33554432)] = 1048576
     queue_limit: Annotated[int, Meta(ge=1, le=100000)] = 2000
     queue_age: Seconds = 3.0
+    spool_dir: Annotated[str, Meta(min_length=1)] | None = None
+    spool_size: Annotated[float, Meta(ge=0, le=100000)] = 256.0
+    spool_retry: Seconds = 1.0
 
 
 def read_gateway(table: Mapping[str, object], *, where: str, base: Path) -> dict[str, Any]:
     """The fields of `Settings` that the table gives. Raises `ConfigError`."""
     written = read_options(GatewayTable, table, where=where, prefix="gateway", base=base)
     try:
+        database = _database(written.database, where=where, base=base)
         return {
             **attrs.asdict(written, recurse=False),
             "public_url": _public_url(written.public_url),
             "secret_key": _secret_key(written.secret_key),
-            "data_dir": _data_dir(base / written.data_dir),
-            "database": _database(written.database, where=where, base=base),
+            "data_dir": _folder("data_dir", base / written.data_dir),
+            "database": database,
+            "spool_dir": _spool_dir(written, base, shared=database is not None),
             "listen": _listen(written.listen),
             "profile": _profile(written.profile, base),
             "boundaries": _boundaries(written.boundaries, base),
@@ -111,10 +116,19 @@ def _secret_key(secret: Secret) -> Secret:
     return secret
 
 
-def _data_dir(folder: Path) -> Path:
+def _folder(key: str, folder: Path) -> Path:
     if folder.exists() and not folder.is_dir():
-        raise _Refused("data_dir", "is a file; name a folder of its own")
+        raise _Refused(key, "is a file; name a folder of its own")
     return folder.absolute()
+
+
+def _spool_dir(written: GatewayTable, base: Path, *, shared: bool) -> Path | None:
+    """The folder of the spool. SQLite has one only where it is named: it usually shares the disk that failed."""
+    if not written.spool_size:
+        return None
+    if written.spool_dir is not None:
+        return _folder("spool_dir", base / written.spool_dir)
+    return _folder("spool_dir", base / written.data_dir / "spool") if shared else None
 
 
 def _database(written: str, *, where: str, base: Path) -> Secret | None:

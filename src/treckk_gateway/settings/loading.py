@@ -33,9 +33,6 @@ T = TypeVar("T")
 TABLES = ("gateway", "channels", "staff", "triage", "clocks", "delivery", "retention", "engine", "media", "digest")
 """The tables there are."""
 
-LATER = frozenset({"gateway.spool_dir"})
-"""Keys that are planned: an operator who reads ahead is told so."""
-
 WALK_IN = "walk_in"
 """The channel of complaints that staff write down; no configured channel may have its name."""
 
@@ -101,11 +98,6 @@ def check_posts(settings: Settings, profile: _Posts) -> None:
 
 
 def _known(table: Mapping[str, Any], where: str) -> None:
-    gateway = table.get("gateway")
-    names = [*table, *(f"gateway.{name}" for name in (gateway if isinstance(gateway, dict) else ()))]
-    for name in names:
-        if name in LATER:
-            raise ConfigError(where, name, "comes with a later release: leave it out")
     for name in table:
         if name not in TABLES:
             raise ConfigError(where, name, f"unknown key; known are: {', '.join(TABLES)}")

@@ -176,7 +176,9 @@ class Settings:
     `public_url` is the address providers call, without a slash at its end. `profile` is a shipped name or an absolute
     folder; `boundaries` is a GeoJSON file. `database` is the connection string of a PostgreSQL, `None` for SQLite.
     `max_body` is in bytes. Past `queue_limit` waiting writes, or `queue_age` seconds of the oldest, new requests are
-    answered 503. `clocks` are limits that take the place of the profile's, by name.
+    answered 503. What the database cannot take now waits in `spool_dir`, up to `spool_size` MB for each process; `None`
+    is no spool. The database is tried again every `spool_retry` seconds. `clocks` are limits that take the place of the
+    profile's, by name.
     """
 
     public_url: str
@@ -191,6 +193,9 @@ class Settings:
     max_body: int = 1048576
     queue_limit: int = 2000
     queue_age: float = 3.0
+    spool_dir: Path | None = None
+    spool_size: float = 256.0
+    spool_retry: float = 1.0
     channels: tuple[ChannelSettings, ...] = ()
     staff: tuple[Staff, ...] = ()
     triage: TriageSettings = TriageSettings()

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from procrastinate.schema import SchemaManager
 
-from treckk_gateway.errors import SchemaTooNew, SchemaTooOld, StoreUnavailable
+from treckk_gateway.errors import SchemaTooNew, SchemaTooOld, StoreAway, StoreUnavailable
 from treckk_gateway.store.postgres.lending import connection_arguments
 
 LOCK = 0x74_72_65_63_6B_6B
@@ -24,12 +24,12 @@ _STEP = re.compile(r"(\d+\.\d+\.\d+)_\d+_\w+\.sql")
 
 
 def connect(conninfo: str) -> psycopg.Connection[Any]:
-    """A connection of one's own, committing each statement. Raises `StoreUnavailable` with the reason."""
+    """A connection of one's own, committing each statement. Raises `StoreAway` or `StoreUnavailable`."""
     try:
         connection = psycopg.connect(conninfo, **connection_arguments())
     except psycopg.Error as problem:
         # libpq names host, port, user and database, never the password.
-        raise StoreUnavailable(f"the database cannot be reached: {' '.join(str(problem).split())}") from problem
+        raise StoreAway(f"the database cannot be reached: {' '.join(str(problem).split())}") from problem
     if connection.info.server_version < _OLDEST:
         connection.close()
         raise StoreUnavailable("PostgreSQL 13 or newer is needed")
