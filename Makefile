@@ -14,7 +14,7 @@ help:
 	@echo "make test         the tests (ARGS=... goes to pytest)"
 	@echo "make lint         style, types and layers"
 	@echo "make browser      a Chromium for the tests of the demo page, where one can be installed"
-	@echo "make bench        durable intake against a bare server"
+	@echo "make bench        every figure with its goal, and a page of them (ARGS=--help tells what there is)"
 	@echo "make constraints  new exact versions in constraints.txt"
 	@echo "make clean        remove everything these targets made"
 
@@ -30,8 +30,8 @@ lint: $(VENV)/.develop
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.develop
-	$(BIN)/python benchmarks/intake.py $(or $(ARGS),1 32 128)
+bench: $(VENV)/.bench
+	$(BIN)/python benchmarks/run.py $(ARGS)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -46,6 +46,11 @@ $(VENV)/.runtime: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.develop: $(VENV)/.runtime
 	@echo "Installing what tests and lint need ..."
 	$(PIP) -e '.[test,lint]'
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.develop
+	@echo "Installing what is compared with ..."
+	$(PIP) -e '.[bench]'
 	@touch $@
 
 # What a fresh environment resolves to today, without anything of this machine in it.

@@ -7,119 +7,67 @@ is printed only when every answer was 200 and the rows in the reopened database 
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import sqlite3
-import subprocess
-import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pairs
-import servers
+from figures import Figure, Options, ratio, run
+from rounds import Target, rows_of
 
-ROUNDS = int(os.environ.get("ROUNDS", "5"))
-COUNTS = {1: 1500, 4: 3000, 32: 8000, 128: 8000}
-
-
-def loading(name: str, port: int, pid: int, connections: int) -> Callable[[int], dict[str, float]]:
-    """A function that runs one round against a server."""
-
-    def one_round(number: int) -> dict[str, float]:
-        job = {
-            "port": port, "path": servers.PATH, "public_url": servers.PUBLIC + servers.PATH, "connections": connections,
-            "count": COUNTS[connections],
-            "seed": f"{name}/{connections}/{number}", "salt": number * 104729 + connections,
-            "core": pairs.LOAD_CORE,
-        }  # fmt: skip
-        before = pairs.cpu_seconds(pid)
-        done = subprocess.run(
-            [sys.executable, str(pairs.HERE / "load.py")],
-            input=json.dumps(job),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        measured: dict[str, float] = json.loads(done.stdout)
-        measured["cpu_us"] = (pairs.cpu_seconds(pid) - before) / max(measured["ok"], 1) * 1e6
-        totals[name] = totals.get(name, 0) + int(measured["ok"])
-        if measured["bad"] or measured["ok"] != job["count"]:
-            sys.exit(f"{name}: {measured['bad']} answers were not 200, {measured['ok']} of {job['count']} were")
-        return measured
-
-    return one_round
+AREA = "intake"
+COUNTS = {1: 500, 4: 1200, 32: 5000, 128: 5000}
+GOALS = {1: (None, 0.9), 4: (None, None), 32: (0.42, 4.0), 128: (0.50, 4.5)}
+"""Of the bare handler, and times one commit for each message."""
+Rounds = dict[str, list[dict[str, float]]]
 
 
-totals: dict[str, int] = {}
+def started(stack: contextlib.ExitStack, folder: Path) -> dict[str, Target]:
+    """The three servers."""
+    targets = {}
+    for name, arguments in {
+        "bare": ["bare"],
+        "ours": ["ours", str(folder / "ours")],
+        "single": ["single", str(folder / "single")],
+    }.items():
+        port = pairs.free_port()
+        process = stack.enter_context(pairs.server([str(pairs.HERE / "servers.py"), *arguments], port))
+        rows = rows_of(folder / name / "treckk.db", "inbox") if name != "bare" else None
+        targets[name] = Target(name=name, port=port, pid=process.pid, rows=rows)
+    return targets
 
 
-def rows(folder: Path) -> int:
-    """What a new connection finds in the database."""
-    with contextlib.closing(sqlite3.connect(f"file:{folder / 'treckk.db'}?mode=ro", uri=True)) as opened:
-        return int(opened.execute("SELECT count(*) FROM inbox").fetchone()[0])
-
-
-def main() -> None:
-    """Run and print."""
-    pairs.need_two_cores()
-    wanted = [int(one) for one in sys.argv[1:] if one.isdigit()] or [1, 32, 128]
+def measure(options: Options) -> list[Figure]:
+    """Ratios of requests a second and of processor time, for each number of connections."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        started = {}
-        for name, arguments in {
-            "bare": ["bare"],
-            "ours": ["ours", str(folder / "ours")],
-            "one commit per message": ["single", str(folder / "single")],
-        }.items():
-            port = pairs.free_port()
-            process = stack.enter_context(pairs.server([str(pairs.HERE / "servers.py"), *arguments], port))
-            started[name] = (port, process.pid)
-        table = []
-        for connections in wanted:
-            print(f"{connections} connections, {COUNTS[connections]} messages a round")
-            cases = {name: loading(name, port, pid, connections) for name, (port, pid) in started.items()}
-            table += judged(connections, pairs.alternate(cases, rounds=ROUNDS))
-        for name, place in (("ours", "ours"), ("one commit per message", "single")):
-            found = rows(folder / place)
-            print(
-                f"{name}: {totals[name]} answers 200, {found} rows" + ("" if found == totals[name] else "  NOT EQUAL")
-            )
-            if found != totals[name]:
-                sys.exit("rows and answers differ: no figure is printed")
-    print(json.dumps(pairs.machine()))
-    pairs.report("intake", table)
+        targets = started(stack, folder)
+        found = {}
+        for connections, usual in COUNTS.items():
+            count = options.count(usual, 2 * connections)
+            print(f"{connections} connections, {count} messages a round", flush=True)
+            cases = {name: one.load(connections, count) for name, one in targets.items()}
+            found[connections] = pairs.alternate(cases, rounds=options.rounds)
+        checked = "; ".join(one.checked() for one in targets.values())
+    return [figure for connections, results in found.items() for figure in judged(connections, results, checked)]
 
 
-def judged(connections: int, results: dict[str, list[dict[str, float]]]) -> list[dict[str, object]]:
-    """The rows of the table for one number of connections."""
-    against_bare = pairs.ratios(results["ours"], results["bare"], "per_second")
-    against_single = pairs.ratios(results["ours"], results["one commit per message"], "per_second")
-    goals = {1: (None, 0.9), 32: (0.42, 4.0), 128: (0.50, 4.5)}.get(connections, (None, None))
-    made = []
-    for what, ratio, goal in (
-        ("of the bare handler", against_bare, goals[0]),
-        ("times one commit each", against_single, goals[1]),
-    ):
-        made.append(
-            {
-                "what": f"{connections} connections: req/s {what}",
-                "value": f"{ratio[1]:.2f} ({ratio[0]:.2f} to {ratio[2]:.2f})",
-                "goal": f">= {goal}" if goal else "-",
-                "verdict": pairs.verdict(ratio[1], goal) if goal else "",
-            }
-        )
-    ours = results["ours"]
-    made.append(
-        {
-            "what": f"{connections} connections: p50 / p99 ms, cpu us",
-            "value": " / ".join(f"{pairs.median(ours, one):.2f}" for one in ("p50_ms", "p99_ms", "cpu_us")),
-            "goal": "-",
-            "verdict": f"bare {pairs.median(results['bare'], 'cpu_us'):.0f} us",
-        }
-    )
-    return made
+def judged(connections: int, results: Rounds, checked: str) -> list[Figure]:
+    """The figures for one number of connections."""
+    ours, at = results["ours"], f"at {connections} connection{'s' if connections > 1 else ''}"
+    goals = GOALS[connections]
+    note = f"p50 {pairs.median(ours, 'p50_ms'):.2f} ms, p99 {pairs.median(ours, 'p99_ms'):.2f} ms"
+    more = {"checked": checked, "at": connections}
+    return [
+        ratio(AREA, f"requests a second {at}, of the bare handler's", pairs.ratios(ours, results["bare"], "per_second"),
+              goal=goals[0], note=note, series="of the bare handler", **more),
+        ratio(AREA, f"requests a second {at}, times one commit each",
+              pairs.ratios(ours, results["single"], "per_second"),
+              goal=goals[1], series="times one commit each", **more),
+        ratio(AREA, f"processor time {at}, the bare handler's of ours", pairs.ratios(results["bare"], ours, "cpu_us"),
+              note=f"{pairs.median(results['bare'], 'cpu_us'):.0f} us of {pairs.median(ours, 'cpu_us'):.0f} us",
+              series="processor time", **more),
+    ]  # fmt: skip
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__, measure)

@@ -38,12 +38,12 @@ def signed_form(sid: str, sender: str, url: str, text: str) -> tuple[bytes, str]
 def prepare(job: dict[str, object]) -> list[bytes]:
     """All requests of a round as raw bytes, each with an id of its own."""
     requests = []
+    texts = list(job.get("texts") or ["Ada parkir liar di depan pasar nomor {number}"])
     for number in range(int(job["count"])):
         sid = "SM" + hashlib.md5(f"{job['seed']}/{number}".encode(), usedforsecurity=False).hexdigest()
         sender = f"+62812{(number * 7919 + int(job['salt'])) % 10**8:08d}"
-        body, signature = signed_form(
-            sid, sender, str(job["public_url"]), f"Ada parkir liar di depan pasar nomor {number}"
-        )
+        text = str(texts[number % len(texts)]).replace("{number}", str(number))
+        body, signature = signed_form(sid, sender, str(job["public_url"]), text)
         head = (
             f"POST {job['path']} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
             f"X-Twilio-Signature: {signature}\r\nContent-Length: {len(body)}\r\n\r\n"

@@ -1,6 +1,6 @@
 """Mail parsing against the standard library's `policy.default`: throughput, and agreement field by field.
 
-`python benchmarks/mail.py`: the corpus of the tests (mails as common programs and machines build them), parsed in turn
+The corpus of the tests (mails as common programs and machines build them), parsed in turn
 by both, the best of several passes each. Then each of the hostile mails of the tests in a process of its own.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-import json
 import multiprocessing
 import resource
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pairs
+from figures import Figure, Options, ratio, run
 
 TESTS = Path(__file__).parents[1] / "tests"
 sys.path.insert(0, str(TESTS / "adapters"))
@@ -27,7 +27,9 @@ from mail_corpus import samples  # noqa: E402 the tests' own corpus
 
 from treckk_gateway.adapters.email.mail import open_mail  # noqa: E402 after the path
 
-PASSES = 9
+AREA = "mail"
+GOAL, HOSTILE_MS = 20.0, 1000.0
+FIELDS = ("subject", "text", "files")
 Fields = tuple[str, str, tuple[tuple[str | None, int], ...]]
 
 
@@ -55,12 +57,12 @@ def theirs(raw: bytes) -> Fields:
     return str(mail["subject"] or ""), body.get_content() if body is not None else "", tuple(files)
 
 
-def passed(parse: Callable[[bytes], Fields], mails: list[bytes]) -> float:
-    """Seconds of processor time for all mails once."""
+def passed(parse: Callable[[bytes], Fields], mails: list[bytes]) -> dict[str, float]:
+    """Microseconds of processor time for all mails once."""
     began = time.process_time()
     for raw in mails:
         parse(raw)
-    return time.process_time() - began
+    return {"us": (time.process_time() - began) * 1e6}
 
 
 def agreement(mails: list[tuple[str, bytes]]) -> dict[str, list[str]]:
@@ -96,62 +98,57 @@ def hostile(name: str, answer: Any) -> None:
     answer.send((end, time.process_time() - began, grown, len(raw) / 1e6))
 
 
-def main() -> None:
-    """Run and print."""
+def measure(options: Options) -> list[Figure]:
+    """Throughput, agreement, and the worst of the hostile mails."""
     named = [(one.name, one.raw) for one in samples()]
     named += [(path.name, path.read_bytes()) for path in sorted((TESTS / "samples" / "email").glob("*.eml"))]
-    mails = [raw for _name, raw in named]
-    best = {"ours": 1e9, "theirs": 1e9}
-    for _ in range(PASSES):
-        for name, parse in (("ours", ours), ("theirs", theirs)):
-            try:
-                best[name] = min(best[name], passed(parse, mails))
-            except LookupError:  # an unknown charset ends the standard library's parser: leave such mails out
-                mails = [raw for raw in mails if readable(raw)]
-                best = {"ours": 1e9, "theirs": 1e9}
-    ratio = best["theirs"] / best["ours"]
+    mails = [raw for _name, raw in named if readable(raw)]
+    found = pairs.alternate(
+        {"ours": lambda _: passed(ours, mails), "theirs": lambda _: passed(theirs, mails)},
+        rounds=options.count(max(5, options.rounds), 1),
+    )
     apart = agreement(named)
-    context = multiprocessing.get_context("spawn")
-    worst = []
-    for name in HOSTILE:
-        here, there = context.Pipe()
-        process = context.Process(target=hostile, args=(name, there))
-        process.start()
-        there.close()
-        process.join(10)
-        if process.is_alive():
-            process.kill()
-            worst.append((name, "killed", 10.0, 0.0, 0.0))
-        else:
-            worst.append((name, *here.recv()))
-    for name, end, seconds, grown, size in sorted(worst, key=lambda row: -row[2]):
-        print(f"{name:28} {end:8} {seconds * 1000:7.0f} ms  +{grown:5.0f} MB of {size:5.1f} MB")
     for field, names in apart.items():
         print(f"{field}: {len(names)} of {len(named)} apart" + "".join(f"\n    {one}" for one in names))
-    print(json.dumps(pairs.machine()))
-    slowest = max(seconds for _name, _end, seconds, _grown, _size in worst) * 1000
-    each = [f"{best[name] / len(mails) * 1e6:.0f}" for name in ("ours", "theirs")]
-    rows = [
-        row(f"{len(mails)} mails, times the standard library", f"{ratio:.1f}", ">= 20", pairs.verdict(ratio, 20)),
-        row("us per mail, ours / theirs", " / ".join(each), "-", ""),
-        row("slowest hostile mail, ms", f"{slowest:.0f}", "<= 1000", pairs.verdict(slowest, 1000, at_least=False)),
-    ]
-    pairs.report("mail", rows)
+    worst = sorted((tried(name) for name in list(HOSTILE)[: options.count(len(HOSTILE), 2)]), key=lambda row: -row[2])
+    for name, end, seconds, grown, size in worst:
+        print(f"{name:28} {end:8} {seconds * 1000:7.0f} ms  +{grown:5.0f} MB of {size:5.1f} MB")
+    survived = sum(end != "killed" for _name, end, *_ in worst)
+    told = ", ".join(f"{field} {len(named) - len(names)}" for field, names in apart.items() if field in FIELDS)
+    each = [f"{pairs.median(found[name], 'us') / len(mails):.0f} us" for name in ("ours", "theirs")]
+    return [
+        ratio(AREA, f"{len(mails)} mails, times the standard library",
+              pairs.ratios(found["theirs"], found["ours"], "us"), goal=GOAL,
+              checked=f"of {len(named)} alike: {told}", note=f"{each[0]} a mail against {each[1]}"),
+        Figure(area=AREA, what=f"slowest of {len(worst)} hostile mails ({worst[0][0]})",
+               value=worst[0][2] * 1000, unit="ms", goal=HOSTILE_MS, at_most=True,
+               checked=f"{survived} of {len(worst)} read or refused in time"),
+    ]  # fmt: skip
 
 
-def row(what: str, value: str, goal: str, verdict: str) -> dict[str, object]:
-    """A row of the table."""
-    return {"what": what, "value": value, "goal": goal, "verdict": verdict}
+def tried(name: str) -> tuple[str, str, float, float, float]:
+    """One hostile mail in a process of its own, for at most ten seconds."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=hostile, args=(name, there))
+    process.start()
+    there.close()
+    process.join(10)
+    if process.is_alive():
+        process.kill()
+        process.join()
+        return name, "killed", 10.0, 0.0, 0.0
+    return (name, *here.recv())
 
 
 def readable(raw: bytes) -> bool:
     """Whether the standard library can read it at all."""
     try:
         theirs(raw)
-    except LookupError:
+    except LookupError:  # an unknown charset ends it
         return False
     return True
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__, measure)

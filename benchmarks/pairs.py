@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import platform
 import signal
@@ -12,9 +11,11 @@ import sqlite3
 import statistics
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -35,10 +36,18 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def server(arguments: Sequence[str], port: int, *, core: int = SERVER_CORE) -> Iterator[subprocess.Popen[bytes]]:
+def server(
+    arguments: Sequence[str],
+    port: int,
+    *,
+    core: int = SERVER_CORE,
+    pass_port: bool = True,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
     """A server process pinned to a core, ready when its port accepts; stopped gently at the end."""
     process = subprocess.Popen(
-        [sys.executable, *arguments, str(port)],
+        [sys.executable, *arguments, *([str(port)] if pass_port else [])],
+        env=dict(environment) if environment is not None else None,
         preexec_fn=lambda: os.sched_setaffinity(0, {core}),  # noqa: PLW1509
     )
     try:
@@ -71,6 +80,12 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def family_cpu_seconds(pid: int) -> float:
+    """The same of a process and those it started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return cpu_seconds(pid) + sum(family_cpu_seconds(int(one)) for one in children)
+
+
 def resident_bytes(pid: int) -> int:
     """Resident memory of a process."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -97,7 +112,7 @@ def median(results: Sequence[Mapping[str, float]], key: str) -> float:
 
 def ratios(a: Sequence[Mapping[str, float]], b: Sequence[Mapping[str, float]], key: str) -> tuple[float, float, float]:
     """Pair by pair: lowest, median, highest of a/b."""
-    each = [x[key] / y[key] for x, y in zip(a, b, strict=True)]
+    each = [x[key] / max(y[key], 1e-9) for x, y in zip(a, b, strict=True)]
     return min(each), statistics.median(each), max(each)
 
 
@@ -113,44 +128,47 @@ def sync_us() -> float:
     return statistics.median(took) * 1e6
 
 
+def processor() -> str:
+    """Its name, as the system tells it."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines():
+            if line.startswith(("model name", "Model")):
+                return " ".join(line.partition(":")[2].split())
+    return platform.machine()
+
+
+def commit() -> str:
+    """The commit that is measured; with a plus when files differ from it."""
+    asked = ("git", "describe", "--always", "--dirty=+", "--exclude=*")
+    done = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=HERE)
+    return done.stdout.strip() or "unknown"
+
+
 def machine() -> dict[str, str]:
     """What a reader must know of where this ran."""
     versions = {}
-    for name in ("aiohttp", "uvloop", "attrs", "msgspec", "twilio", "cryptography"):
-        with contextlib.suppress(ImportError):
-            from importlib.metadata import version  # noqa: PLC0415
-
+    names = ("aiohttp", "uvloop", "attrs", "msgspec", "twilio", "cryptography", "aiosmtplib", "psycopg",
+             "procrastinate", "Flask", "Django", "gunicorn")  # fmt: skip
+    for name in names:
+        with contextlib.suppress(PackageNotFoundError):
             versions[name] = version(name)
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return {
-        "python": platform.python_version(),
-        "sqlite": sqlite3.sqlite_version,
+        "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        "commit": commit(),
+        "processor": processor(),
         "cores": str(len(os.sched_getaffinity(0))),
-        "sync_us": f"{sync_us():.0f}",
+        "memory": f"{pages / 2**30:.1f} GiB",
+        "system": f"{platform.system()} {platform.release()}",
+        "python": f"{platform.python_version()}, {optimized()}",
+        "sqlite": sqlite3.sqlite_version,
+        "sync": f"{sync_us():.0f} us for 4 KiB",
         "load": f"{os.getloadavg()[0]:.1f}",
-        "commit": subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"],  # noqa: S607 whichever git there is
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=HERE,
-        ).stdout.strip(),
         **versions,
     }
 
 
-def report(name: str, rows: Sequence[Mapping[str, object]]) -> None:
-    """Print the table; with `--json FILE` also write one JSON line per row."""
-    width = max(len(str(row["what"])) for row in rows)
-    for row in rows:
-        print(f"{row['what']!s:<{width}}  {row['value']!s:>24}  goal {row['goal']!s:<10} {row['verdict']}")
-    if "--json" in sys.argv:
-        target = Path(sys.argv[sys.argv.index("--json") + 1])
-        with target.open("a", encoding="utf-8") as file:
-            for row in rows:
-                file.write(json.dumps({"benchmark": name, **row, "machine": machine()}) + "\n")
-
-
-def verdict(value: float, goal: float, *, at_least: bool = True) -> str:
-    """In words, never a test that fails on a busy machine."""
-    met = value >= goal if at_least else value <= goal
-    return "met" if met else "MISSED"
+def optimized() -> str:
+    """Whether the interpreter was built with profile guidance, which is worth a third."""
+    flags = str(sysconfig.get_config_var("CONFIG_ARGS") or "")
+    return "built with --enable-optimizations" if "--enable-optimizations" in flags else "built without optimizations"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import signal
 import subprocess
 import sys
@@ -11,11 +10,19 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pairs
+from figures import Figure, Options, ratio, run
 
-RUNS = int(os.environ.get("ROUNDS", "7"))
+AREA = "start"
+_HEAVY = frozenset(
+    {
+        "twilio.rest", "requests", "sqlalchemy", "psycopg", "procrastinate", "shapely", "rapidfuzz", "aiosmtpd",
+        "treckk_gateway.server",
+    }
+)  # fmt: skip
 
 _BARE = """
 import asyncio, sys
@@ -74,48 +81,67 @@ def first_answer(arguments: list[str], port: int) -> tuple[float, int]:
         process.wait(20)
 
 
-def main() -> None:
-    """Run and print."""
+def importing(module: str) -> dict[str, float]:
+    """Seconds to import a module in a fresh process, and how many modules that loads."""
+    asked = (
+        f"import sys, time; before = len(sys.modules); begun = time.perf_counter(); import {module};"
+        " print(time.perf_counter() - begun, len(sys.modules) - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    seconds, modules = done.stdout.split()
+    return {"seconds": float(seconds), "modules": float(modules)}
+
+
+def forbidden() -> list[str]:
+    """What `import treckk_gateway` must not load, and does."""
+    asked = "import sys, treckk_gateway; print(' '.join(sys.modules))"
+    loaded = set(
+        subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout.split()
+    )
+    return sorted(loaded & _HEAVY)
+
+
+def measure(options: Options) -> list[Figure]:
+    """Import, the first 200 and idle memory."""
     treckk = Path(sys.executable).parent / "treckk"
-    results: dict[str, list[dict[str, float]]] = {"ours": [], "bare": []}
+    rounds = options.count(options.rounds + 2, 1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         template = config(folder).read_text()
-        for number in range(RUNS + 1):
-            port = pairs.free_port()
+
+        def started(arguments: Callable[[int], list[str]]) -> dict[str, float]:
+            seconds, resident = first_answer(arguments(port := pairs.free_port()), port)
+            return {"seconds": seconds, "mb": resident / 1e6}
+
+        def ours(port: int) -> list[str]:
             (folder / "treckk.toml").write_text(template.replace("PORT", str(port)))
-            ours = first_answer([str(treckk), "serve", "--config", str(folder / "treckk.toml")], port)
-            port = pairs.free_port()
-            bare = first_answer([sys.executable, "-c", _BARE, str(port)], port)
-            if number:
-                results["ours"].append({"seconds": ours[0], "mib": ours[1] / 2**20})
-                results["bare"].append({"seconds": bare[0], "mib": bare[1] / 2**20})
-            print(f"  round {number}: ours {told(ours)}, bare {told(bare)}")
-    ratio = pairs.ratios(results["ours"], results["bare"], "seconds")
-    memory = pairs.median(results["ours"], "mib") * 2**20 / 1e6
-    pairs.report(
-        "start",
-        [
+            return [str(treckk), "serve", "--config", str(folder / "treckk.toml")]
+
+        found = pairs.alternate(
             {
-                "what": "start to first 200, of a bare aiohttp server",
-                "value": f"{ratio[1]:.2f} ({ratio[0]:.2f} to {ratio[2]:.2f})",
-                "goal": "<= 1.35",
-                "verdict": pairs.verdict(ratio[1], 1.35, at_least=False),
+                "ours": lambda _: started(ours),
+                "bare": lambda _: started(lambda p: [sys.executable, "-c", _BARE, str(p)]),
             },
-            {
-                "what": "idle resident memory, MB",
-                "value": f"{memory:.0f}",
-                "goal": "< 90",
-                "verdict": pairs.verdict(memory, 90, at_least=False),
-            },
-        ],
+            rounds=rounds,
+        )
+    imports = pairs.alternate(
+        {name: lambda _, name=name: importing(name) for name in ("treckk_gateway", "aiohttp.web")}, rounds=rounds
     )
-
-
-def told(measured: tuple[float, int]) -> str:
-    """Seconds and memory in words."""
-    return f"{measured[0]:.3f} s {measured[1] / 2**20:.0f} MiB"
+    heavy = forbidden()
+    checked = f"{rounds} of {rounds} starts answered 200"
+    loaded = f": {', '.join(heavy)}" if heavy else ""
+    return [
+        ratio(AREA, "start to the first 200, of a bare aiohttp server's",
+              pairs.ratios(found["ours"], found["bare"], "seconds"), goal=1.35, at_most=True, checked=checked,
+              note=f"{pairs.median(found['ours'], 'seconds') * 1e3:.0f} ms"),
+        Figure(area=AREA, what="idle resident memory", value=pairs.median(found["ours"], "mb"), unit="MB", goal=90.0,
+               at_most=True, checked=checked),
+        ratio(AREA, "import treckk_gateway, of import aiohttp.web",
+              pairs.ratios(imports["treckk_gateway"], imports["aiohttp.web"], "seconds"),
+              note=f"{pairs.median(imports['treckk_gateway'], 'seconds') * 1e3:.0f} ms",
+              checked=f"{len(heavy)} of {len(_HEAVY)} heavy modules loaded{loaded}"),
+    ]  # fmt: skip
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__, measure)

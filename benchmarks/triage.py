@@ -1,20 +1,18 @@
 """What triage of one message costs, step by step and as a whole, and what a hostile text costs; processor time.
 
 Beside each figure stands how many of the messages' intents were as labelled, so that no speed is bought with errors.
-`python benchmarks/triage.py [FILE ...]`: labelled messages, one JSON object a line; without a file those that ship.
+Milliseconds of processor time are absolute: they say what this machine takes, and compare only within one run.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
 import statistics
-import sys
 import time
-from pathlib import Path
 
 import attrs
+from figures import Figure, Options, run
 
 from treckk_gateway.model import Subject
 from treckk_gateway.model import subject as judged
@@ -23,20 +21,16 @@ from treckk_gateway.triage import Pipeline, TriageContext, default_steps
 from treckk_gateway.triage.lines import read_line, subject_of
 from treckk_gateway.triage.pipeline import name_of
 
-ROUNDS = int(os.environ.get("ROUNDS", "20"))
+AREA = "triage"
 GOAL_MEDIAN, GOAL_P99, GOAL_HOSTILE = 1.5, 5.0, 50.0
 """Milliseconds of processor time for one message, and for a hostile text of 100 kB."""
 SIZE = 100_000
 NOW = 1_764_136_800_000_000
 
 
-def messages(files: list[str]) -> list[tuple[Subject, list[str]]]:
-    """Messages with the intents they are labelled with."""
-    rows = (
-        [json.loads(line) for file in files for line in Path(file).read_text("utf-8").splitlines()]
-        if files
-        else samples("balangan")
-    )
+def messages() -> list[tuple[Subject, list[str]]]:
+    """The messages that ship, with the intents they are labelled with."""
+    rows = samples("balangan")
     found = []
     for row in rows:
         wanted = row["expected"]["intent"]
@@ -95,34 +89,45 @@ def percentile(values: list[float], part: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * part))]
 
 
-async def main() -> None:
-    """Run and print."""
+async def figures(options: Options) -> list[Figure]:
+    """What one message costs, and what the worst of hostile texts does."""
     profile = load("balangan")
-    subjects = messages(sys.argv[1:])
+    subjects = messages()[: options.count(1000, 5)]
+    rounds = options.count(4 * options.rounds, 1)
     by_step: dict[str, list[float]] = {}
-    for _ in range(ROUNDS):
+    taken: list[float] = []
+    right = 0
+    for _ in range(rounds):
         for name, spent in (await steps_of(profile, subjects)).items():
             by_step.setdefault(name, []).extend(spent)
-    print(f"{len(subjects)} messages, {ROUNDS} rounds; milliseconds of processor time")
-    for name, spent in by_step.items():
-        print(f"  {name:<14} median {statistics.median(spent):7.3f}   p99 {percentile(spent, 0.99):7.3f}")
-    taken: list[float] = []
-    for _ in range(ROUNDS):
         spent, right = await whole(profile, subjects)
         taken += spent
-    median, p99 = statistics.median(taken), percentile(taken, 0.99)
-    print(f"  {'whole':<14} median {median:7.3f}   p99 {p99:7.3f}   (goals {GOAL_MEDIAN} and {GOAL_P99})")
-    print(f"  intents as labelled: {right} of {len(subjects)}")
-    pipeline, worst = Pipeline(default_steps(profile)), 0.0
-    for name, text in hostile(profile).items():
+    print(f"{len(subjects)} messages, {rounds} rounds; milliseconds of processor time")
+    for name, spent in by_step.items():
+        print(f"  {name:<14} median {statistics.median(spent):7.3f}   p99 {percentile(spent, 0.99):7.3f}")
+    pipeline, worst = Pipeline(default_steps(profile)), {}
+    for name, text in list(hostile(profile).items())[: options.count(100, 2)]:
         message = subject_of(read_line(json.dumps({"id": "x", "text": text[:SIZE]}).encode()))
         begun = time.process_time_ns()
         await pipeline.run(message, TriageContext(profile=profile, now=NOW))
-        cost = (time.process_time_ns() - begun) / 1e6
-        worst = max(worst, cost)
-        print(f"  100 kB, {name:<24} {cost:7.1f}")
-    print(f"  100 kB, worst {worst:.1f} (goal {GOAL_HOSTILE})")
+        worst[name] = (time.process_time_ns() - begun) / 1e6
+        print(f"  100 kB, {name:<24} {worst[name]:7.1f}")
+    longest = max(worst, key=lambda name: worst[name])
+    checked = f"{right} of {len(subjects)} intents as labelled"
+    return [
+        Figure(area=AREA, what="one message, median of processor time", value=statistics.median(taken), unit="ms",
+               goal=GOAL_MEDIAN, at_most=True, checked=checked),
+        Figure(area=AREA, what="one message, p99 of processor time", value=percentile(taken, 0.99), unit="ms",
+               goal=GOAL_P99, at_most=True, checked=checked),
+        Figure(area=AREA, what=f"worst of {len(worst)} hostile texts of 100 kB ({longest})", value=worst[longest],
+               unit="ms", goal=GOAL_HOSTILE, at_most=True, checked=f"{len(worst)} of {len(worst)} ended"),
+    ]  # fmt: skip
+
+
+def measure(options: Options) -> list[Figure]:
+    """The same, in a loop of its own."""
+    return asyncio.run(figures(options))
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run(__doc__, measure)
