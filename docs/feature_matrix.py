@@ -21,9 +21,9 @@ PAGE = Path(__file__).parent / "reference" / "feature-matrix.md"
 PACKAGES = Path(__file__).parent.parent / "adapters"
 
 _TOKEN = Secret("0123456789abcdef0123456789abcdef")
+_LOGIN = Secret("service:0123456789abcdef")
 _TWILIO: dict[str, object] = {"account_sid": "AC" + "0" * 32, "auth_token": _TOKEN}
 _EMAIL: dict[str, object] = {
-    "listen": "lmtp://127.0.0.1:8024",
     "smtp": "smtp://127.0.0.1:25",
     "address": "aduan@example.go.id",
 }
@@ -36,7 +36,9 @@ CHANNELS: tuple[Column, ...] = (
     ("WhatsApp, Twilio", "twilio", _TWILIO | {"sender": "whatsapp:+6281100000000"}),
     ("SMS, Twilio, number abroad", "twilio", _TWILIO | {"sender": "+15550000000"}),
     ("SMS, Twilio, Indonesian number or name", "twilio", _TWILIO | {"sender": "SATPOLPP"}),
-    ("email", "email", _EMAIL),
+    ("email, LMTP or SMTP", "email", _EMAIL | {"listen": "lmtp://127.0.0.1:8024"}),
+    ("email, webhook (Mailgun, SendGrid, SES)", "email", _EMAIL | {"webhook": "mailgun", "webhook_secret": (_TOKEN,)}),
+    ("email, webhook (Postmark)", "email", _EMAIL | {"webhook": "postmark", "webhook_login": (_LOGIN,)}),
     ("web, with callback", "web", _WEB | {"callback_url": "https://portal.example.go.id/updates"}),
     ("web, without (the form)", "web", _WEB),
 )

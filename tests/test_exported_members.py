@@ -17,7 +17,8 @@ PUBLIC = {
         Step Subject TreckkError TriageContext Urgency WalkIn WebhookRequest WebhookResponse __version__
     """,
     "treckk_gateway.channel": """
-        Accepted ApprovedTemplate Capabilities Channel ChannelContext Checking Deliver Envelope Glancing Inbound Listening LookingUp
+        Accepted ApprovedTemplate Capabilities Channel ChannelContext Checking Completing Deliver Envelope
+        Glancing Inbound Listening LookingUp
         MediaHolding MediaSource NoOptions ParseMode Problem Recovering TemplateTable Templating
         TextForm WebhookRequest WebhookResponse
     """,

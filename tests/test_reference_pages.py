@@ -10,8 +10,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from treckk_gateway import Gateway, errors
+from treckk_gateway.adapters.email.webhooks import PROVIDERS
 from treckk_gateway.adapters.twilio import codes, inbound
 from treckk_gateway.casework import Coordination, Desk
 from treckk_gateway.channel import options as reading
@@ -96,7 +99,8 @@ def test_each_adapter_of_this_repository_has_a_page_with_the_same_headings():
     bundled = {name for name, entry in registry.installed().items() if entry.value.startswith("treckk_gateway.")}
     packages = [tomllib.loads(path.read_text(encoding="utf-8")) for path in ROOT.glob("adapters/*/pyproject.toml")]
     others = {name for one in packages for name in one["project"]["entry-points"]["treckk_gateway.adapters"]}
-    assert {path.stem for path in CHANNELS.glob("*.md")} == bundled | others
+    sources = {f"email-{name}" for name in PROVIDERS}
+    assert {path.stem for path in CHANNELS.glob("*.md")} == bundled | others | sources
     for path in CHANNELS.glob("*.md"):
         assert re.findall(r"^## (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE) == HEADINGS, path.name
 
@@ -203,9 +207,16 @@ def packages(tmp_path, monkeypatch):
 @pytest.mark.usefixtures("packages")
 def test_every_configuration_shown_is_accepted(table, tmp_path, monkeypatch):
     zeros = base64.b64encode(bytes(32)).decode()
-    secrets = {"secret_key": zeros, "secret": f"whsec_{zeros}"}
+    public = ec.generate_private_key(ec.SECP256R1()).public_key()
+    der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    secrets = {"secret_key": zeros, "secret": f"whsec_{zeros}", "webhook_login": "service:" + "0" * 16,
+               "email.webhook_secret": base64.b64encode(der).decode()}  # fmt: skip
     monkeypatch.setattr(
-        reading, "read_secret", lambda _written, *, key, **_: Secret(secrets.get(key.rpartition(".")[2], "0" * 32))
+        reading,
+        "read_secret",
+        lambda _written, *, key, **_: Secret(
+            secrets.get(key.removeprefix("channels."), secrets.get(key.rpartition(".")[2], "0" * 32))
+        ),
     )
     (tmp_path / "profile").mkdir()
     (tmp_path / "villages.geojson").write_text("{}")

@@ -12,11 +12,11 @@ from treckk_gateway.testing.conformance import ChannelConformance
 ROOT = Path(__file__).parents[2]
 BUNDLED = ROOT / "src" / "treckk_gateway" / "adapters"
 FILES = sorted(
-    [*BUNDLED.glob("*/quality.toml"), *ROOT.glob("examples/*/quality.toml"), *ROOT.glob("adapters/*/quality.toml")]
+    [*BUNDLED.rglob("quality.toml"), *ROOT.glob("examples/*/quality.toml"), *ROOT.glob("adapters/*/quality.toml")]
 )
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.parent.name)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.parent.relative_to(ROOT)))
 def test_a_quality_file_has_a_row_for_each_check(file):
     assert quality.complaints(file, ChannelConformance) == []
 

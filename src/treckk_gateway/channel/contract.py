@@ -16,22 +16,31 @@ import attrs
 from treckk_gateway.channel.capabilities import Capabilities
 from treckk_gateway.channel.templates import TemplateTable
 from treckk_gateway.channel.webhook import WebhookRequest, WebhookResponse
+from treckk_gateway.errors import MediaUnavailable
 from treckk_gateway.model import Address, DeliveryReceipt, InboundMessage, Instant, OutboundMessage, SendResult
 
 Inbound = InboundMessage | DeliveryReceipt
 Deliver = Callable[[WebhookRequest], Awaitable[WebhookResponse]]
+Fetch = Callable[["MediaSource", int], Awaitable[bytes]]
+"""Gets what lies elsewhere, at most so many bytes of it, hardened. Raises `MediaError`."""
+
+
+async def _no_fetch(_source: MediaSource, _most: int) -> bytes:
+    raise MediaUnavailable("nothing can be fetched here")
 
 
 @attrs.frozen(kw_only=True)
 class ChannelContext:
     """What a configured channel may know of its surroundings.
 
-    `webhook_url` is its public address, `clock` gives seconds since the epoch.
+    `webhook_url` is its public address, `clock` gives seconds since the epoch. `fetch` is for what a request needs
+    before it can be checked or kept: a certificate, a mail that its provider left elsewhere.
     """
 
     channel_id: str
     webhook_url: str
     clock: Callable[[], float] = time.time
+    fetch: Fetch = _no_fetch
 
 
 @attrs.frozen
@@ -68,12 +77,15 @@ class Channel(ABC):
 
     capabilities: Capabilities
     channel_id: str
+    max_body: int = 0
+    """Bytes a request of this channel's provider may have, where that is more than `[gateway]` allows."""
 
     @abstractmethod
     def verify(self, request: WebhookRequest) -> Awaitable[None] | None:
         """Raise `SignatureError` unless the request is shown to be the provider's. There is no default.
 
-        May be a coroutine function (a certificate to fetch). Checks raw bytes, never logs what was signed.
+        May be a coroutine function (a certificate to fetch). Checks raw bytes, never logs what was signed. Raises
+        `MediaUnavailable` when it cannot be told now: the provider is asked to come again.
         """
 
     @abstractmethod
@@ -115,6 +127,17 @@ class Glancing(Protocol):
         """Key and sender of a verified request in which `parse` would find one message and no `claimed_at`.
 
         Pure, never raises. `None` for everything else, and whenever in doubt: then `parse` is asked.
+        """
+
+
+@runtime_checkable
+class Completing(Protocol):
+    """For channels whose provider sends a part only: the rest lies elsewhere, or a handshake is wanted."""
+
+    async def complete(self, request: WebhookRequest) -> WebhookRequest:
+        """A verified request as it is to be kept and parsed; mostly the same.
+
+        Raises `MediaError` when the rest cannot be had: nothing is kept and the provider is asked to come again.
         """
 
 

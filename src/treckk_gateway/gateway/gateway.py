@@ -18,6 +18,7 @@ from treckk_gateway.channel import (
     ChannelContext,
     Checking,
     Listening,
+    MediaSource,
     Problem,
     WebhookRequest,
     WebhookResponse,
@@ -27,6 +28,7 @@ from treckk_gateway.channel.broken import CODE, BrokenChannel
 from treckk_gateway.errors import StoreAway, StoreError, TreckkError, described
 from treckk_gateway.gateway.health import ChannelHealth, Health, troubles
 from treckk_gateway.gateway.parts import Parts, Plan
+from treckk_gateway.inbound.fetching import Bounds, Fetcher
 from treckk_gateway.inbound.showing import Form, Shown
 from treckk_gateway.inbound.spool import Spool
 from treckk_gateway.model import Actor
@@ -67,6 +69,7 @@ class Gateway:
         self.settings = settings
         self.profile = bounded(profile or load_profile(settings.profile), settings.boundaries)
         check_posts(settings, self.profile)
+        self._fetcher = Fetcher()
         self.channels: Mapping[str, Channel] = {
             one.channel_id: _build(one, self._context(one.channel_id, clock)) for one in settings.channels
         }
@@ -133,6 +136,10 @@ class Gateway:
         if not self._open:
             return WebhookResponse(503, headers={"Retry-After": "30"})
         return await self._parts.receiver.receive(channel_id, request)
+
+    def largest(self, channel_id: str) -> int:
+        """The bytes a webhook to that channel may have."""
+        return self._parts.receiver.largest(channel_id)
 
     async def counters(self) -> dict[str, int]:
         """The books: `received = filed + parked + new`, what waits to leave, what was given up, what was refused."""
@@ -262,6 +269,7 @@ class Gateway:
         if self._working or self._listening:
             for channel in self.channels.values():
                 await _quietly(channel.close())
+        await self._fetcher.close()
         await parts.parser.close()
         await parts.collector.close()
         parts.files.close()
@@ -293,8 +301,14 @@ class Gateway:
 
     def _context(self, channel_id: str, clock: Clock) -> ChannelContext:
         return ChannelContext(
-            channel_id=channel_id, webhook_url=self.webhook_url(channel_id), clock=lambda: clock() / _SECOND
+            channel_id=channel_id,
+            webhook_url=self.webhook_url(channel_id),
+            clock=lambda: clock() / _SECOND,
+            fetch=self._fetch,
         )
+
+    async def _fetch(self, source: MediaSource, most: int) -> bytes:
+        return await self._fetcher.fetch(source, Bounds(most=most))
 
     def _channel_health(self, channel: Channel) -> ChannelHealth:
         traffic, breakers = self._parts.receiver.traffic, self._parts.sender.breakers

@@ -18,6 +18,7 @@ from treckk_gateway.casework.people import People
 from treckk_gateway.channel import (
     Accepted,
     Channel,
+    Completing,
     Envelope,
     Glancing,
     Inbound,
@@ -26,7 +27,7 @@ from treckk_gateway.channel import (
     WebhookResponse,
 )
 from treckk_gateway.channel.broken import BrokenChannel
-from treckk_gateway.errors import PayloadError, SignatureError, StoreBusy, StoreUnavailable, described
+from treckk_gateway.errors import MediaError, PayloadError, SignatureError, StoreBusy, StoreUnavailable, described
 from treckk_gateway.inbound.spool import Arrival, Spool
 from treckk_gateway.model import InboundMessage, Instant
 from treckk_gateway.privacy import Box, Keyring
@@ -111,10 +112,15 @@ class Receiver:
     spool: Spool | None = None
     traffic: Traffic = attrs.field(factory=Traffic)
     _glances: Mapping[str, Glance] = attrs.field(init=False)
+    _completing: Mapping[str, Completing] = attrs.field(init=False)
 
     @_glances.default
     def _glancing(self) -> Mapping[str, Glance]:
         return {name: channel.glance for name, channel in self.channels.items() if isinstance(channel, Glancing)}
+
+    @_completing.default
+    def _completers(self) -> Mapping[str, Completing]:
+        return {name: channel for name, channel in self.channels.items() if isinstance(channel, Completing)}
 
     async def receive(self, channel_id: str, request: WebhookRequest) -> WebhookResponse:
         """Take a webhook: 403, 404, 405, 413, or 503 when nothing can be kept; never raises for what came."""
@@ -125,7 +131,7 @@ class Receiver:
             return WebhookResponse(503, headers={"Retry-After": "30"})
         if request.method not in _METHODS:
             return _NO_METHOD
-        if len(request.body) > self.max_body:
+        if len(request.body) > self.largest(channel_id):
             return _TOO_LARGE
         try:
             return await self._take(channel, request)
@@ -134,8 +140,15 @@ class Receiver:
             return _REFUSED
         except StoreBusy as problem:
             return WebhookResponse(503, headers={"Retry-After": str(problem.retry_after)})
-        except StoreUnavailable:
+        except (StoreUnavailable, MediaError) as problem:
+            if isinstance(problem, MediaError):
+                log.warning("request.incomplete", channel_id=channel_id, **described(problem))
             return WebhookResponse(503, headers={"Retry-After": "30"})
+
+    def largest(self, channel_id: str) -> int:
+        """The bytes a request to that channel may have."""
+        channel = self.channels.get(channel_id)
+        return self.max_body if channel is None else max(self.max_body, channel.max_body)
 
     async def deliver(self, channel: Channel, request: WebhookRequest) -> WebhookResponse:
         """Take what a channel's own listener brings. Raises `SignatureError`, `StoreBusy`, `StoreUnavailable`."""
@@ -149,6 +162,9 @@ class Receiver:
         checking = _verifying(channel, request)
         if checking is not None:
             await checking
+        completing = self._completing.get(channel.channel_id)
+        if completing is not None:
+            request = await completing.complete(request)
         now = self.clock()
         items, parked = self._items(channel, request)
         if not items:
@@ -241,7 +257,7 @@ def _verifying(channel: Channel, request: WebhookRequest) -> Awaitable[None] | N
 async def _verified(checking: Awaitable[None]) -> None:
     try:
         await checking
-    except SignatureError:
+    except (SignatureError, MediaError):
         raise
     except Exception as problem:
         raise _unchecked(problem) from problem

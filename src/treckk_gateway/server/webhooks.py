@@ -54,7 +54,7 @@ class Webhooks:
         """Hand the request to the gateway and give back what the channel answers."""
         way: Way | None = None
         try:
-            most = self.gateway.settings.max_body
+            most = self.gateway.largest(channel_id)
             body = arrived(request, most)
             if body is None:
                 body = await read_body(request, most)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from treckk_gateway.adapters.email.mailbox import FROM_HEADER, TO_HEADER, Mailbox
 from treckk_gateway.adapters.email.options import EmailOptions
 from treckk_gateway.adapters.email.reading import fingerprint, read_mail
+from treckk_gateway.adapters.email.webhooks import PROVIDERS, Arrived, Provider
 from treckk_gateway.adapters.email.writing import write_letter
 from treckk_gateway.channel import (
     Capabilities,
@@ -21,34 +22,25 @@ from treckk_gateway.channel import (
     TextForm,
     WebhookRequest,
 )
-from treckk_gateway.errors import ChannelError, NotTaken, Rejected, Scope, SendError, SignatureError
-from treckk_gateway.model import Address, DeliveryState, OutboundMessage, SendResult
+from treckk_gateway.errors import ChannelError, NotTaken, PayloadError, Rejected, Scope, SendError, SignatureError
+from treckk_gateway.model import Address, DeliveryReceipt, DeliveryState, OutboundMessage, SendResult
 
 if TYPE_CHECKING:
     from treckk_gateway.adapters.email.listener import Listener
     from treckk_gateway.adapters.email.sending import Sender
 
+_ROUND_IT = 1024 * 1024
+
 
 class EmailChannel(Channel):
     """One mailbox of the office. Mail is stored raw, acknowledged, and parsed afterwards in a bounded process.
 
-    A pickled copy can verify and parse; it neither listens nor sends, and holds no password.
+    A pickled copy can parse; it neither listens nor sends, and holds no password.
     """
 
     kind: ClassVar[str] = "email"
     Options: ClassVar[type[Any]] = EmailOptions
-    kept_headers: ClassVar[tuple[str, ...]] = (FROM_HEADER, TO_HEADER)
-    capabilities = Capabilities(
-        schemes=frozenset({"mailto"}),
-        webhook=False,
-        listens=True,
-        parse=ParseMode.DEFERRED,
-        form=TextForm.EMAIL,
-        subject=True,
-        threads=True,
-        media_in=True,
-        receipts=frozenset({DeliveryState.FAILED}),
-    )
+    kept_headers: ClassVar[tuple[str, ...]] = (FROM_HEADER, TO_HEADER, "content-type")
 
     def __init__(self, options: EmailOptions, context: ChannelContext) -> None:
         self.channel_id = context.channel_id
@@ -56,6 +48,11 @@ class EmailChannel(Channel):
         self._clock = context.clock
         self._mailbox = Mailbox.of(options.address, options.name)
         self._entrance = options.entrance
+        self._service = PROVIDERS[options.webhook] if options.webhook is not None else None
+        self._provider = self._service(options, context) if self._service is not None else None
+        self.capabilities = _capabilities(self._service)
+        if self._service is not None:
+            self.max_body = options.max_size * 3 // 2 + _ROUND_IT  # in base64, or in a form
         self._sender: Sender | None = None
         self._listener: Listener | None = None
 
@@ -64,35 +61,59 @@ class EmailChannel(Channel):
         """Host and port it listens at, `None` while it does not."""
         return self._listener.address if self._listener else None
 
-    def verify(self, request: WebhookRequest) -> None:
-        """Only our own listener makes such requests: its protocol, its address, a recipient that is ours.
+    def verify(self, request: WebhookRequest) -> Awaitable[None] | None:
+        """Posted by the mail service, by its own proof; or made by our own listener.
 
         Who may connect to the listener is decided by where it listens. An HTTP request bears the public address of
-        the gateway, so it never passes.
+        the gateway, so it never passes for one of the listener's.
         """
-        ours = request.method == self._entrance.scheme.upper() and request.url == self._entrance.url
+        if self._provider is not None:
+            return self._provider.verify(request)
+        place = self._entrance
+        ours = place is not None and request.method == place.scheme.upper() and request.url == place.url
         recipient = request.header(TO_HEADER)
         if not ours or recipient is None or request.header(FROM_HEADER) is None:
             raise SignatureError("not from our own listener")
         if not self._mailbox.owns(recipient):
             raise SignatureError("the recipient is not our mailbox")
+        return None
+
+    async def complete(self, request: WebhookRequest) -> WebhookRequest:
+        """With the mail, where the service left it elsewhere."""
+        return request if self._provider is None else await self._provider.complete(request)
 
     def envelope(self, request: WebhookRequest) -> Envelope:
-        """Hash of the mail without trace headers, and who the envelope says sent it."""
-        key = fingerprint(request.body, request.header(TO_HEADER) or "")
-        sender = request.header(FROM_HEADER)
-        return Envelope(dedupe_key=key, sender=Address("mailto", sender) if sender else None)
+        """Hash of the mail without trace headers, and who the envelope says sent it; of notices the hash of all."""
+        try:
+            one = next(iter(self._brought(request)), None)
+        except PayloadError:
+            one = None
+        if not isinstance(one, Arrived):
+            return super().envelope(request)
+        key = fingerprint(one.raw, one.recipient or "")
+        return Envelope(dedupe_key=key, sender=Address("mailto", one.sender) if one.sender else None)
 
     def parse(self, request: WebhookRequest) -> Sequence[Inbound]:
         """The message and, where it is a bounce of ours, the receipt. Bounded in time and memory."""
-        recipient = request.header(TO_HEADER) or self._mailbox.address
-        return read_mail(request.body, request.header(FROM_HEADER), recipient, self._mailbox)
+        found = list[Inbound]()
+        for one in self._brought(request):
+            if isinstance(one, Arrived):
+                found += read_mail(one.raw, one.sender, one.recipient or self._mailbox.address, self._mailbox)
+            else:
+                found.append(one)
+        return found
+
+    def _brought(self, request: WebhookRequest) -> Iterable[Arrived | DeliveryReceipt]:
+        if self._service is not None:
+            return self._service.read(request)
+        return (Arrived(raw=request.body, sender=request.header(FROM_HEADER), recipient=request.header(TO_HEADER)),)
 
     async def send(self, message: OutboundMessage) -> SendResult:
         """Hand one mail to the relay. The `Message-ID` is the delivery's in each attempt; a repeat may arrive twice."""
         if self._sender is None:
             raise NotTaken("closed", "the channel is not open")
-        letter = write_letter(message, self._mailbox, self._clock())
+        marks = self._service.marks(message.delivery_id) if self._service is not None else None
+        letter = write_letter(message, self._mailbox, self._clock(), marks)
         await self._sender.send(letter, message.timeout)
         return SendResult(provider_message_id=letter.message_id, state=DeliveryState.SENT)
 
@@ -101,7 +122,9 @@ class EmailChannel(Channel):
         self._sender = self._sender or self._new_sender()
 
     async def listen(self, deliver: Deliver) -> None:
-        """Listen at `listen`. Raises `OSError` when the place is taken."""
+        """Listen at `listen`, if that is where mail comes from. Raises `OSError` when the place is taken."""
+        if self._entrance is None:
+            return
         from treckk_gateway.adapters.email.listener import Listener  # noqa: PLC0415 loads aiosmtpd, only to listen
 
         options = self._whole()
@@ -125,7 +148,7 @@ class EmailChannel(Channel):
     async def check(self) -> Sequence[Problem]:
         """Whether the relay takes us, and whether the whole internet could write to our listener."""
         found: list[Problem] = []
-        if self._entrance.public:
+        if self._entrance is not None and self._entrance.public:
             remedy = "listen on loopback or a private address, behind the border server that checks senders"
             found.append(Problem(summary="the mail listener can be reached by everybody", remedy=remedy))
         sender = self._new_sender()
@@ -150,7 +173,22 @@ class EmailChannel(Channel):
         return self._options
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"channel_id": self.channel_id, "_mailbox": self._mailbox, "_entrance": self._entrance}
+        kept = ("channel_id", "capabilities", "_mailbox", "_entrance", "_service")
+        return {name: getattr(self, name) for name in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _options=None, _clock=None, _sender=None, _listener=None)
+        self.__dict__.update(state, _options=None, _clock=None, _sender=None, _listener=None, _provider=None)
+
+
+def _capabilities(service: type[Provider] | None) -> Capabilities:
+    return Capabilities(
+        schemes=frozenset({"mailto"}),
+        webhook=service is not None,
+        listens=service is None,
+        parse=ParseMode.DEFERRED,
+        form=TextForm.EMAIL,
+        subject=True,
+        threads=True,
+        media_in=True,
+        receipts=service.receipts if service is not None else frozenset({DeliveryState.FAILED}),
+    )

@@ -15,8 +15,8 @@ import structlog
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from treckk_gateway.adapters.email.endpoints import Endpoint
 from treckk_gateway.adapters.email.mailbox import FROM_HEADER, TO_HEADER, Mailbox
-from treckk_gateway.adapters.email.options import Endpoint
 from treckk_gateway.channel import Deliver, WebhookRequest
 from treckk_gateway.errors import StoreBusy, StoreUnavailable
 

@@ -8,6 +8,7 @@ finds its conversation by the token, and marks the delivery as failed.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.headerregistry import Address as MailAddress
 from email.message import EmailMessage
@@ -56,8 +57,12 @@ class Letter:
     utf8: bool = False
 
 
-def write_letter(message: OutboundMessage, mailbox: Mailbox, now: float) -> Letter:
+def write_letter(
+    message: OutboundMessage, mailbox: Mailbox, now: float, marks: Mapping[str, str] | None = None
+) -> Letter:
     """Build the mail; `now` is in seconds. The same delivery has the same `Message-ID` in each attempt.
+
+    `marks` are further headers, by which the service that sends it names it in its notices.
 
     Raises `Rejected` when the recipient is no mail address that could be sent to.
     """
@@ -80,6 +85,8 @@ def write_letter(message: OutboundMessage, mailbox: Mailbox, now: float) -> Lett
     mail["Auto-Submitted"] = "auto-replied" if message.reply else "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail[MARKER] = mailbox.domain
+    for name, value in (marks or {}).items():
+        mail[name] = value
     mail.set_content(clean(message.text), cte="quoted-printable")
     sender = "" if message.reply else reply_to
     return Letter(message_id=message_id, sender=sender, recipient=recipient, content=mail.as_bytes(), utf8=utf8)

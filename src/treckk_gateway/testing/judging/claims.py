@@ -32,7 +32,7 @@ def sound(channel: Channel) -> None:
     assert claims.burst >= 1, "capabilities.burst is at least 1"
     assert claims.max_text is None or claims.max_text > 0, "capabilities.max_text is positive or None"
     assert claims.reply_window is None or claims.reply_window > 0, "capabilities.reply_window is positive or None"
-    assert claims.listens == isinstance(channel, Listening), "listens says whether there are listen and quiet"
+    assert not claims.listens or isinstance(channel, Listening), "what listens has listen and quiet"
     assert claims.lookup == isinstance(channel, LookingUp), "lookup says whether there is lookup"
     assert not claims.templates or isinstance(channel, Templating), "templates says that there are some to choose from"
     assert claims.choices >= 0, "capabilities.choices is 0 or more"
