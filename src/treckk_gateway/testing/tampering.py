@@ -18,7 +18,7 @@ Forgery = tuple[str, WebhookRequest]
 _NO_FORM = re.compile(rb"[\x00-\x20<>\"{}\x7f-\xff]")
 
 UNHEARD = "kit-never-heard-of"
-"""A field or a word that no provider has."""
+"""A field that no provider has."""
 
 _ODD_HEADERS = ("", "=", ",", "v1,", "v1,=", "\u00fc\u2028", "nan", "-1", "x" * 5000)
 _ODD_BODIES = (
@@ -123,17 +123,22 @@ def without(body: bytes) -> Iterator[tuple[str, bytes]]:
         yield name, urlencode([pair for pair in pairs if pair[0] != name]).encode()
 
 
+def unheard(word: str) -> str:
+    """A word of the same form that no provider has: a status may be the name of an event, with dots or colons."""
+    return word + ("ISH" if word.isupper() else "ish")
+
+
 def reworded(body: bytes, word: str) -> Iterator[bytes]:
     """The body with each value that is this word replaced by one nobody ever heard; none without such a value."""
-    tree, pairs = _json(body), _form(body)
+    tree, pairs, other = _json(body), _form(body), unheard(word)
     if tree is not None:
         found = tree
         for path in [one for one in _paths(tree) if _at(tree, one) == word]:
-            found = _put(found, path, UNHEARD)
+            found = _put(found, path, other)
         if found != tree:
             yield json.dumps(found).encode()
     if any(value == word for _, value in pairs):
-        yield urlencode([(name, UNHEARD if value == word else value) for name, value in pairs]).encode()
+        yield urlencode([(name, other if value == word else value) for name, value in pairs]).encode()
 
 
 def cut(body: bytes, most: int = 64) -> Iterator[tuple[str, bytes]]:

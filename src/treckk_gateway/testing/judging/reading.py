@@ -125,7 +125,7 @@ def moved_by_nothing(channel: Channel, sample: Sample) -> int:
         except PayloadError:
             raise AssertionError(f"{sample.name}: a new status is no nonsense, it is DeliveryState.UNKNOWN") from None
         if found:
-            unknown(f"{sample.name} with the status {tampering.UNHEARD!r}", found)
+            unknown(f"{sample.name} with a new status", found)
     return len(bodies)
 
 
@@ -144,8 +144,8 @@ def tolerant(channel: Channel, sample: Sample) -> int:
 
 
 def apart(channel: Channel, samples: Iterable[Sample]) -> int:
-    """Two messages stay two when the same field is missing in both: empty is no key. How many bodies were cut."""
-    owners, count = dict[str, str](), 0
+    """Two different messages stay two when a field is missing in both: empty is no key. How many bodies were cut."""
+    owners, count = dict[str, tuple[str, Inbound]](), 0
     for sample in samples:
         for what, body in tampering.without(sample.request.body):
             count += 1
@@ -154,8 +154,8 @@ def apart(channel: Channel, samples: Iterable[Sample]) -> int:
             except PayloadError:
                 continue
             for item in found:
-                owner = owners.setdefault(item.dedupe_key, sample.name)
-                alone = owner == sample.name or isinstance(item, DeliveryReceipt)
+                owner, first = owners.setdefault(item.dedupe_key, (sample.name, item))
+                alone = owner == sample.name or first == item or isinstance(item, DeliveryReceipt)
                 assert alone, f"{sample.name} without {what} has the dedupe key of {owner}: raise PayloadError"
     return count
 
