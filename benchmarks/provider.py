@@ -17,11 +17,20 @@ _TO = re.compile(rb"(?:^|&)To=([^&]*)")
 _BODY = re.compile(rb"(?:^|&)Body=([^&]*)")
 
 
-class Provider:
-    """What was taken: for each recipient the moments. Every answer comes `pause` seconds after the request."""
+def sid_of(to: str, salt: str, text: str) -> str:
+    """The id a message gets."""
+    return "SM" + hashlib.md5(f"{to}/{salt}/{text}".encode(), usedforsecurity=False).hexdigest()
 
-    def __init__(self, pause: float = 0.0) -> None:
+
+class Provider:
+    """What was taken: for each recipient the moments. Every answer comes `pause` seconds after the request.
+
+    With `by_text` the id of a message follows from recipient and text alone, so that a caller can tell whose it is.
+    """
+
+    def __init__(self, pause: float = 0.0, *, by_text: bool = False) -> None:
         self.pause = pause
+        self.by_text = by_text
         self.taken: dict[str, list[float]] = {}
         self.missing: set[str] = set()
         self.count = 0
@@ -52,7 +61,7 @@ class Provider:
         self.missing.discard(to)
         self.count += 1
         made = {
-            "sid": "SM" + hashlib.md5(f"{to}/{self.count}".encode(), usedforsecurity=False).hexdigest(),
+            "sid": sid_of(to, "" if self.by_text else str(self.count), text),
             "status": "queued",
             "to": to,
             "body": text,

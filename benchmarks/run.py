@@ -25,6 +25,7 @@ AREAS = {
     "peers": ("durable intake against Flask and Django", 150),
     "whole": ("webhook in, case, receipt at the provider", 150),
     "scaling": ("PostgreSQL with 1, 2 and 4 workers", 240),
+    "sending": ("SMTP and Twilio against the usual ways", 120),
     "mail": ("mail parsing against the standard library, with the hostile set", 150),
     "triage": ("triage of one message, and of hostile texts", 60),
     "start": ("import time, cold start and idle memory", 90),

@@ -4,11 +4,15 @@ import asyncio
 import json
 import time
 import traceback
+from urllib.parse import parse_qsl
 
 import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from treckk_gateway.adapters.twilio import TwilioChannel
+from treckk_gateway.adapters.twilio.sending import form
 from treckk_gateway.channel import ChannelContext, WebhookResponse
 from treckk_gateway.errors import NotTaken, OptedOut, Rejected, Scope, SendError, Uncertain, WindowClosed
 from treckk_gateway.model import Address, DeliveryState, OutboundMessage, Secret, SendResult, Template
@@ -399,3 +403,15 @@ async def test_the_environment_does_not_move_our_calls(twilio, channel, monkeypa
     await channel.send(message())
 
     assert len(twilio.messages) == 1
+
+
+@given(st.lists(st.tuples(st.text(min_size=1), st.text()), max_size=5))
+def test_a_form_is_read_as_it_was_written(pairs):
+    fields = dict(pairs)
+    assert parse_qsl(form(fields).decode("ascii"), keep_blank_values=True) == list(fields.items())
+
+
+def test_each_value_of_a_list_is_a_field():
+    assert form({"MediaUrl": ["https://a/?x=1&y=2", "b c"], "Flag": True}) == (
+        b"MediaUrl=https://a/?x%3D1%26y%3D2&MediaUrl=b+c&Flag=True"
+    )

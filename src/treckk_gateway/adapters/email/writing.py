@@ -8,11 +8,12 @@ finds its conversation by the token, and marks the delivery as failed.
 from __future__ import annotations
 
 import re
+from binascii import b2a_qp
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from email.header import Header
 from email.headerregistry import Address as MailAddress
-from email.message import EmailMessage
-from email.policy import EmailPolicy
+from email.utils import format_datetime, formataddr
 
 import attrs
 
@@ -30,17 +31,13 @@ _LONGEST_DOMAIN = 253
 _DOMAIN = re.compile(r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+", re.IGNORECASE)
 
 
-class _LetterPolicy(EmailPolicy):
-    """Mail as it is sent, with ids folded only between ids: the standard library encodes those that are long."""
-
-    def fold_binary(self, name: str, value: str) -> bytes:
-        """One header as bytes with its line end."""
-        if name in ("In-Reply-To", "References", "Message-ID"):
-            return (f"{name}: " + "\r\n ".join(value.split()) + "\r\n").encode("ascii")
-        return super().fold_binary(name, value)
-
-
-_POLICY = _LetterPolicy(linesep="\r\n")
+_LINE = 76
+_FIXED = (
+    b"MIME-Version: 1.0\r\n"
+    b'Content-Type: text/plain; charset="utf-8"\r\n'
+    b"Content-Transfer-Encoding: quoted-printable\r\n"
+    b"X-Auto-Response-Suppress: All\r\n"
+)
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -72,35 +69,62 @@ def write_letter(
     except ValueError:
         raise Rejected("bad_id", "the delivery id cannot be a Message-ID") from None
     reply_to = mailbox.tagged(message.thread.reply_token)
-    utf8 = not recipient.isascii()
-    mail = EmailMessage(_POLICY.clone(utf8=utf8))
-    mail["From"] = MailAddress(mailbox.name or "", mailbox.local, mailbox.domain)
-    mail["To"] = MailAddress("", *recipient.rsplit("@", 1))
-    mail["Subject"] = clean_line(message.subject or "")[:_SUBJECT] or message.reference or _NO_SUBJECT
-    mail["Date"] = datetime.fromtimestamp(now, UTC)
-    mail["Message-ID"] = message_id
-    _thread(mail, message)
-    if reply_to != mailbox.address:
-        mail["Reply-To"] = MailAddress("", *reply_to.rsplit("@", 1))
-    mail["Auto-Submitted"] = "auto-replied" if message.reply else "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
-    mail[MARKER] = mailbox.domain
-    for name, value in (marks or {}).items():
-        mail[name] = value
-    mail.set_content(clean(message.text), cte="quoted-printable")
-    sender = "" if message.reply else reply_to
-    return Letter(message_id=message_id, sender=sender, recipient=recipient, content=mail.as_bytes(), utf8=utf8)
+    subject = clean_line(message.subject or "")[:_SUBJECT] or message.reference or _NO_SUBJECT
+    headers = [
+        ("From", _named(mailbox)),
+        ("To", MailAddress("", *recipient.rsplit("@", 1)).addr_spec),
+        ("Subject", _words("Subject", subject)),
+        ("Date", format_datetime(datetime.fromtimestamp(now, UTC))),
+        ("Message-ID", message_id),
+        *_thread(message),
+        *([("Reply-To", reply_to)] if reply_to != mailbox.address else []),
+        ("Auto-Submitted", "auto-replied" if message.reply else "auto-generated"),
+        (MARKER, mailbox.domain),
+        *((name, _words(name, clean_line(value))) for name, value in (marks or {}).items()),
+    ]
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    return Letter(
+        message_id=message_id,
+        sender="" if message.reply else reply_to,
+        recipient=recipient,
+        content=b"".join((head.encode(), _FIXED, b"\r\n", _body(message.text))),
+        utf8=not recipient.isascii(),
+    )
 
 
-def _thread(mail: EmailMessage, message: OutboundMessage) -> None:
-    """`In-Reply-To` and `References` from ids that are such; the chain keeps its newest."""
+def _named(mailbox: Mailbox) -> str:
+    """The address with its name, which may be in any script."""
+    name = mailbox.name or ""
+    return (
+        f"{_words('From', name)} <{mailbox.address}>" if _encoded(name) else formataddr((name or None, mailbox.address))
+    )
+
+
+def _words(name: str, value: str) -> str:
+    """Words as they may stand in a header: encoded where they must be, folded where they are long (RFC 2047, 5322)."""
+    if len(name) + 2 + len(value) <= _LINE and not _encoded(value):
+        return value
+    charset = "utf-8" if _encoded(value) else "us-ascii"
+    return Header(value, charset, maxlinelen=_LINE, header_name=name).encode(linesep="\r\n")
+
+
+def _encoded(value: str) -> bool:
+    """Whether it cannot stand in a header as it is; what looks encoded would be read as something else."""
+    return not value.isascii() or "=?" in value
+
+
+def _body(text: str) -> bytes:
+    """The text as quoted-printable, every line ended by CRLF (RFC 2045, 6.7)."""
+    return b2a_qp(b"\r\n".join([*clean(text).encode().splitlines(), b""]))
+
+
+def _thread(message: OutboundMessage) -> list[tuple[str, str]]:
+    """`In-Reply-To` and `References` from ids that are such; the chain keeps its newest. Folded only between ids."""
     thread = message.thread
     chain = [one for one in (*thread.earlier_ids, thread.last_id) if one and _MESSAGE_ID.fullmatch(one)]
     chain = list(dict.fromkeys(chain))[-_REFERENCES:]
-    if thread.last_id and thread.last_id in chain:
-        mail["In-Reply-To"] = thread.last_id
-    if chain:
-        mail["References"] = " ".join(chain)
+    headers = [("In-Reply-To", thread.last_id)] if thread.last_id and thread.last_id in chain else []
+    return [*headers, ("References", "\r\n ".join(chain))] if chain else headers
 
 
 def _recipient(message: OutboundMessage) -> str:

@@ -18,6 +18,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
+from yarl import URL
 
 from treckk_gateway.adapters.twilio import codes
 from treckk_gateway.adapters.twilio.content import Content
@@ -143,8 +144,12 @@ class _Http(AsyncHttpClient):  # type: ignore[misc]
                 method,
                 uri,
                 params=params,
-                data=data,
-                headers={**(headers or {}), **({"Authorization": basic(*auth)} if auth else {})},
+                data=form(data) if data else None,
+                headers={
+                    **(headers or {}),
+                    **({"Authorization": basic(*auth)} if auth else {}),
+                    **({"Content-Type": "application/x-www-form-urlencoded"} if data else {}),
+                },
                 timeout=self._limits,
                 allow_redirects=False,
                 trace_request_ctx=self,
@@ -170,6 +175,16 @@ async def _note_written(
     _session: aiohttp.ClientSession, context: SimpleNamespace, _params: aiohttp.TraceRequestHeadersSentParams
 ) -> None:
     context.trace_request_ctx.written = True
+
+
+def form(fields: Mapping[str, Any]) -> bytes:
+    """Fields as a form; of a list each value. aiohttp's own way, in Python, is a third of a whole call."""
+    pairs = [
+        (name, one if isinstance(one, str) else str(one))
+        for name, value in fields.items()
+        for one in (value if isinstance(value, list | tuple) else (value,))
+    ]
+    return URL.build(query=pairs).raw_query_string.encode("ascii")
 
 
 def _ours(message: Any) -> bool:  # noqa: ANN401 the package's instance
