@@ -7,10 +7,10 @@ import json
 import jwt
 import pytest
 from service import API_KEY, KEY, PHONE, Service, event, signed
-from treckk_gateway.channel import ChannelContext, WebhookRequest
+from treckk_gateway.channel import ChannelContext, WebhookRequest, WebhookResponse
 from treckk_gateway.errors import Rejected, Scope, SendError, SignatureError
 from treckk_gateway.model import Address, DeliveryState, OutboundMessage, Secret
-from treckk_gateway.testing.conformance import ChannelConformance, Sample
+from treckk_gateway.testing.conformance import ChannelConformance, Refusal, Sample
 
 from treckk_smsgate import HttpSmsChannel
 
@@ -34,7 +34,10 @@ class TestHttpSms(ChannelConformance):
     secrets = (KEY, API_KEY)
     signature_headers = ("Authorization",)
     signs_body = False
-    retry_after = 7
+    refusals = (
+        Refusal("no credit", lambda _: WebhookResponse(402), Rejected, Scope.CHANNEL),
+        Refusal("not valid", lambda _: WebhookResponse(422), Rejected, Scope.MESSAGE),
+    )
 
     def channel(self, stand_in=None):
         return make(stand_in.url) if stand_in else make()

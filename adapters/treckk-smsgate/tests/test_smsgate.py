@@ -7,11 +7,11 @@ from base64 import b64encode
 
 import attrs
 import pytest
-from phone import CREDENTIAL, KEY, PASSWORD, USER, Phone, signed
+from phone import CREDENTIAL, KEY, PASSWORD, USER, Phone, answer, signed
 from treckk_gateway.channel import ChannelContext, WebhookRequest
 from treckk_gateway.errors import NotTaken, Rejected, Scope, SendError, SignatureError, Uncertain
 from treckk_gateway.model import Address, DeliveryState, MediaKind, OutboundMessage, Secret
-from treckk_gateway.testing.conformance import ChannelConformance, Sample
+from treckk_gateway.testing.conformance import ChannelConformance, Refusal, Sample
 
 from treckk_smsgate import SmsGateChannel
 from treckk_smsgate.smsgate import SIGNATURE, TIMESTAMP, signature
@@ -48,6 +48,11 @@ class TestSmsGate(ChannelConformance):
     secrets = (KEY, PASSWORD, CREDENTIAL)
     signature_headers = (SIGNATURE, TIMESTAMP)
     signs_url = False
+    refusals = (
+        Refusal("too much to send", answer(503, error="QueueLimitExceeded"), NotTaken),
+        Refusal("no such phone", answer(400, message="Invalid device ID"), Rejected, Scope.CHANNEL),
+        Refusal("no number", answer(400, message="invalid phone number"), Rejected, Scope.ADDRESS),
+    )
 
     def channel(self, stand_in=None):
         return make(stand_in.url) if stand_in else make()

@@ -24,7 +24,7 @@ STATES = {
 """Events that tell of a message of ours."""
 
 _NOT_FOR_US = ("phone.", "message.call.", "message.api.", "message.notification.")
-_TYPE = re.compile(r"[a-z]{1,20}(?:\.[a-z_-]{1,30}){1,4}")
+_TYPE = re.compile(r"[a-z][a-z._-]{0,59}")
 _LONGEST = 200
 
 

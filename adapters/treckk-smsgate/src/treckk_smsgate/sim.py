@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +14,7 @@ import aiohttp
 import attrs
 import msgspec
 from treckk_gateway.channel import Capabilities, Channel, ChannelContext, TextForm, numbers, segments
-from treckk_gateway.errors import NotTaken, PayloadError, Rejected, Uncertain
+from treckk_gateway.errors import NotTaken, PayloadError, Rejected, Scope, Uncertain
 from treckk_gateway.model import Address, DeliveryState, Instant, OutboundMessage
 
 SCHEME = "sms"
@@ -21,6 +22,9 @@ MOST_PARTS = 10
 """Parts one text may need; beyond that phones and operators begin to lose some."""
 LONGEST = 1530
 """Characters of a text in GSM-7 with that many parts; one that needs UCS-2 has room for 670."""
+
+
+_NUMBER = re.compile(r"\+?[0-9]{3,20}")
 
 
 class NumberForm(StrEnum):
@@ -125,6 +129,8 @@ class SimChannel(Channel):
         if message.recipient.scheme != SCHEME:
             raise Rejected("address_scheme", "a SIM card reaches telephone numbers only")
         number = message.recipient.value
+        if not _NUMBER.fullmatch(number):
+            raise Rejected("no_number", "nobody can be texted there", scope=Scope.ADDRESS)
         return numbers.national(number, self._region) if self._form is NumberForm.NATIONAL else number
 
     def _text(self, message: OutboundMessage) -> tuple[str, int]:

@@ -16,8 +16,9 @@ from treckk_gateway.model import Attachment, DeliveryReceipt, DeliveryState, Inb
 
 from treckk_smsgate import sim
 
+RECEIVED = "sms:received"
 MESSAGES: dict[str, str | None] = {
-    "sms:received": None,
+    RECEIVED: None,
     "sms:data-received": "data",
     "mms:received": "mms",
     "mms:downloaded": None,
@@ -35,15 +36,16 @@ STATES = {
 _OF_THE_APP = ("system:", "app:")
 _TIMES = ("sentAt", "deliveredAt", "failedAt", "cancelledAt")
 _ERROR = re.compile(r"\b[A-Z]+(?:_[A-Z]+)+\b")
-_EVENT = re.compile(r"[a-z][a-z-]{0,19}(?::[a-z-]{1,20}){1,3}")
+_EVENT = re.compile(r"[a-z][a-z:-]{0,59}")
 _LONGEST = 200
 
 
 class Event(msgspec.Struct):
-    """The envelope. Its `id` is another one when the same SMS is told twice, so nothing is known by it."""
+    """The envelope. Its `id` is another one when the same SMS is told twice: it counts only where no time is told."""
 
     event: str
     payload: dict[str, Any]
+    id: str = ""
 
 
 def read(body: bytes, region: str) -> Sequence[Inbound]:
@@ -62,26 +64,28 @@ def read(body: bytes, region: str) -> Sequence[Inbound]:
         return []
     word = event.event.replace(":batch:", ":")
     if word == event.event:
-        return [_item(word, event.payload, region)]
+        return [_item(word, event.payload, region, event.id)]
     said = event.payload.get("messages")
     if not isinstance(said, list) or not all(isinstance(one, dict) for one in said):
         raise PayloadError("a batch without messages")
-    return [_item(word, one, region) for one in said]
+    return [_item(word, one, region, f"{event.id}:{place}") for place, one in enumerate(said)]
 
 
-def _item(word: str, payload: dict[str, Any], region: str) -> Inbound:
+def _item(word: str, payload: dict[str, Any], region: str, event: str) -> Inbound:
     if word in MESSAGES or word.endswith(("received", "downloaded")):
-        return _message(word, payload, region)
+        return _message(word, payload, region, event)
     return _receipt(word, payload)
 
 
-def _message(word: str, payload: dict[str, Any], region: str) -> InboundMessage:
+def _message(word: str, payload: dict[str, Any], region: str, event: str) -> InboundMessage:
     who = sim.sender(payload.get("sender") or payload.get("phoneNumber"), region)
+    if word == RECEIVED and not isinstance(payload.get("message"), str):
+        raise PayloadError("an SMS without a text")
     text = next((payload[name] for name in ("message", "body", "subject") if _is_text(payload.get(name))), "")
     files = _files(payload.get("attachments"))
     recipient = payload.get("recipient")
     return InboundMessage(
-        dedupe_key=_key(word, who.value, payload, text),
+        dedupe_key=_key(word, who.value, payload, text, event),
         sender=who,
         text=text,
         recipient=recipient if _is_text(recipient) else None,
@@ -92,13 +96,14 @@ def _message(word: str, payload: dict[str, Any], region: str) -> InboundMessage:
     )
 
 
-def _key(word: str, who: str, payload: dict[str, Any], text: str) -> str:
+def _key(word: str, who: str, payload: dict[str, Any], text: str, event: str) -> str:
     """What was sent, by whom and when: ids of events differ for one SMS, and those of messages are made of its text.
 
     (capcom6/android-sms-gateway#291: one SMS, two events.)
     """
     named = payload.get("messageId") if word.startswith("mms") else None
-    parts = [word, who, str(payload.get("receivedAt")), text, str(named)]
+    when = payload.get("receivedAt")
+    parts = [word, who, when if _is_text(when) else event, text, str(named)]
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
 
 
