@@ -45,12 +45,18 @@ CHANNELS: tuple[Column, ...] = (
 """What comes with the gateway."""
 
 OTHERS: tuple[Column, ...] = (
+    (
+        "WhatsApp, Meta's Cloud API",
+        "whatsapp-cloud",
+        {"app_secret": _TOKEN, "verify_token": _TOKEN, "access_token": _TOKEN, "phone_number_id": "100000000000000"},
+    ),
     ("Telegram", "telegram", {"bot_token": _TOKEN, "webhook_secret": _TOKEN}),
     (
         "SMS, Android phone, SMSGate",
         "smsgate",
         {"signing_key": _TOKEN, "username": "u", "password": _TOKEN},
     ),
+    ("SMS, GSM modem, Gammu", "gammu", {"database": "/var/lib/gammu/smsd.db"}),
     ("SMS, Android phone, httpSMS", "httpsms", {"signing_key": _TOKEN, "api_key": _TOKEN, "phone": "+6281100000000"}),
 )
 """What is a package of its own, in the folder `adapters`."""

@@ -12,6 +12,7 @@ The channels are real, so the adapter's package must be installed; the provider 
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -44,14 +45,22 @@ class Trial:
         return f"{self.url}/channels/{channel_id}"
 
     async def settled(self, patience: float = _PATIENCE) -> None:
-        """Return once nothing is under way. Raises `TimeoutError` when that takes longer than `patience` seconds."""
-        if not await self.gateway.settled(patience):
-            raise TimeoutError("the gateway is still at work")
+        """Return once nothing is under way and no file is still to be fetched.
+
+        Raises `TimeoutError` when that takes longer than `patience` seconds.
+        """
+        async with asyncio.timeout(patience):
+            while not await self.gateway.settled(patience) or await self._fetching():  # noqa: ASYNC110 rows send no event
+                await asyncio.sleep(0.1)
 
     async def cases(self) -> tuple[CaseFile, ...]:
         """Every case with its messages and deliveries, as an admin sees it, newest first."""
         page = await self.gateway.desk.cases(_READER)
         return tuple([await self.gateway.desk.case_file(_READER, one.reference) for one in page.items])
+
+    async def _fetching(self) -> bool:
+        files = [file for case in await self.cases() for one in case.messages for file in one.attachments]
+        return any(file.state == "pending" for file in files)
 
 
 @asynccontextmanager

@@ -1,0 +1,61 @@
+"""Over real sockets: a subscription, a complaint with a picture, the answer, its receipts, and news after a day."""
+
+from __future__ import annotations
+
+from making import CITIZEN, USER, said, status
+from meta import NUMBER_ID, PICTURE, SECRET, TOKEN, VERIFY, Meta, value
+from treckk_gateway.server.trial import trial
+
+COMPLAINT = "Ada pedagang jualan di trotoar depan pasar Paringin tiap pagi, jadi macet"
+
+
+def settings(meta):
+    channel = {"adapter": "whatsapp-cloud", "app_secret": "file:app", "verify_token": "file:verify"}
+    channel |= {"access_token": "file:token", "phone_number_id": NUMBER_ID, "api_base_url": meta.url}
+    channel["templates"] = {"receipt": {"id": {"name": "laporan_diterima", "variables": ["nomor"]}}}
+    return {"whatsapp": channel}, {"app": SECRET, "verify": VERIFY, "token": TOKEN}
+
+
+async def test_a_complaint_is_answered_and_the_answer_read(tmp_path):
+    async with Meta() as meta:
+        channels, secrets = settings(meta)
+        async with trial(tmp_path, channels, secrets=secrets) as whole:
+            webhook = whole.webhook("whatsapp")
+            assert await meta.subscribe(webhook) == (200, "1158201444")
+            assert (await meta.subscribe(webhook, "another-token-0001"))[0] == 403
+
+            picture = said(id="wamid.1", image={"id": "media-1", "mime_type": "image/jpeg", "caption": COMPLAINT})
+            assert await meta.says(webhook, value(messages=[picture]), secret="another-secret") == 403
+            assert await meta.says(webhook, value(messages=[picture])) == 200
+            assert await meta.says(webhook, value(messages=[picture])) == 200
+            await whole.settled()
+            [case] = await whole.cases()
+            [message] = [one for one in case.messages if one.direction == "in"]
+            assert (message.text, message.attachments[0].state) == (COMPLAINT, "stored")
+            assert message.attachments[0].size == len(PICTURE)
+            [delivery] = case.deliveries
+            assert (delivery.state, delivery.provider_message_id) == ("accepted", "wamid.out1")
+            assert case.case.reference in meta.sent[0]["text"]["body"]
+            assert meta.sent[0]["to"] == CITIZEN
+
+            done = {"id": "wamid.out1", "biz_opaque_callback_data": delivery.delivery_id}
+            heard = [status(word, **done) for word in ("read", "sent", "delivered", "pondered")]
+            assert await meta.says(webhook, value(statuses=heard)) == 200
+            await whole.settled()
+            [case] = await whole.cases()
+            assert [one.state for one in case.deliveries] == ["read"]
+
+
+async def test_a_body_with_many_people_makes_a_case_of_each(tmp_path):
+    async with Meta() as meta:
+        channels, secrets = settings(meta)
+        async with trial(tmp_path, channels, secrets=secrets) as whole:
+            one = said(id="wamid.1", text={"body": COMPLAINT})
+            other = said(id="wamid.2", text={"body": "Pohon tumbang di Juai"}, from_user_id=USER, **{"from": None})
+            liked = said(id="wamid.3", reaction={"message_id": "wamid.x", "emoji": "\U0001f44d"})
+            answered = await meta.says(whole.webhook("whatsapp"), value(messages=[one]), value(messages=[other, liked]))
+            await whole.settled()
+
+            assert answered == 200
+            assert len(await whole.cases()) == 2
+            assert {str(sent.get("to") or sent.get("recipient")) for sent in meta.sent} == {CITIZEN, USER}
