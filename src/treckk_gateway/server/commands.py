@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+from collections.abc import Sequence
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -22,6 +24,9 @@ from treckk_gateway.server import (
     triage_command,
 )
 from treckk_gateway.server.options import Config
+
+if TYPE_CHECKING:
+    from treckk_gateway.server.doctor import Checked
 
 app = typer.Typer(
     help="Citizens' complaints over WhatsApp, SMS, email and the web, and the answer on the same channel.",
@@ -84,25 +89,34 @@ def worker(config: Config = Path("treckk.toml")) -> None:
 
 
 @app.command()
-def doctor(config: Config = Path("treckk.toml")) -> None:
-    """Check configuration, data folder and channels, and say what to mend. Exits 1 when it could not run as it is."""
+def doctor(
+    *,
+    config: Config = Path("treckk.toml"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print a list of JSON objects, one for each thing.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask neither providers nor the public address.")] = False,
+) -> None:
+    """Check machine, database, channels and the running server, and say what to mend. Exits 1 when it could not run."""
     from treckk_gateway.server.doctor import examine  # noqa: PLC0415 one command's own needs
     from treckk_gateway.server.logs import configure_logging  # noqa: PLC0415 as above
     from treckk_gateway.settings import load  # noqa: PLC0415 as above
 
     configure_logging(logging.CRITICAL)
-    console = Console(highlight=False, soft_wrap=True)
-    fatal = False
-    for one in asyncio.run(examine(load(config))):
-        problem = one.problem
-        if problem is None:
-            console.print(f"[green]ok   [/] {one.what}: {escape(one.found)}")
-            continue
-        fatal = fatal or problem.fatal
-        console.print(f"{'[red]FATAL[/]' if problem.fatal else '[yellow]mend [/]'} {one.what}: {escape(one.found)}")
-        console.print(f"      {escape(problem.summary)}\n      -> {escape(problem.remedy)}")
-    if fatal:
+    found = asyncio.run(examine(load(config), reach=not offline))
+    if as_json:
+        typer.echo(json.dumps([one.shown() for one in found], ensure_ascii=False, indent=1))
+    else:
+        _print(found)
+    if any(one.state == "fatal" for one in found):
         raise typer.Exit(1)
+
+
+def _print(found: Sequence[Checked]) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    marks = {"ok": "[green]ok   [/]", "mend": "[yellow]mend [/]", "fatal": "[red]FATAL[/]"}
+    for one in found:
+        console.print(f"{marks[one.state]} {one.what}: {escape(one.found)}")
+        if one.problem is not None:
+            console.print(f"      {escape(one.problem.summary)}\n      -> {escape(one.problem.remedy)}")
 
 
 @app.command()

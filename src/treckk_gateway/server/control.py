@@ -21,6 +21,7 @@ from treckk_gateway.gateway import Gateway
 from treckk_gateway.server import api
 from treckk_gateway.server.answers import Answers
 from treckk_gateway.server.bearer import operator
+from treckk_gateway.server.health import HealthPages
 from treckk_gateway.settings import Settings
 
 NAME = "control.sock"
@@ -38,6 +39,7 @@ async def control(gateway: Gateway, folder: Path) -> AsyncIterator[Path]:
     A socket that an ended process left behind is replaced: who calls this holds the data folder's lock.
     """
     app = web.Application()
+    app.router.add_get("/readyz", HealthPages(gateway).ready)
     app.add_subapp(api.PREFIX, api.Api(gateway, operator, Answers()).application())
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=5.0)
     await runner.setup()
@@ -58,14 +60,14 @@ async def operating(settings: Settings) -> AsyncIterator[aiohttp.ClientSession]:
     """
     running = settings.data_dir / NAME
     if is_served(running):
-        async with _client(running) as session:
+        async with client(running) as session:
             yield session
         return
     with tempfile.TemporaryDirectory(prefix="treckk-") as folder:
         async with (
             Gateway.from_config(settings, working=False) as gateway,
             control(gateway, Path(folder)) as path,
-            _client(path) as session,
+            client(path) as session,
         ):
             yield session
 
@@ -98,7 +100,8 @@ def _listening(path: Path) -> socket.socket:
 
 
 @asynccontextmanager
-async def _client(path: Path) -> AsyncIterator[aiohttp.ClientSession]:
+async def client(path: Path) -> AsyncIterator[aiohttp.ClientSession]:
+    """A session that speaks over the socket at that path."""
     with _short(path) as name:
         async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(name)) as session:
             yield session

@@ -61,11 +61,9 @@ def claim(connection: psycopg.Connection[Any], fingerprint: str) -> None:
     check(connection, fingerprint)
 
 
-def examine(conninfo: str, fingerprint: str) -> str:
-    """What is found there, in words for an operator. Raises what `connect` and `check` raise."""
-    with connect(conninfo) as connection:
-        check(connection, fingerprint)
-        return f"PostgreSQL {connection.info.server_version // 10000}, schema {_current(connection)}"
+def versions(connection: psycopg.Connection[Any]) -> tuple[int, str]:
+    """The numbers of our schema and of the engine's."""
+    return _current(connection), _engine(connection) or "none"
 
 
 def upgrade(conninfo: str, fingerprint: str) -> Sequence[str]:

@@ -1,0 +1,76 @@
+"""`treckk doctor`: what an operator should mend before citizens find out, each with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from treckk_gateway.channel import registry
+from treckk_gateway.gateway import Gateway
+from treckk_gateway.model import Role
+from treckk_gateway.server import control
+from treckk_gateway.server.doctor import database, host, network, running
+from treckk_gateway.server.doctor.checked import Checked, trouble
+from treckk_gateway.server.pages import form
+from treckk_gateway.settings import Settings
+
+__all__ = ["Checked", "examine"]
+
+
+async def examine(settings: Settings, *, reach: bool = True) -> Sequence[Checked]:
+    """Everything looked at, in order. The configuration itself was read already.
+
+    Without `reach` nothing but this machine and the database is asked.
+    """
+    served = control.is_served(settings.data_dir / control.NAME)
+    found = [
+        host.key(settings),
+        *host.data_dir(settings.data_dir),
+        *host.spool(settings),
+        *database.examined(settings, served=served),
+        host.port(settings, running=served),
+        *host.listeners(settings, running=served),
+        host.public_url(settings.public_url),
+        host.clock(settings.data_dir),
+        *_staff(settings),
+        *_adapters(),
+    ]
+    if reach:
+        found += [*await network.reached(settings), *await _channels(settings)]
+    if served:
+        found += await running.asked(settings.data_dir)
+    return found
+
+
+def _adapters() -> Iterator[Checked]:
+    broken = registry.broken()
+    yield Checked(what="adapters", found=", ".join(sorted(registry.installed().keys() - broken)) or "none")
+    for name, reason in broken.items():
+        remedy = "install a version of that package that fits, or uninstall it"
+        yield trouble(f"adapter {name}", "cannot be used", reason, remedy)
+
+
+async def _channels(settings: Settings) -> list[Checked]:
+    gateway = Gateway.from_config(settings, working=False)
+    problems = await gateway.check()
+    if not gateway.channels:
+        return [trouble("channels", "none", "no channel is configured", "add a [channels.NAME] table")]
+    # The form's reporters have their status page, so its channel needs no way back.
+    quiet = {one.channel_id for one in settings.channels if form.opens(one) and one.options.callback_url is None}
+    found = []
+    for channel_id, channel in gateway.channels.items():
+        own = [problem for name, problem in problems if name == channel_id and name not in quiet]
+        what = f"channel {channel_id}"
+        found += [Checked(what=what, found=channel.kind, problem=one) for one in own]
+        if not own:
+            found.append(Checked(what=what, found=f"{channel.kind}, webhooks at {gateway.webhook_url(channel_id)}"))
+    return found
+
+
+def _staff(settings: Settings) -> Iterator[Checked]:
+    roles = {one.role for one in settings.staff}
+    found = f"{len(settings.staff)} entries"
+    for role, without in ((Role.ADMIN, "nobody can work on cases"), (Role.LEADERSHIP, "nobody can instruct a team")):
+        if role not in roles:
+            yield trouble("staff", found, without, f'add a [[staff]] entry with role = "{role}"')
+    if roles >= {Role.ADMIN, Role.LEADERSHIP}:
+        yield Checked(what="staff", found=found)
