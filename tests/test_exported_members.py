@@ -20,7 +20,7 @@ PUBLIC = {
         Accepted ApprovedTemplate Capabilities Channel ChannelContext Checking Completing Deliver Envelope
         Glancing Inbound Listening LookingUp
         MediaHolding MediaSource NoOptions ParseMode Problem Recovering TemplateTable Templating
-        TextForm WebhookRequest WebhookResponse
+        TextForm Turn WebhookRequest WebhookResponse
     """,
     "treckk_gateway.model": """
         OPENS_CASE Act Actor Address Attachment Case CaseClock CaseEvent CaseUpdate Choice ClockName ClockState Consent DeliveryReceipt DeliveryState EventKind
@@ -32,7 +32,7 @@ PUBLIC = {
     "treckk_gateway.testing.conformance": "ChannelConformance Refusal Sample",
     "treckk_gateway.server": "application subapp",
 }
-ALIASES = {"Step", "Deliver", "Inbound", "Instant", "OPENS_CASE", "TemplateTable", "RETRY_AFTER", "__version__"}
+ALIASES = {"Step", "Deliver", "Inbound", "Instant", "OPENS_CASE", "TemplateTable", "Turn", "RETRY_AFTER", "__version__"}
 """Names of plain values and types, which hold no docstring; docs/reference/python-api.md says what they are."""
 
 

@@ -19,6 +19,7 @@ from treckk_gateway.channel.contract import (
     Problem,
     Recovering,
     Templating,
+    Turn,
 )
 from treckk_gateway.channel.templates import ApprovedTemplate, TemplateTable
 from treckk_gateway.channel.webhook import WebhookRequest, WebhookResponse
@@ -46,6 +47,7 @@ __all__ = [
     "TemplateTable",
     "Templating",
     "TextForm",
+    "Turn",
     "WebhookRequest",
     "WebhookResponse",
 ]

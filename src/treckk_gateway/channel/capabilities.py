@@ -31,8 +31,9 @@ class Capabilities:
     `schemes` are the address schemes it speaks. `max_text` counts characters (of `segments` channels the text may
     be longer and is sent in parts). `reply_window` is in seconds since the recipient's last message; outside it
     only `templates` pass, where some are configured. `choices` is how many answers a message may offer for tapping.
-    `rate` is messages per second, `burst` how many may go at once. `idempotent_send` says a
-    repeat with the same delivery id cannot send twice; `lookup` that an uncertain send can be looked up.
+    `rate` is messages per second, `burst` how many may go at once. `idempotent_send` says a repeat with the same
+    delivery id cannot send twice; `lookup` that an uncertain send can be looked up. `recover_every` is after how many
+    seconds the provider is asked for messages whose webhook never came; `None` for never.
     """
 
     schemes: frozenset[str]
@@ -58,3 +59,4 @@ class Capabilities:
     burst: int = 10
     idempotent_send: bool = False
     lookup: bool = False
+    recover_every: float | None = None

@@ -20,6 +20,7 @@ from treckk_gateway.errors import MediaUnavailable
 from treckk_gateway.model import Address, DeliveryReceipt, InboundMessage, Instant, OutboundMessage, SendResult
 
 Inbound = InboundMessage | DeliveryReceipt
+Turn = Callable[[], Awaitable[None]]
 Deliver = Callable[[WebhookRequest], Awaitable[WebhookResponse]]
 Fetch = Callable[["MediaSource", int], Awaitable[bytes]]
 """Gets what lies elsewhere, at most so many bytes of it, hardened. Raises `MediaError`."""
@@ -221,7 +222,11 @@ class LookingUp(Protocol):
 
 @runtime_checkable
 class Recovering(Protocol):
-    """For channels that can list messages whose webhook never came."""
+    """For channels that can list messages whose webhook never came: asked each `capabilities.recover_every` seconds."""
 
-    async def recent(self, since: Instant) -> Sequence[WebhookRequest]:
-        """Requests equal to those the provider would have sent since then, for `parse`."""
+    async def recent(self, since: Instant, until: Instant, turn: Turn) -> Sequence[WebhookRequest]:
+        """What people wrote between the two moments, the oldest first: as `parse` takes it, with the same dedupe keys.
+
+        `turn` is awaited before each call to the provider: it keeps the calls within the channel's rate. Raises a
+        `SendError` when the provider cannot say now.
+        """

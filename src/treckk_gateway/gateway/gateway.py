@@ -37,7 +37,7 @@ from treckk_gateway.profile import Profile, bounded
 from treckk_gateway.profile import load as load_profile
 from treckk_gateway.settings import ChannelSettings, Settings, check_posts
 from treckk_gateway.settings import load as load_settings
-from treckk_gateway.store.rows import Topic, Wake
+from treckk_gateway.store.rows import RecoveryRow, Topic, Wake
 from treckk_gateway.triage import Step
 
 _SECOND = 1_000_000
@@ -150,7 +150,8 @@ class Gateway:
         """Whether messages can be taken, and how the channels do."""
         storing = self._open and self._parts.store.alive
         spool = None if self._parts.receiver.spool is None else self._parts.receiver.spool.state
-        channels = tuple(self._channel_health(one) for one in self.channels.values())
+        recoveries = await self._recoveries() if storing else {}
+        channels = tuple(self._channel_health(one, recoveries.get(one.channel_id)) for one in self.channels.values())
         problems = troubles(opened=self._open, storing=storing, spool=spool)
         problems += [f"{one.channel_id} does not send: {one.paused}" for one in channels if one.paused]
         kept = storing if spool is None else (storing or spool.holding) and not spool.full
@@ -242,6 +243,7 @@ class Gateway:
         self._tasks = [
             asyncio.create_task(parts.wakeups.run(self._handle), name="treckk-work"),
             asyncio.create_task(parts.settler.run(), name="treckk-settle"),
+            asyncio.create_task(parts.reconciler.run(), name="treckk-recover"),
             asyncio.create_task(parts.retention.run(), name="treckk-retention"),
             asyncio.create_task(parts.collector.run(), name="treckk-files"),
             asyncio.create_task(parts.digest.run(), name="treckk-digest"),
@@ -310,7 +312,15 @@ class Gateway:
     async def _fetch(self, source: MediaSource, most: int) -> bytes:
         return await self._fetcher.fetch(source, Bounds(most=most))
 
-    def _channel_health(self, channel: Channel) -> ChannelHealth:
+    async def _recoveries(self) -> dict[str, RecoveryRow]:
+        if not any(one.capabilities.recover_every for one in self.channels.values()):
+            return {}
+        try:
+            return {one.channel_id: one for one in await self._parts.store.recoveries()}
+        except StoreError:
+            return {}
+
+    def _channel_health(self, channel: Channel, recovery: RecoveryRow | None) -> ChannelHealth:
         traffic, breakers = self._parts.receiver.traffic, self._parts.sender.breakers
         return ChannelHealth(
             channel_id=channel.channel_id,
@@ -319,6 +329,8 @@ class Gateway:
             last_outbound_at=breakers.last_success.get(channel.channel_id),
             refused=traffic.refused[channel.channel_id],
             paused=CODE if isinstance(channel, BrokenChannel) else breakers.paused(channel.channel_id),
+            recovered=recovery.found if recovery is not None else 0,
+            looked_at=recovery.looked_at if recovery is not None else None,
         )
 
 

@@ -10,7 +10,10 @@ from treckk_gateway.model import Instant
 
 @attrs.frozen(kw_only=True)
 class ChannelHealth:
-    """How a channel does: moments are `None` before the first, `paused` is the code of what stops sending."""
+    """How a channel does: moments are `None` before the first, `paused` is the code of what stops sending.
+
+    `recovered` counts messages whose webhook never came and that its provider was asked for, last at `looked_at`.
+    """
 
     channel_id: str
     adapter: str
@@ -18,6 +21,8 @@ class ChannelHealth:
     last_outbound_at: Instant | None
     refused: int
     paused: str | None
+    recovered: int = 0
+    looked_at: Instant | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -19,6 +19,7 @@ from treckk_gateway.inbound.intake import Intake
 from treckk_gateway.inbound.media import Files
 from treckk_gateway.inbound.parsing import Parser
 from treckk_gateway.inbound.receiving import IntakeKeys, Receiver
+from treckk_gateway.inbound.reconciling import Reconciler
 from treckk_gateway.inbound.retention import Retention
 from treckk_gateway.inbound.showing import Showing
 from treckk_gateway.inbound.spool import Spool
@@ -168,6 +169,7 @@ class Parts:
     watch: Watch
     sender: Sender
     settler: Settler
+    reconciler: Reconciler
     retention: Retention
     collector: Collector
     showing: Showing
@@ -202,10 +204,12 @@ class Parts:
             warn_days=plan.settings.retention.warn_days,
         )
         reports = Reports(store=store, profile=plan.profile, clock=plan.clock)
+        receiver = plan.receiver(casework, keys)
         return cls(
             store=store,
             wakeups=wakeups,
-            receiver=plan.receiver(casework, keys),
+            receiver=receiver,
+            reconciler=Reconciler(store=store, receiver=receiver, channels=plan.channels, clock=plan.clock),
             parser=parser,
             files=files,
             intake=intake,

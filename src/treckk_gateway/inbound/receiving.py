@@ -165,21 +165,31 @@ class Receiver:
         completing = self._completing.get(channel.channel_id)
         if completing is not None:
             request = await completing.complete(request)
-        now = self.clock()
-        items, parked = self._items(channel, request)
-        if not items:
+        arrival = self._arrival(channel, request)
+        if not arrival.items:
             return channel.acknowledge(request, Accepted())
-        arrival = Arrival(
+        new = await (self.keep(arrival) if self.spool is None else self.spool.take(arrival))
+        self.traffic.last_inbound[channel.channel_id] = arrival.received_at
+        fresh = sum(new)
+        return channel.acknowledge(request, _accepted(fresh, len(new) - fresh, arrival.parked))
+
+    async def recover(self, channel: Channel, request: WebhookRequest) -> int:
+        """Keep what the provider was asked for, as if its webhook had come; how much of it is new. Nothing to verify.
+
+        Never by way of the spool, which cannot tell what is known. Raises `StoreBusy`, `StoreUnavailable`.
+        """
+        arrival = self._arrival(channel, request)
+        return sum(await self.keep(arrival)) if arrival.items else 0
+
+    def _arrival(self, channel: Channel, request: WebhookRequest) -> Arrival:
+        items, parked = self._items(channel, request)
+        return Arrival(
             channel_id=channel.channel_id,
             items=items,
             request=pack(request, channel.kept_headers),
-            received_at=now,
+            received_at=self.clock(),
             parked=parked,
         )
-        new = await (self.keep(arrival) if self.spool is None else self.spool.take(arrival))
-        self.traffic.last_inbound[channel.channel_id] = now
-        fresh = sum(new)
-        return channel.acknowledge(request, _accepted(fresh, len(new) - fresh, parked))
 
     async def keep(self, arrival: Arrival) -> tuple[bool, ...]:
         """Store an arrival in the database; for each item whether it is new. Raises `StoreBusy`, `StoreUnavailable`."""

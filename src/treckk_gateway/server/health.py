@@ -40,6 +40,8 @@ class HealthPages:
                     "last_outbound_at": _moment(one.last_outbound_at),
                     "refused": one.refused,
                     "paused": one.paused,
+                    "recovered": one.recovered,
+                    "looked_at": _moment(one.looked_at),
                 }
                 for one in health.channels
             ],

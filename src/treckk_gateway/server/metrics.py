@@ -79,14 +79,19 @@ class Snapshot:
         paused = GaugeMetricFamily("treckk_paused", "1 while nothing is sent for trouble of the channel.", labels=label)
         heard = GaugeMetricFamily("treckk_inbound_age_seconds", "Since the last genuine request.", labels=label)
         sent = GaugeMetricFamily("treckk_outbound_age_seconds", "Since the last successful sending.", labels=label)
+        found = CounterMetricFamily("treckk_recovered", "Messages whose webhook never came.", labels=label)
+        looked = GaugeMetricFamily("treckk_recovery_age_seconds", "Since such messages were asked for.", labels=label)
         for one in self.health.channels:
             refused.add_metric([one.channel_id], one.refused)
             paused.add_metric([one.channel_id], float(one.paused is not None))
+            found.add_metric([one.channel_id], one.recovered)
+            if one.looked_at is not None:
+                looked.add_metric([one.channel_id], self._age(one.looked_at))
             if one.last_inbound_at is not None:
                 heard.add_metric([one.channel_id], self._age(one.last_inbound_at))
             if one.last_outbound_at is not None:
                 sent.add_metric([one.channel_id], self._age(one.last_outbound_at))
-        yield from (refused, paused, heard, sent)
+        yield from (refused, paused, heard, sent, found, looked)
 
     def _answers(self) -> Iterator[Metric]:
         from prometheus_client.core import CounterMetricFamily  # noqa: PLC0415 as above

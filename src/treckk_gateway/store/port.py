@@ -18,6 +18,7 @@ from treckk_gateway.store.orders import (
     Nearby,
     NewEvent,
     NewRequest,
+    Pace,
     Rules,
     Span,
     Split,
@@ -45,6 +46,7 @@ from treckk_gateway.store.rows import (
     OutcomeRow,
     PartyRow,
     PersonnelRow,
+    RecoveryRow,
     ReporterRow,
     StandingRow,
     TallyRow,
@@ -289,6 +291,22 @@ class Store(Protocol):
 
     async def end_intake_keys(self, before: int) -> int:
         """Destroy the keys of days (since the epoch) before that, where nothing new waits; how many parked end."""
+
+    # messages whose webhook never came
+    async def begin_recovery(self, channel_id: str, now: Instant, until: Instant, every: Instant) -> Instant | None:
+        """Take the look that is due, which nobody else takes before `until`; from when on, `None` when none is due."""
+
+    async def advance_recovery(self, channel_id: str, reached: Instant, found: int, now: Instant, due: Instant) -> None:
+        """Everything until `reached` was taken in, `found` of it new; the next look, or part of one, is at `due`."""
+
+    async def postpone_recovery(self, channel_id: str, due: Instant) -> None:
+        """The provider could not say: the same look again at `due`."""
+
+    async def take_turn(self, channel_id: str, now: Instant, pace: Pace) -> Instant | None:
+        """Take a slot of the channel's rate; otherwise when one will be free."""
+
+    async def recoveries(self) -> Sequence[RecoveryRow]:
+        """How far each channel got."""
 
     # for staff
     async def counters(self) -> Counters:

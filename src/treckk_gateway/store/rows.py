@@ -123,6 +123,15 @@ class OutboxRow(Struct, frozen=True, kw_only=True):
     heard: DeliveryState
 
 
+class RecoveryRow(Struct, frozen=True, kw_only=True):
+    """How far a channel's provider was asked for messages whose webhook never came; `found` counts them."""
+
+    channel_id: str
+    reached: Instant
+    found: int
+    looked_at: Instant | None
+
+
 class Go(Struct, frozen=True):
     """The attempt is on record: call the provider once."""
 

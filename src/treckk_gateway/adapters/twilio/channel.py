@@ -23,6 +23,7 @@ from treckk_gateway.channel import (
     MediaSource,
     Problem,
     TemplateTable,
+    Turn,
     WebhookRequest,
     WebhookResponse,
     segments,
@@ -99,6 +100,12 @@ class TwilioChannel(Channel):
         to, content = self._to(message.recipient), self._content(message)
         rest = await self._loaded()
         return await rest.find(to=to, content=content, since=since, within=self._limit(message.timeout))
+
+    async def recent(self, since: Instant, until: Instant, turn: Turn) -> Sequence[WebhookRequest]:
+        """What people wrote to the sender, by Twilio's list; dates there are whole seconds."""
+        rest = await self._loaded()
+        listed = await rest.received(since, until, turn, self._options.timeout)
+        return [one.request(self._context.webhook_url) for one in listed]
 
     async def open(self) -> None:
         """Allow sending. The session and Twilio's package come with the first call, so that starting stays quick."""

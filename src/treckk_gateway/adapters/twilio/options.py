@@ -120,7 +120,8 @@ class TwilioOptions:
     `templates` name approved contents (`name` is the ContentSid) for what leaves more than 24 hours after a person's
     last message. `inbound` says whether people can write to the sender, where that is not plain from it. `timeout` is
     the longest one call may take, in seconds. `rate` is how many messages a second Twilio lets the sender send, where
-    it is not the usual: 80 over WhatsApp, 1 over SMS.
+    it is not the usual: 80 over WhatsApp, 1 over SMS. `recover_every` is after how many seconds Twilio is asked for
+    messages whose webhook never came; 0 for never.
     """
 
     account_sid: str = attrs.field(validator=_account)
@@ -132,6 +133,7 @@ class TwilioOptions:
     templates: TemplateTable = attrs.field(factory=dict, validator=_contents)
     inbound: bool | None = None
     timeout: float = attrs.field(default=35.0, validator=_positive)
+    recover_every: float = attrs.field(default=300.0, validator=attrs.validators.ge(0))
     rate: float | None = attrs.field(default=None, validator=attrs.validators.optional(_positive))
 
     def keyring(self) -> dict[str, bytes]:
@@ -152,6 +154,7 @@ def capabilities(options: TwilioOptions) -> Capabilities:
         return Capabilities(
             schemes=frozenset({"whatsapp"}),
             inbound=options.inbound is not False,
+            recover_every=_recovery(options, inbound=options.inbound is not False),
             form=TextForm.CHAT,
             bold=True,
             media_in=True,
@@ -168,6 +171,7 @@ def capabilities(options: TwilioOptions) -> Capabilities:
     return Capabilities(
         schemes=frozenset({"sms"}),
         inbound=inbound,
+        recover_every=_recovery(options, inbound=inbound),
         form=TextForm.SMS,
         media_in=inbound,
         receipts=_SMS_RECEIPTS,
@@ -182,3 +186,7 @@ def capabilities(options: TwilioOptions) -> Capabilities:
 def _takes_sms(sender: str, kind: SenderKind) -> bool:
     """Twilio carries no SMS from Indonesia to a sender of its own (Twilio docs: Indonesia SMS guidelines)."""
     return kind is SenderKind.NUMBER and not sender.startswith("+62")
+
+
+def _recovery(options: TwilioOptions, *, inbound: bool) -> float | None:
+    return options.recover_every if inbound and options.recover_every else None

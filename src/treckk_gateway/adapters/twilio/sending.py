@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
@@ -24,6 +26,8 @@ from treckk_gateway.adapters.twilio import codes
 from treckk_gateway.adapters.twilio.content import Content
 from treckk_gateway.adapters.twilio.inbound import SID, STATES
 from treckk_gateway.adapters.twilio.options import basic
+from treckk_gateway.adapters.twilio.recovery import Listed
+from treckk_gateway.channel import Turn
 from treckk_gateway.errors import NotTaken, Uncertain
 from treckk_gateway.model import DeliveryState, Instant, SendResult
 
@@ -33,6 +37,9 @@ _CONNECT = 10.0
 _SKEW = 120
 """Seconds our clock and Twilio's may differ when an attempt is looked up."""
 _TEMPLATE_SKEW = 5
+_PAGE = 500
+"""Messages of a page; Twilio gives at most a thousand."""
+_MOST_FILES = 10
 _NEWEST = 100
 """Messages to one recipient to look through, newest first."""
 _SECOND = 1_000_000
@@ -92,6 +99,51 @@ class Rest:
             return _result(found) if found else None
 
         return await self._call(call, within)
+
+    async def received(self, since: Instant, until: Instant, turn: Turn, within: float) -> list[Listed]:
+        """What people wrote to the sender between two moments, the oldest first, with their files.
+
+        `turn` is awaited before each call, and each may take `within` seconds.
+        """
+        found: list[Listed] = []
+        page: Any = None
+        while True:
+            await turn()
+            page = await self._call(partial(self._page, since, until, page), within)
+            incoming = [one for one in page if one.direction == "inbound" and SID.fullmatch(one.sid or "")]
+            found.extend([await self._listed(one, turn, within) for one in incoming])
+            if page.next_page_url is None:
+                return found[::-1]
+
+    async def _page(self, since: Instant, until: Instant, before: Any, client: Client) -> Any:  # noqa: ANN401 the package's
+        if before is not None:
+            if not before.next_page_url.startswith(f"{self._base_url}/"):
+                raise Uncertain("twilio_answer", "Twilio's next page lies elsewhere")
+            return await client.messages.get_page_async(before.next_page_url)
+        after, until_then = (datetime.fromtimestamp(one / _SECOND, UTC) for one in (since, until + _SECOND))
+        return await client.messages.page_async(
+            to=self._sender, date_sent_after=after, date_sent_before=until_then, page_size=_PAGE
+        )
+
+    async def _listed(self, message: Any, turn: Turn, within: float) -> Listed:  # noqa: ANN401 the package's
+        files: list[tuple[str, str]] = []
+        if str(message.num_media or "0") != "0":
+
+            async def call(client: Client) -> list[Any]:
+                listed: list[Any] = await client.messages(message.sid).media.list_async(limit=_MOST_FILES)
+                return listed
+
+            await turn()
+            place = f"{self._base_url}/2010-04-01/Accounts/{self._account_sid}/Messages/{message.sid}/Media/"
+            files = [(place + str(one.sid), str(one.content_type or "")) for one in await self._call(call, within)]
+        return Listed(
+            sid=message.sid,
+            account_sid=self._account_sid,
+            sender=message.from_ or "",
+            recipient=message.to or "",
+            body=message.body or "",
+            files=files,
+        )
 
     async def account(self, within: float) -> tuple[str, str]:
         """The account's status (`active`, `suspended`, `closed`) and type (`Full`, `Trial`)."""

@@ -112,11 +112,11 @@ def begin_send(connection: Connection, start: Start) -> Go | NotYet | Nothing:
         {"conversation": row.conversation_id, "id": row.id, "urgent": row.urgent, "now": start.now},
     ).fetchone():
         return NotYet(None)
-    slot = _slot(connection, row.channel_id, start.now, start.pace)
-    if slot is not None:
-        connection.execute("UPDATE outbox SET due = ? WHERE id = ?", (slot, row.id))
-        connection.wake(Topic.OUTBOX, row.conversation_id, slot)
-        return NotYet(slot)
+    free = slot(connection, row.channel_id, start.now, start.pace)
+    if free is not None:
+        connection.execute("UPDATE outbox SET due = ? WHERE id = ?", (free, row.id))
+        connection.wake(Topic.OUTBOX, row.conversation_id, free)
+        return NotYet(free)
     connection.execute(
         "UPDATE outbox SET state = 'sending', reason = NULL, attempt_id = ?, sealed_text = ?, attempts = attempts + 1,"
         " sending_until = ? WHERE id = ?",
@@ -129,7 +129,7 @@ def begin_send(connection: Connection, start: Start) -> Go | NotYet | Nothing:
     return Go()
 
 
-def _slot(connection: Connection, channel_id: str, now: Instant, pace: Pace) -> Instant | None:
+def slot(connection: Connection, channel_id: str, now: Instant, pace: Pace) -> Instant | None:
     """Take a slot of the channel's rate (GCRA); otherwise when one will be free."""
     connection.execute("INSERT INTO rate (channel_id, tat) VALUES (?, 0) ON CONFLICT DO NOTHING", (channel_id,))
     taken = connection.execute(

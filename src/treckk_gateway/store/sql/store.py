@@ -18,6 +18,7 @@ from treckk_gateway.store.orders import (
     Heard,
     Nearby,
     NewEvent,
+    Pace,
     Rules,
     Span,
     Split,
@@ -45,6 +46,7 @@ from treckk_gateway.store.rows import (
     OutcomeRow,
     PartyRow,
     PersonnelRow,
+    RecoveryRow,
     ReporterRow,
     StandingRow,
     TallyRow,
@@ -65,6 +67,7 @@ from treckk_gateway.store.sql import (
     numbers,
     outbox,
     people,
+    recovery,
     setback,
     staff,
     watching,
@@ -388,6 +391,26 @@ class SqlStore(ABC):
     async def export(self, span: Span, after: int, limit: int) -> Sequence[ExportRow]:
         """See `Store.export`."""
         return await self._read(numbers.export, span, after, limit)
+
+    async def begin_recovery(self, channel_id: str, now: Instant, until: Instant, every: Instant) -> Instant | None:
+        """See `Store.begin_recovery`."""
+        return await self._write(recovery.begin, channel_id, now, until, every)
+
+    async def advance_recovery(self, channel_id: str, reached: Instant, found: int, now: Instant, due: Instant) -> None:
+        """See `Store.advance_recovery`."""
+        return await self._write(recovery.advance, channel_id, reached, found, now, due)
+
+    async def postpone_recovery(self, channel_id: str, due: Instant) -> None:
+        """See `Store.postpone_recovery`."""
+        return await self._write(recovery.postpone, channel_id, due)
+
+    async def take_turn(self, channel_id: str, now: Instant, pace: Pace) -> Instant | None:
+        """See `Store.take_turn`."""
+        return await self._write(recovery.take_turn, channel_id, now, pace)
+
+    async def recoveries(self) -> Sequence[RecoveryRow]:
+        """See `Store.recoveries`."""
+        return await self._read(recovery.recoveries)
 
     async def counters(self) -> Counters:
         """See `Store.counters`."""

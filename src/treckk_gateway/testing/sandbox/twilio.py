@@ -161,13 +161,15 @@ class TwilioSandbox:
         answers: str | None = None,
         sid: str | None = None,
         extra: Mapping[str, str] | None = None,
+        lost: bool = False,
     ) -> WebhookAnswer:
         """A person writes: the number's webhook is posted, and its answer returned.
 
         `from_` and `to` are in Twilio's form (`whatsapp:+62...`, `+62...`, `whatsapp:ID.123`). `files` are content type
         and bytes; `location` is latitude and longitude, `place` its label; `user_id` the business-scoped id; `answers`
         the sid of a message replied to. A `sid` given again posts the same message again. `extra` adds or replaces
-        fields. It opens the 24-hour window. Text answered as `text/plain` goes to the phone, as Twilio would have it.
+        fields. It opens the 24-hour window. With `lost` the webhook never comes: Twilio only lists the message. Text
+        answered as `text/plain` goes to the phone, as Twilio would have it.
         """
         if to not in self._webhooks:
             msg = "connect the number first"
@@ -179,6 +181,8 @@ class TwilioSandbox:
             **extras_form(location=location, place=place, button=button, answers=answers, to=to),
             **(extra or {}),
         }
+        if lost:
+            return WebhookAnswer(sid=message.sid, attempts=0)
         url, fallback = self._webhooks[to]
         answer = await self._calling().call(url, list(fields.items()), sid=message.sid, fallback_url=fallback)
         await self._speak(answer, message)

@@ -20,6 +20,7 @@ DAY = 86_400
 LONGEST_TEXT = 1600
 _PLACE = re.compile(r"\{\{(\d+)\}\}")
 _ODD = re.compile(r"[\n\t]| {5}")
+_NOT_SENT = frozenset({"accepted", "scheduled", "queued"})
 _STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
 _START = frozenset({"START", "YES", "UNSTOP"})
 _RECIPIENT = re.compile(r"(whatsapp:)?\+[1-9]\d{6,14}|whatsapp:[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
@@ -66,7 +67,7 @@ class Message:
     def as_json(self, account_sid: str) -> dict[str, Any]:
         """The Message resource."""
         stamp = format_datetime(datetime.fromtimestamp(int(self.made), UTC))
-        started = self.status not in {"accepted", "scheduled", "queued"}
+        started = self.status not in _NOT_SENT
         uri = f"/2010-04-01/Accounts/{account_sid}/Messages/{self.sid}"
         return {
             "sid": self.sid,
@@ -90,6 +91,17 @@ class Message:
             "subresource_uris": {"media": f"{uri}/Media.json"},
             "uri": f"{uri}.json",
         }
+
+
+def _moment(written: str | None) -> float | None:
+    """The moment a filter names, `YYYY-MM-DD` or with a time."""
+    if written is None:
+        return None
+    try:
+        found = datetime.fromisoformat(written)
+    except ValueError:
+        raise Refusal(400, 20001) from None
+    return found.replace(tzinfo=found.tzinfo or UTC).timestamp()
 
 
 def new_sid(prefix: str) -> str:
@@ -177,11 +189,20 @@ class Ledger:
         return next((one for one in self.messages if one.sid == sid), None)
 
     def listed(self, wanted: Mapping[str, str]) -> list[Message]:
-        """Messages with this `To` and `From`, newest first."""
+        """Messages with this `To` and `From`, dated between `DateSent>` and `DateSent<`, newest first.
+
+        Twilio's dates are whole seconds, and what is not sent yet has none.
+        """
+        after, before = (_moment(wanted.get(name)) for name in ("DateSent>", "DateSent<"))
+        dated = after is not None or before is not None
         return [
             one
             for one in reversed(self.messages)
-            if wanted.get("To") in {None, one.recipient} and wanted.get("From") in {None, one.sender}
+            if wanted.get("To") in {None, one.recipient}
+            and wanted.get("From") in {None, one.sender}
+            and not (dated and one.status in _NOT_SENT)
+            and (after is None or int(one.made) >= after)
+            and (before is None or int(one.made) <= before)
         ]
 
     def _mind_words(self, message: Message) -> None:

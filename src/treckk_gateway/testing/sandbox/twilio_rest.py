@@ -107,6 +107,7 @@ class RestServer:
         app.router.add_post(f"{account}/Messages.json", self._create)
         app.router.add_get(f"{account}/Messages.json", self._list)
         app.router.add_get(f"{account}/Messages/{{sid}}.json", self._fetch)
+        app.router.add_get(f"{account}/Messages/{{sid}}/Media.json", self._files)
         app.router.add_get(f"{account}/Messages/{{sid}}/Media/{{file}}", self._media)
         app.router.add_delete(f"{account}/Messages/{{sid}}/Media/{{file}}", self._forget)
         app.router.add_get("/cdn/{sid}/{file}", self._content)
@@ -206,6 +207,15 @@ class RestServer:
     async def _fetch(self, request: web.Request) -> web.StreamResponse:
         message = self._ledger.find(request.match_info["sid"])
         return web.json_response(message.as_json(self._account_sid)) if message else _error(404, 20404)
+
+    async def _files(self, request: web.Request) -> web.StreamResponse:
+        sid = request.match_info["sid"]
+        listed = [
+            {"sid": file, "parent_sid": sid, "account_sid": self._account_sid, "content_type": kind}
+            for (of, file), (kind, _) in self._ledger.files.items()
+            if of == sid
+        ]
+        return web.json_response({"media_list": listed, "page": 0, "page_size": _PAGE, "next_page_uri": None})
 
     async def _media(self, request: web.Request) -> web.StreamResponse:
         """As at Twilio a file is fetched with the account's login and lies elsewhere, where none is needed."""
