@@ -26,6 +26,8 @@ AREAS = {
     "whole": ("webhook in, case, receipt at the provider", 150),
     "scaling": ("PostgreSQL with 1, 2 and 4 workers", 240),
     "sending": ("SMTP and Twilio against the usual ways", 120),
+    "growth": ("cost of a message with 1 thousand to 1 million cases", 420),
+    "micro": ("signature, form, JSON codec, log line", 120),
     "mail": ("mail parsing against the standard library, with the hostile set", 150),
     "triage": ("triage of one message, and of hostile texts", 60),
     "start": ("import time, cold start and idle memory", 90),

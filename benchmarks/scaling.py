@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import subprocess
 import sys
 import tempfile
 import warnings
@@ -68,8 +67,7 @@ class Fleet:
         self.port = pairs.free_port()
         more = f"[engine]\nserve_works = false\nslots = {slots}\n"
         self.config = served.configured(folder, load.provider_port, port=self.port, more=more, database=uri)
-        command = [served.treckk(), "db", "upgrade", "--config", str(self.config)]
-        subprocess.run(command, check=True, capture_output=True)
+        served.upgraded(self.config)
 
     def with_workers(self, workers: int, count: int, series: int) -> Callable[[int], dict[str, float]]:
         """A function that runs one round."""

@@ -54,6 +54,11 @@ def treckk() -> str:
     return str(Path(sys.executable).parent / "treckk")
 
 
+def upgraded(config: Path) -> None:
+    """Bring the database of a configuration to the schema of today."""
+    subprocess.run([treckk(), "db", "upgrade", "--config", str(config)], check=True, capture_output=True)
+
+
 @contextlib.contextmanager
 def started(
     command: str, config: Path, *, port: int = 0, core: int | None = pairs.SERVER_CORE, log: Path | None = None
