@@ -21,15 +21,20 @@ async def bare(_request: web.Request) -> web.Response:
     return web.Response(body=_ANSWER, content_type="text/xml")
 
 
-async def listen(app: web.Application, port: int) -> None:
-    """Serve until asked to stop."""
+def asked_to_stop() -> asyncio.Event:
+    """What is set when the process is asked to stop."""
     stop = asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(one, stop.set)
+    return stop
+
+
+async def listen(app: web.Application, port: int) -> None:
+    """Serve until asked to stop."""
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
-    await stop.wait()
+    await asked_to_stop().wait()
     await runner.cleanup()
 
 
@@ -47,7 +52,6 @@ async def serve_ours(folder: Path, port: int, *, working: bool) -> None:
     from load import ACCOUNT, SENDER, TOKEN  # noqa: PLC0415
 
     from treckk_gateway import Gateway  # noqa: PLC0415
-    from treckk_gateway.server.app import application  # noqa: PLC0415
     from treckk_gateway.settings import from_mapping  # noqa: PLC0415
 
     os.environ["BENCH_KEY"] = base64.b64encode(bytes(range(32))).decode()
@@ -61,11 +65,14 @@ async def serve_ours(folder: Path, port: int, *, working: bool) -> None:
             }
         },
     }  # fmt: skip
-    from treckk_gateway.server.running import settle_garbage  # noqa: PLC0415
+    from treckk_gateway.server.running import answering, settle_garbage  # noqa: PLC0415
 
     async with Gateway.from_config(from_mapping(table, where="benchmark", base=folder), working=working) as gateway:
         settle_garbage()  # as `treckk serve` does
-        await listen(application(gateway), port)
+        async with answering(gateway) as front:
+            server = await asyncio.get_running_loop().create_server(front, "127.0.0.1", port, backlog=1024)
+            await asked_to_stop().wait()
+            server.close()
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ def subapp(gateway: Gateway) -> web.Application:
     The gateway need not be open yet; until it is, webhooks are answered 503. `public_url` is where the mounted
     application is reached from outside, so it ends in the prefix unless a proxy removes that.
     """
-    return _assemble(gateway, Answers())
+    return _assemble(Webhooks(gateway, Answers()))
 
 
 def application(gateway: Gateway) -> web.Application:
@@ -31,17 +31,22 @@ def application(gateway: Gateway) -> web.Application:
 
     Where `public_url` has a path, the same is served below that path too: some proxies remove it, some do not.
     """
-    answers = Answers()
-    app = _assemble(gateway, answers)
-    prefix = urlsplit(gateway.settings.public_url).path
+    return standing_alone(Webhooks(gateway, Answers()))
+
+
+def standing_alone(webhooks: Webhooks) -> web.Application:
+    """The same around webhooks that something in front of it takes too."""
+    app = _assemble(webhooks)
+    prefix = urlsplit(webhooks.gateway.settings.public_url).path
     if prefix:
-        app.add_subapp(prefix, _assemble(gateway, answers))
+        app.add_subapp(prefix, _assemble(webhooks))
     return app
 
 
-def _assemble(gateway: Gateway, answers: Answers) -> web.Application:
+def _assemble(webhooks: Webhooks) -> web.Application:
+    gateway, answers = webhooks.gateway, webhooks.answers
     app = web.Application(client_max_size=gateway.settings.max_body)
-    Webhooks(gateway, answers).add_to(app)
+    webhooks.add_to(app)
     health = HealthPages(gateway)
     app.router.add_get("/healthz", health.alive)
     app.router.add_get("/readyz", health.ready)

@@ -12,11 +12,16 @@ from aiohttp import web
 
 from treckk_gateway.errors import described
 from treckk_gateway.gateway import Gateway
-from treckk_gateway.server.app import application
+from treckk_gateway.server.answers import Answers
+from treckk_gateway.server.app import standing_alone
 from treckk_gateway.server.control import NAME, control, is_served
 from treckk_gateway.server.doorway import Doorway
+from treckk_gateway.server.front import Front
 from treckk_gateway.server.logs import configure_logging
+from treckk_gateway.server.webhooks import Webhooks
 from treckk_gateway.settings import Settings
+
+_BACKLOG = 1024
 
 _GRACE = 10.0
 """Seconds that requests under way are given at the end; what they brought is on the disk by then."""
@@ -76,14 +81,27 @@ async def _controlled(gateway: Gateway, settings: Settings) -> AsyncIterator[Non
 
 @asynccontextmanager
 async def _answering(gateway: Gateway, door: Doorway) -> AsyncIterator[None]:
-    """Serve HTTP. At the end nothing new is accepted and what is under way is answered."""
-    runner = web.AppRunner(application(gateway), access_log=None, handle_signals=False, shutdown_timeout=_GRACE)
+    """Serve HTTP from the door on."""
+    async with answering(gateway) as front:
+        await door.hand_over(front)
+        server = await asyncio.get_running_loop().create_server(front, sock=door.listener, backlog=_BACKLOG)
+        try:
+            yield
+        finally:
+            server.close()
+
+
+@asynccontextmanager
+async def answering(gateway: Gateway) -> AsyncIterator[Front]:
+    """What makes the protocol of each connection. At the end, what is under way is answered and all are closed."""
+    webhooks = Webhooks(gateway, Answers())
+    runner = web.AppRunner(standing_alone(webhooks), access_log=None, handle_signals=False, shutdown_timeout=_GRACE)
     await runner.setup()
+    server = runner.server
+    assert server is not None  # noqa: S101 set up above
+    front = Front(webhooks, server)
     try:
-        server = runner.server
-        assert server is not None  # noqa: S101 set up above
-        await door.hand_over(server)
-        await web.SockSite(runner, door.listener).start()
-        yield
+        yield front
     finally:
+        await front.end(_GRACE)
         await runner.cleanup()

@@ -12,8 +12,7 @@ from treckk_gateway.channel import WebhookRequest, WebhookResponse
 from treckk_gateway.errors import described
 from treckk_gateway.gateway import Gateway
 from treckk_gateway.server.answers import Answers
-from treckk_gateway.server.prepared import prepared, unwatched
-from treckk_gateway.server.reading import BodyRefused, arrived, read_body
+from treckk_gateway.server.reading import BodyRefused, read_body
 
 PATH = "/channels/{channel_id}"
 
@@ -24,21 +23,11 @@ log = structlog.get_logger(__name__)
 
 
 @attrs.frozen
-class Way:
-    """What is known of a path once it was called: its public address, and whether nobody else looks at answers."""
-
-    address: str
-    unwatched: bool
-
-
-@attrs.frozen
 class Webhooks:
     """Takes what comes for all channels."""
 
     gateway: Gateway
     answers: Answers
-    _ways: dict[str, Way] = attrs.field(factory=dict, init=False)
-    """By the path as it is nearly always called."""
 
     def add_to(self, app: web.Application) -> None:
         """Serve every channel: those configured by a path of their own, which is found soonest."""
@@ -51,35 +40,33 @@ class Webhooks:
         return await self.take(request.match_info["channel_id"], request)
 
     async def take(self, channel_id: str, request: web.Request) -> web.StreamResponse:
-        """Hand the request to the gateway and give back what the channel answers."""
-        way: Way | None = None
+        """Hand aiohttp's request to the gateway and give back what the channel answers."""
         try:
-            most = self.gateway.largest(channel_id)
-            body = arrived(request, most)
-            if body is None:
-                body = await read_body(request, most)
-            way = self._ways.get(request.raw_path) or self._way(request)
-            brought = WebhookRequest(request.method, way.address, request.headers, body)
-            answer = await self.gateway.receive(channel_id, brought)
+            body = await read_body(request, self.gateway.largest(channel_id))
         except BodyRefused as problem:
+            self.answers.count(problem.status)
             answer = WebhookResponse(problem.status)
+        else:
+            address = self.gateway.settings.public_url + called(request)
+            answer = await self.answer(channel_id, WebhookRequest(request.method, address, request.headers, body))
+        headers = {"Content-Type": answer.content_type, **answer.headers}
+        return web.Response(body=answer.body, status=answer.status, headers=headers)
+
+    async def answer(self, channel_id: str, request: WebhookRequest) -> WebhookResponse:
+        """What the channel answers; 500 without a word when something of ours fails."""
+        try:
+            answer = await self.gateway.receive(channel_id, request)
         except Exception as problem:  # noqa: BLE001 a fault of ours: nothing of it may reach the provider
             known = channel_id if channel_id in self.gateway.channels else "-"
             log.error("webhook.failed", channel_id=known, **described(problem))
             answer = _BROKEN
         self.answers.count(answer.status)
-        ready = prepared(answer, request) if way is not None and way.unwatched else None
-        if ready is not None:
-            return ready
-        headers = {"Content-Type": answer.content_type, **answer.headers}
-        return web.Response(body=answer.body, status=answer.status, headers=headers)
+        return answer
 
-    def _way(self, request: web.Request) -> Way:
-        way = Way(self.gateway.settings.public_url + called(request), unwatched(request))
-        resource = request.match_info.route.resource
-        if resource is not None and request.raw_path == resource.canonical:
-            self._ways[request.raw_path] = way
-        return way
+    def address(self, channel_id: str, path: str) -> str:
+        """The public address of a channel that was called at this path, with the query as it was written."""
+        _, mark, query = path.partition("?")
+        return f"{self.gateway.settings.public_url}/channels/{channel_id}{mark}{query}"
 
 
 def called(request: web.Request) -> str:
