@@ -29,7 +29,7 @@ class Cluster:
 
     def __init__(self, admin: str, template: str) -> None:
         self.admin = admin
-        self._template = template
+        self.template = template
 
     def run(self, statement: str) -> list[Any]:
         """One statement, as the server's administrator."""
@@ -40,8 +40,8 @@ class Cluster:
     def make(self, *, empty: bool = False) -> str:
         """A database of its own, with our tables unless it is to be empty; its connection string."""
         name = f"test_{secrets.token_hex(6)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {'template0' if empty else self._template}")
-        return _named(self.admin, name)
+        self.run(f"CREATE DATABASE {name} TEMPLATE {'template0' if empty else self.template}")
+        return named(self.admin, name)
 
     def drop(self, uri: str) -> None:
         self.run(f"DROP DATABASE IF EXISTS {name_of(uri)} WITH (FORCE)")
@@ -64,7 +64,8 @@ def name_of(uri: str) -> str:
     return urlsplit(uri).path.removeprefix("/")
 
 
-def _named(uri: str, name: str) -> str:
+def named(uri: str, name: str) -> str:
+    """The connection string of another database of the same server."""
     return urlunsplit(urlsplit(uri)._replace(path=f"/{name}"))
 
 
@@ -82,8 +83,8 @@ def cluster() -> Iterator[Cluster]:
                 found.run("ALTER SYSTEM SET fsync = off")  # a test may kill processes, not the machine
                 found.run("SELECT pg_reload_conf()")
             found.run(f"CREATE DATABASE {template}")
-            upgrade(_named(uri, template), FINGERPRINT)
-            with psycopg.connect(_named(uri, template), autocommit=True) as connection:
+            upgrade(named(uri, template), FINGERPRINT)
+            with psycopg.connect(named(uri, template), autocommit=True) as connection:
                 connection.execute("DELETE FROM meta WHERE key = 'key'")
     yield found
 

@@ -11,10 +11,19 @@ import psycopg
 import pytest
 from backends import Embedded
 
-from shared_postgres import FINGERPRINT
+from shared_postgres import FINGERPRINT, name_of
 from treckk_gateway.errors import SchemaTooNew, SchemaTooOld, StoreUnavailable
 from treckk_gateway.store.postgres import PostgresStore, examine, schema, upgrade
+from treckk_gateway.store.sqlite import newest_schema
 
+MIGRATE = """
+import os, pathlib, sys
+from treckk_gateway.store.sqlite import connection
+opened = connection.open_writer(pathlib.Path(sys.argv[1]))
+left = iter(range(int(sys.argv[2])))
+opened.set_trace_callback(lambda _: next(left, None) is None and os.kill(os.getpid(), 9))
+connection.migrate(opened)
+"""
 UPGRADE = "import sys; from treckk_gateway.store.postgres import upgrade; upgrade(sys.argv[1], 'f' * 16)"
 
 
@@ -66,7 +75,7 @@ async def test_another_version_of_the_engine_is_brought_up(database, clock):
     with pytest.raises(SchemaTooOld):
         examine(database, FINGERPRINT)
     assert upgrade(database, FINGERPRINT) == [f"procrastinate {version('procrastinate')}"]
-    assert examine(database, FINGERPRINT).startswith("PostgreSQL")
+    assert examine(database, FINGERPRINT).engine == version("procrastinate")
 
 
 def test_upgrading_says_what_it_did_and_is_done_once(empty):
@@ -102,6 +111,42 @@ async def test_killed_in_the_middle_it_goes_on_where_it_was(empty, cluster):
         await process.wait()
     assert upgrade(killed, FINGERPRINT)[0] == "schema 1: first"
     cluster.drop(killed)
+
+
+async def test_killed_inside_a_step_nothing_of_it_is_there_and_it_is_made_anew(empty, cluster):
+    """Another transaction holds the name of a table of the first step, so that the step waits in its middle."""
+    killed = cluster.make(empty=True)
+    with psycopg.connect(killed) as blocking:
+        blocking.execute("CREATE TABLE timer (x int)")
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", UPGRADE, killed)
+        waiting = f"SELECT 1 FROM pg_stat_activity WHERE wait_event = 'transactionid' AND datname = '{name_of(killed)}'"
+        async with asyncio.timeout(60):
+            while not cluster.run(waiting):
+                await asyncio.sleep(0.02)
+        process.kill()
+        await process.wait()
+        blocking.rollback()
+    async with asyncio.timeout(60):
+        while cluster.run(f"SELECT 1 FROM pg_stat_activity WHERE datname = '{name_of(killed)}'"):
+            await asyncio.sleep(0.02)
+    assert rows(killed, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")[0][0] in {0, 1}
+    assert upgrade(killed, FINGERPRINT)[0] == "schema 1: first"
+    assert examine(killed, FINGERPRINT).schema > 1
+    cluster.drop(killed)
+
+
+@pytest.mark.parametrize("statements", [3, 15, 40, 60])
+async def test_sqlite_killed_inside_a_step_goes_on_where_it_was(tmp_path, clock, opening, statements):
+    """A process ends itself after so many statements, at whatever point of the steps that is."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", MIGRATE, str(tmp_path / "treckk.db"), str(statements)), stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await process.communicate()
+    assert (process.returncode, said) == (-9, b"")
+    store = await opening(Embedded(tmp_path, clock.now))
+    assert (await store.counters()).received == 0
+    reached = Embedded(tmp_path, clock.now).rows("PRAGMA user_version")
+    assert reached == [(newest_schema(),)]
 
 
 async def test_a_database_that_is_not_there_is_told_without_the_password(clock):
