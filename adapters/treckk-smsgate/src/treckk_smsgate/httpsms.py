@@ -113,12 +113,14 @@ class HttpSmsChannel(sim.SimChannel):
     async def check(self) -> Sequence[Problem]:
         """Whether the key is good, and the phone one of the account's."""
         try:
-            answer = await self._once("GET", "/v1/phones?limit=100", self._credentials())
+            answer = await self._once("GET", "/v1/phones?limit=20", self._credentials())
         except SendError as problem:
             return [Problem(summary=f"httpSMS cannot be asked ({problem.code})", remedy="look at the network")]
         if answer.status in (401, 403):
             remedy = "copy the API key from the account's settings"
             return [Problem(summary="httpSMS does not accept the api_key", remedy=remedy, fatal=True)]
+        if answer.status // 100 != 2:
+            return [Problem(summary=f"httpSMS answers {answer.status}", remedy="check api_base_url")]
         phones = answer.said.get("data")
         known = [one.get("phone_number") for one in phones if isinstance(one, dict)] if isinstance(phones, list) else []
         if self._options.phone not in known:
