@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from making import CITIZEN, USER, said, status
 from meta import NUMBER_ID, PICTURE, SECRET, TOKEN, VERIFY, Meta, value
+from treckk_gateway import Actor, Given, Role, State
 from treckk_gateway.server.trial import trial
 
+MORNING = 1_795_658_400_000_000
+"""Ten o'clock in Balangan: at night news would wait for it."""
 COMPLAINT = "Ada pedagang jualan di trotoar depan pasar Paringin tiap pagi, jadi macet"
 
 
 def settings(meta):
     channel = {"adapter": "whatsapp-cloud", "app_secret": "file:app", "verify_token": "file:verify"}
     channel |= {"access_token": "file:token", "phone_number_id": NUMBER_ID, "api_base_url": meta.url}
-    channel["templates"] = {"receipt": {"id": {"name": "laporan_diterima", "variables": ["nomor"]}}}
+    channel["templates"] = {"under_review": {"id": {"name": "laporan_ditelaah", "variables": ["nomor"]}}}
     return {"whatsapp": channel}, {"app": SECRET, "verify": VERIFY, "token": TOKEN}
 
 
@@ -44,6 +47,26 @@ async def test_a_complaint_is_answered_and_the_answer_read(tmp_path):
             await whole.settled()
             [case] = await whole.cases()
             assert [one.state for one in case.deliveries] == ["read"]
+
+
+async def test_after_a_day_news_leaves_as_a_template(tmp_path):
+    late, admin = [MORNING], Actor(name="rini", role=Role.ADMIN)
+    async with Meta() as meta:
+        channels, secrets = settings(meta)
+        async with trial(tmp_path, channels, secrets=secrets, clock=lambda: late[0]) as whole:
+            webhook = whole.webhook("whatsapp")
+            assert await meta.says(webhook, value(messages=[said(id="wamid.1", text={"body": COMPLAINT})])) == 200
+            await whole.settled()
+            [case] = await whole.cases()
+            late[0] += 25 * 3600 * 1_000_000
+            meta.away.add(CITIZEN)
+            await whole.gateway.desk.move(admin, case.case.reference, State.UNDER_REVIEW, Given())
+            await whole.settled()
+
+            assert [one["type"] for one in meta.sent] == ["text", "template"]
+            assert meta.sent[1]["template"]["name"] == "laporan_ditelaah"
+            parameters = meta.sent[1]["template"]["components"][0]["parameters"]
+            assert parameters == [{"type": "text", "text": case.case.reference}]
 
 
 async def test_a_body_with_many_people_makes_a_case_of_each(tmp_path):

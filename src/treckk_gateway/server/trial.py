@@ -22,6 +22,7 @@ from pathlib import Path
 import attrs
 from aiohttp import web
 
+from treckk_gateway.casework import Clock, wall_clock
 from treckk_gateway.casework.views import CaseFile
 from treckk_gateway.gateway import Gateway
 from treckk_gateway.model import Actor, Role
@@ -65,12 +66,16 @@ class Trial:
 
 @asynccontextmanager
 async def trial(
-    folder: Path, channels: Mapping[str, Mapping[str, object]], *, secrets: Mapping[str, str] = {}
+    folder: Path,
+    channels: Mapping[str, Mapping[str, object]],
+    *,
+    secrets: Mapping[str, str] = {},
+    clock: Clock = wall_clock,
 ) -> AsyncIterator[Trial]:
     """Serve a gateway with these `[channels]` and the shipped profile; its data lies below `folder`.
 
-    `secrets` are written as files there, to be named as `file:NAME`. Raises `ConfigError` for settings that are
-    refused.
+    `secrets` are written as files there, to be named as `file:NAME`; `clock` gives microseconds since 1970, for what
+    takes a day. Raises `ConfigError` for settings that are refused.
     """
     for name, secret in {"gateway.key": base64.b64encode(bytes(32)).decode(), **secrets}.items():
         (folder / name).write_text(secret, encoding="utf-8")
@@ -80,7 +85,7 @@ async def trial(
         own = {"public_url": url, "secret_key": "file:gateway.key", "data_dir": "data"}
         # A test says the same by day and by night.
         table = {"gateway": own, "channels": {name: dict(one) for name, one in channels.items()}, "clocks": _ALWAYS}
-        gateway = Gateway(from_mapping(table, where="trial", base=folder))
+        gateway = Gateway(from_mapping(table, where="trial", base=folder), clock=clock)
         async with gateway:
             runner = web.AppRunner(application(gateway), access_log=None, shutdown_timeout=1.0)
             await runner.setup()
