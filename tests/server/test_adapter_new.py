@@ -17,7 +17,7 @@ from treckk_gateway.testing.conformance import ChannelConformance
 
 WRITTEN = {
     "pyproject.toml", "README.md", "quality.toml", "src/treckk_sms_gate/__init__.py", "tests/provider.py",
-    "tests/test_conformance.py", "tests/test_quality.py",
+    "tests/test_conformance.py", "tests/test_quality.py", "tests/test_whole_way.py",
 }  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def package(tmp_path, capsys):
     said = capsys.readouterr().out
     folder = tmp_path / "deep" / "er" / "treckk-sms-gate"
     assert f"cd {folder}" in said
-    assert "pytest" in said
+    assert f"{sys.executable} -m pip install -e" in said
     return folder
 
 
@@ -58,6 +58,7 @@ def test_a_new_adapter_passes_the_kit_as_it_is(package, tmp_path):
     assert names == WRITTEN
     assert done.returncode == 0, done.stdout + done.stderr
     assert int(re.search(r"(\d+) passed", done.stdout)[1]) > 40
+    assert "makes the adapter known" not in done.stdout, "the whole way was skipped"
     assert "entry point" not in done.stdout, "the entry point was not found, so its check was skipped"
     rows = tomllib.loads((package / "quality.toml").read_text())["checks"]
     assert sum(said != "done" for said in rows.values()) == int(re.search(r"(\d+) skipped", done.stdout)[1])

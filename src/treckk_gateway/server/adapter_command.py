@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -30,13 +32,14 @@ def new(
     """
     from treckk_gateway.server.adapter_package import checked, write  # noqa: PLC0415 one command's own needs
 
+    python = shlex.quote(sys.executable)  # another environment would look for treckk-gateway elsewhere
     names = checked(name)
     target = write(names, folder)
     typer.echo(f"Written: {target}")
     typer.echo("Next:")
     typer.echo(f"  cd {target}")
-    typer.echo("  pip install -e '.[test]'   # beside treckk-gateway; makes the adapter known")
-    typer.echo("  pytest                     # all green: now put your provider's protocol in, piece by piece")
+    typer.echo(f"  {python} -m pip install -e '.[test]'   # beside treckk-gateway; makes the adapter known")
+    typer.echo(f"  {python} -m pytest   # all green: now put your provider's protocol in, piece by piece")
     typer.echo(
         f'Then, in treckk.toml: [channels.{name}] with adapter = "{name}"; `treckk doctor` tells whether it is found.'
     )
