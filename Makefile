@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c const
 ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint browser bench constraints clean
+.PHONY: help demo test lint browser bench fuzz constraints clean
 
 help:
 	@echo "make demo         the whole way on this machine, without any account: a phone and a desk in your browser"
@@ -15,6 +15,7 @@ help:
 	@echo "make lint         style, types and layers"
 	@echo "make browser      a Chromium for the tests of the demo page, where one can be installed"
 	@echo "make bench        every figure with its goal, and a page of them (ARGS=--help tells what there is)"
+	@echo "make fuzz         ten minutes of a coverage-guided fuzzer over what reads foreign bytes"
 	@echo "make constraints  new exact versions in constraints.txt"
 	@echo "make clean        remove everything these targets made"
 
@@ -29,6 +30,10 @@ lint: $(VENV)/.develop
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+fuzz: $(VENV)/.develop
+	$(PIP) -e '.[fuzz]'
+	$(BIN)/python tests/fuzz/readers.py $(ARGS)
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/run.py $(ARGS)

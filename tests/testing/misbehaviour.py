@@ -49,6 +49,11 @@ def stumbles_over_odd_headers(honest, request):
     honest(request)
 
 
+def stumbles_over_odd_addresses(honest, request):
+    request.url.encode()
+    honest(request)
+
+
 async def takes_everything_later(_honest, _request):
     await asyncio.sleep(0)
 

@@ -246,6 +246,7 @@ BROKEN = [
     (altering(verify=bad.takes_the_first_of_two), FORGED, "sent twice: verify took it"),
     (altering(verify=bad.ignores_an_absent_signature), FORGED, "dropped: verify took it"),
     (altering(verify=bad.stumbles_over_odd_headers), FORGED, "verify raised UnicodeEncodeError"),
+    (altering(verify=bad.stumbles_over_odd_addresses), FORGED, "no text: verify raised UnicodeEncodeError"),
     (altering(verify=bad.takes_everything), "test_a_stranger_is_refused", "another secret"),
     (altering(parse=bad.random_ids), PURE, "parsed twice"),
     (altering(parse=bad.asks_the_clock), PURE, "parsed twice"),

@@ -169,6 +169,7 @@ def _other_urls(request: WebhookRequest) -> Iterator[Forgery]:
     query = f"{parts.query}&kit=1" if parts.query else "kit=1"
     yield "query added to", attrs.evolve(request, url=urlunsplit(parts._replace(query=query)))
     yield "path changed", attrs.evolve(request, url=urlunsplit(parts._replace(path=f"{parts.path}x")))
+    yield "bytes in the path that are no text", attrs.evolve(request, url=f"{request.url}\udcff")
     if parts.query:
         yield "query dropped", attrs.evolve(request, url=urlunsplit(parts._replace(query="")))
 

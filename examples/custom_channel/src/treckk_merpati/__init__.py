@@ -114,4 +114,5 @@ class MerpatiChannel(Channel):
 
 def signature(token: Secret, url: str, body: bytes) -> bytes:
     """What stands in `X-Merpati-Signature`."""
-    return hmac.new(token.reveal().encode(), url.encode() + b"\n" + body, hashlib.sha256).hexdigest().encode()
+    signed = url.encode("utf-8", "replace") + b"\n" + body
+    return hmac.new(token.reveal().encode(), signed, hashlib.sha256).hexdigest().encode()
