@@ -22,6 +22,7 @@ import pairs
 
 AREAS = {
     "intake": ("durable intake against a bare handler and one commit per message", 240),
+    "disks": ("durable intake against one commit per message, on slower disks", 120),
     "peers": ("durable intake against Flask and Django", 150),
     "whole": ("webhook in, case, receipt at the provider", 150),
     "scaling": ("PostgreSQL with 1, 2 and 4 workers", 240),
