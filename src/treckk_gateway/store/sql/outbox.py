@@ -83,8 +83,10 @@ def attempts_of_case(connection: Connection, case_id: int) -> Iterator[AttemptRo
         )
 
 
+# Said once more as the partial indexes say it: SQLite takes one only where its condition stands in the statement.
 _BLOCKED = """
-SELECT 1 FROM outbox WHERE conversation_id = :conversation AND id <> :id AND
+SELECT 1 FROM outbox WHERE conversation_id = :conversation AND id <> :id
+ AND state IN ('queued', 'sending', 'uncertain') AND
  ((:urgent AND (state = 'sending' OR (state IN ('queued', 'uncertain') AND urgent AND id < :id)))
   OR (NOT :urgent AND id < :id AND state IN ('queued', 'sending', 'uncertain'))
   OR (NOT :urgent AND (state = 'sending' OR (state = 'queued' AND urgent AND due <= :now)))) LIMIT 1
@@ -327,7 +329,8 @@ def uncertain(connection: Connection, before: Instant) -> Sequence[OutboxRow]:
     query = (
         f"SELECT {', '.join('outbox.' + one.strip() for one in COLUMNS.split(','))} "  # noqa: S608 constant
         "FROM outbox JOIN attempt ON attempt.id = outbox.attempt_id"
-        " WHERE outbox.state = 'uncertain' AND started_at < ? ORDER BY outbox.id LIMIT 100"
+        " WHERE outbox.state IN ('uncertain', 'dead') AND outbox.state = 'uncertain' AND started_at < ?"
+        " ORDER BY outbox.id LIMIT 100"
     )
     return [row_of(row) for row in connection.execute(query, (before,))]
 

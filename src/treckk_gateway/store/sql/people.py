@@ -115,7 +115,9 @@ _TOLD = "template IN ('answer_waiting', 'notice_waiting')"
 _RELEASE = (
     f"UPDATE outbox SET state = CASE WHEN {_TOLD} THEN 'cancelled' ELSE 'queued' END,"  # noqa: S608 constant
     f" reason = CASE WHEN {_TOLD} THEN 'answered' ELSE NULL END, due = :now"
-    f" WHERE conversation_id = :id AND (state = 'held' OR (state = 'queued' AND {_TOLD}))"
+    " WHERE id IN (SELECT id FROM outbox WHERE conversation_id = :id AND state = 'held' UNION ALL"
+    " SELECT id FROM outbox WHERE conversation_id = :id AND state IN ('queued', 'sending', 'uncertain')"
+    f" AND state = 'queued' AND {_TOLD})"
 )
 """Whoever writes gets what was held, and need not be told any more that something waits."""
 
