@@ -20,6 +20,7 @@ from folk import BUDI, COMPLAINT, PUBLIC, SITI, number_in
 from town import Town
 
 from treckk_gateway import Gateway
+from treckk_gateway.dispatch import Watch
 from treckk_gateway.errors import StoreLocked, StoreUnavailable
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP, signal.SIGUSR1)
@@ -176,18 +177,19 @@ async def test_two_gateways_on_one_folder_are_refused(tmp_path):
         await town.hears("web", BUDI, 1)
 
 
-async def test_a_start_that_fails_halfway_gives_everything_back(tmp_path):
+async def test_a_start_that_fails_halfway_gives_everything_back(tmp_path, monkeypatch):
     around = left_behind()
     town = Town(tmp_path, channels=("email",))
     async with town:
         await town.stop()
-        with socket.socket() as taken:
-            taken.bind(("127.0.0.1", town._lmtp))
-            taken.listen()
-            with pytest.raises(OSError, match="address already in use"):
+        with monkeypatch.context() as broken:
+            broken.setattr(Watch, "recount", fail)
+            with pytest.raises(ZeroDivisionError):
                 await town.start()
             await town.stop()
             assert opened_below(tmp_path) == []
+        with socket.create_server(("127.0.0.1", town._lmtp)):
+            pass
         await town.start()
         await town.write("email", BUDI, COMPLAINT)
         await town.hears("email", BUDI, 1)
@@ -196,6 +198,10 @@ async def test_a_start_that_fails_halfway_gives_everything_back(tmp_path):
             break
         await asyncio.sleep(0.01)
     assert left_behind() == around
+
+
+async def fail(*_):
+    raise ZeroDivisionError
 
 
 async def fail_inside(gateway):

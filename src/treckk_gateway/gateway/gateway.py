@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -153,7 +152,7 @@ class Gateway:
         recoveries = await self._recoveries() if storing else {}
         channels = tuple(self._channel_health(one, recoveries.get(one.channel_id)) for one in self.channels.values())
         problems = troubles(opened=self._open, storing=storing, spool=spool)
-        problems += [f"{one.channel_id} does not send: {one.paused}" for one in channels if one.paused]
+        problems += [trouble for one in channels if (trouble := one.trouble) is not None]
         kept = storing if spool is None else (storing or spool.holding) and not spool.full
         return Health(
             ready=self._open and kept, problems=tuple(problems), channels=channels, storing=storing, spool=spool
@@ -196,16 +195,11 @@ class Gateway:
             await parts.receiver.spool.open(parts.receiver.keep)
         self._open = True
         if self._working or self._listening:
-            for channel in self.channels.values():
-                await channel.open()
+            await parts.doors.open(self.channels.values(), parts.receiver.deliver if self._listening else None)
         if away is not None:
             self._waiting = asyncio.create_task(self._open_later(away), name="treckk-opening")
         elif self._working:
             await self._begin_work()
-        if self._listening:
-            for channel in self.channels.values():
-                if isinstance(channel, Listening):
-                    await channel.listen(partial(parts.receiver.deliver, channel))
 
     async def _open_store(self) -> Spool | None:
         """Open it. Where it is away, and was there before since it has a spool, that takes its place until then."""
@@ -253,6 +247,7 @@ class Gateway:
         """What was accepted is kept, what is under way is finished or taken up at the next start."""
         parts = self._parts
         self._open = False
+        await parts.doors.close()
         for channel in self.channels.values():
             if isinstance(channel, Listening):
                 await _quietly(channel.quiet())
@@ -322,6 +317,7 @@ class Gateway:
 
     def _channel_health(self, channel: Channel, recovery: RecoveryRow | None) -> ChannelHealth:
         traffic, breakers = self._parts.receiver.traffic, self._parts.sender.breakers
+        failures, until = breakers.troubled(channel.channel_id)
         return ChannelHealth(
             channel_id=channel.channel_id,
             adapter=channel.kind,
@@ -329,6 +325,9 @@ class Gateway:
             last_outbound_at=breakers.last_success.get(channel.channel_id),
             refused=traffic.refused[channel.channel_id],
             paused=CODE if isinstance(channel, BrokenChannel) else breakers.paused(channel.channel_id),
+            failures=failures,
+            paused_until=until,
+            shut=self._parts.receiver.shut.get(channel.channel_id),
             recovered=recovery.found if recovery is not None else 0,
             looked_at=recovery.looked_at if recovery is not None else None,
         )

@@ -12,6 +12,8 @@ from treckk_gateway.model import Instant
 class ChannelHealth:
     """How a channel does: moments are `None` before the first, `paused` is the code of what stops sending.
 
+    `failures` is how many sends failed in a row, `paused_until` when the next is tried; `shut` says what keeps a
+    channel from being opened: then its webhooks are answered 503.
     `recovered` counts messages whose webhook never came and that its provider was asked for, last at `looked_at`.
     """
 
@@ -21,8 +23,18 @@ class ChannelHealth:
     last_outbound_at: Instant | None
     refused: int
     paused: str | None
+    failures: int = 0
+    paused_until: Instant | None = None
+    shut: str | None = None
     recovered: int = 0
     looked_at: Instant | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """What an operator reads of it, `None` while all is well."""
+        if self.shut is not None:
+            return f"{self.channel_id} is not open: {self.shut}"
+        return f"{self.channel_id} does not send: {self.paused}" if self.paused is not None else None
 
 
 @attrs.frozen(kw_only=True)

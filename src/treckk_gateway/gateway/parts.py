@@ -11,6 +11,7 @@ from treckk_gateway.casework import Casework, Clock, Clocks, Coordination, Desk,
 from treckk_gateway.casework.surroundings import Beside, Recognise
 from treckk_gateway.channel import Channel
 from treckk_gateway.dispatch import Acts, Digest, Evidence, Notices, Watch
+from treckk_gateway.gateway.doors import Doors
 from treckk_gateway.gateway.storage import Storage, storage
 from treckk_gateway.inbound.asking import Asker
 from treckk_gateway.inbound.collecting import Collector
@@ -170,6 +171,7 @@ class Parts:
     sender: Sender
     settler: Settler
     reconciler: Reconciler
+    doors: Doors
     retention: Retention
     collector: Collector
     showing: Showing
@@ -209,6 +211,7 @@ class Parts:
             store=store,
             wakeups=wakeups,
             receiver=receiver,
+            doors=Doors(breakers=sender.breakers, shut=receiver.shut, hint=casework.hint),
             reconciler=Reconciler(store=store, receiver=receiver, channels=plan.channels, clock=plan.clock),
             parser=parser,
             files=files,

@@ -111,6 +111,8 @@ class Receiver:
     max_body: int
     spool: Spool | None = None
     traffic: Traffic = attrs.field(factory=Traffic)
+    shut: dict[str, str] = attrs.field(factory=dict)
+    """Channels that are not open, each with what keeps it."""
     _glances: Mapping[str, Glance] = attrs.field(init=False)
     _completing: Mapping[str, Completing] = attrs.field(init=False)
 
@@ -127,7 +129,7 @@ class Receiver:
         channel = self.channels.get(channel_id)
         if channel is None or not channel.capabilities.webhook:
             return _NOT_FOUND
-        if isinstance(channel, BrokenChannel):
+        if channel_id in self.shut or isinstance(channel, BrokenChannel):
             return WebhookResponse(503, headers={"Retry-After": "30"})
         if request.method not in _METHODS:
             return _NO_METHOD

@@ -45,11 +45,20 @@ class Breakers:
         trouble = self._troubles.get(channel_id)
         return trouble.code if trouble is not None and trouble.until > 0 else None
 
+    def troubled(self, channel_id: str) -> tuple[int, Instant | None]:
+        """Failures in a row, and until when nothing is sent for them."""
+        trouble = self._troubles.get(channel_id)
+        return (trouble.failures, trouble.until or None) if trouble is not None else (0, None)
+
+    def reopened(self, channel_id: str) -> None:
+        """What kept the channel is over, though nothing was sent yet."""
+        if self._troubles.pop(channel_id, None) is not None:
+            log.info("channel.recovered", channel_id=channel_id)
+
     def succeeded(self, channel_id: str) -> None:
         """The provider answered as it should."""
         self.last_success[channel_id] = self.clock()
-        if self._troubles.pop(channel_id, None) is not None:
-            log.info("channel.recovered", channel_id=channel_id)
+        self.reopened(channel_id)
 
     def failed(self, channel_id: str, code: str, *, at_once: bool = False) -> None:
         """The provider failed; `at_once` when the channel as a whole is refused."""

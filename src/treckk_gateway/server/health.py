@@ -40,6 +40,9 @@ class HealthPages:
                     "last_outbound_at": _moment(one.last_outbound_at),
                     "refused": one.refused,
                     "paused": one.paused,
+                    "failures": one.failures,
+                    "paused_until": _moment(one.paused_until),
+                    "shut": one.shut,
                     "recovered": one.recovered,
                     "looked_at": _moment(one.looked_at),
                 }

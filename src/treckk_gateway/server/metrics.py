@@ -81,7 +81,11 @@ class Snapshot:
         sent = GaugeMetricFamily("treckk_outbound_age_seconds", "Since the last successful sending.", labels=label)
         found = CounterMetricFamily("treckk_recovered", "Messages whose webhook never came.", labels=label)
         looked = GaugeMetricFamily("treckk_recovery_age_seconds", "Since such messages were asked for.", labels=label)
+        failures = GaugeMetricFamily("treckk_send_failures", "Sends that failed in a row.", labels=label)
+        is_open = GaugeMetricFamily("treckk_channel_open", "1 while the channel is open.", labels=label)
         for one in self.health.channels:
+            failures.add_metric([one.channel_id], one.failures)
+            is_open.add_metric([one.channel_id], float(one.shut is None))
             refused.add_metric([one.channel_id], one.refused)
             paused.add_metric([one.channel_id], float(one.paused is not None))
             found.add_metric([one.channel_id], one.recovered)
@@ -91,7 +95,7 @@ class Snapshot:
                 heard.add_metric([one.channel_id], self._age(one.last_inbound_at))
             if one.last_outbound_at is not None:
                 sent.add_metric([one.channel_id], self._age(one.last_outbound_at))
-        yield from (refused, paused, heard, sent, found, looked)
+        yield from (refused, paused, failures, is_open, heard, sent, found, looked)
 
     def _answers(self) -> Iterator[Metric]:
         from prometheus_client.core import CounterMetricFamily  # noqa: PLC0415 as above

@@ -1,0 +1,115 @@
+"""One channel that cannot start, is slow or flooded harms no other; who was asked something hears before the many."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import pytest
+from folk import BUDI, COMPLAINT, SITI
+
+from treckk_gateway.adapters.twilio import TwilioChannel
+from treckk_gateway.gateway import doors
+
+
+async def until(condition):
+    async with asyncio.timeout(60):
+        while not condition():
+            await asyncio.sleep(0.05)
+
+
+async def ready(town):
+    async with town.http.get(f"{town.url}/readyz") as answer:
+        return answer.status, await answer.json()
+
+
+async def metric(town, name, channel):
+    async with town.http.get(f"{town.url}/metrics") as answer:
+        lines = (await answer.text()).splitlines()
+    [line] = [one for one in lines if one.startswith(f'{name}{{channel_id="{channel}"}}')]
+    return float(line.rpartition(" ")[2])
+
+
+@pytest.fixture
+def gate(monkeypatch):
+    """The SMS channel raises or hangs at its opening for as long as it is told to."""
+    trouble = {"how": "raise"}
+    whole = TwilioChannel.open
+
+    async def open_(self):
+        if self.channel_id == "sms" and trouble["how"] == "raise":
+            raise OSError("no route to host 10.0.0.1")
+        if self.channel_id == "sms" and trouble["how"] == "hang":
+            await asyncio.Event().wait()
+        await whole(self)
+
+    monkeypatch.setattr(TwilioChannel, "open", open_)
+    return trouble
+
+
+@pytest.mark.parametrize("how", ["raise", "hang"])
+async def test_a_channel_that_cannot_be_opened_stops_no_other_and_is_tried_again(make_town, monkeypatch, gate, how):
+    gate["how"] = how
+    made = doors.Doors
+
+    def quick(**given):
+        return made(**given, limit=0.3, first=0.1, longest=0.2, patience=0.5)
+
+    monkeypatch.setattr("treckk_gateway.gateway.parts.Doors", quick)
+    town = await make_town(channels=("whatsapp", "sms", "web"))
+
+    await town.write("whatsapp", BUDI, COMPLAINT)
+    await town.hears("whatsapp", BUDI, 1)
+    assert await town.write("sms", SITI, COMPLAINT) == 503
+    status, told = await ready(town)
+    assert status == 200, "messages can be taken"
+    [trouble] = told["problems"]
+    assert trouble.startswith("sms is not open: ")
+    assert "10.0.0.1" not in trouble
+    assert (await metric(town, "treckk_channel_open", "sms"), await metric(town, "treckk_channel_open", "web")) == (
+        0,
+        1,
+    )
+    assert await metric(town, "treckk_paused", "sms") == 1
+
+    gate["how"] = "open"
+    await until(lambda: not town.gateway._parts.receiver.shut)
+    await town.write("sms", SITI, COMPLAINT)
+
+    await town.hears("sms", SITI, 1)
+    assert (await ready(town))[1]["problems"] == []
+    assert await metric(town, "treckk_channel_open", "sms") == 1
+
+
+async def test_a_listener_whose_port_is_taken_waits_for_it_while_others_work(make_town, monkeypatch):
+    made = doors.Doors
+    monkeypatch.setattr("treckk_gateway.gateway.parts.Doors", lambda **given: made(**given, first=0.1, longest=0.2))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setattr("town.free_port", lambda: taken.getsockname()[1])
+        town = await make_town(channels=("email", "web"))
+        await town.write("web", BUDI, COMPLAINT)
+        await town.hears("web", BUDI, 1)
+        [trouble] = (await ready(town))[1]["problems"]
+        assert trouble.startswith("email is not open: ")
+
+    await until(lambda: not town.gateway._parts.receiver.shut)
+    await town.write("email", SITI, COMPLAINT)
+
+    await town.hears("email", SITI, 1)
+
+
+async def test_whatever_was_to_be_told_over_a_shut_channel_waits_and_leaves_once(make_town, monkeypatch, gate):
+    made = doors.Doors
+    monkeypatch.setattr("treckk_gateway.gateway.parts.Doors", lambda **given: made(**given, first=0.1, longest=0.2))
+    town = await make_town(channels=("sms", "web"))
+    status, _ = await town.api("POST", "/cases", text="Pohon tumbang", reply_to=BUDI.at("sms"))
+    assert status == 201
+    await asyncio.sleep(0)
+    assert town.heard("sms", BUDI) == []
+
+    gate["how"] = "open"
+    await until(lambda: not town.gateway._parts.receiver.shut)
+    town.clock.advance(120)
+    town.wake()
+
+    await town.hears("sms", BUDI, 1)
