@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c const
 ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint browser bench fuzz constraints clean
+.PHONY: help demo test lint browser bench soak fuzz constraints clean
 
 help:
 	@echo "make demo         the whole way on this machine, without any account: a phone and a desk in your browser"
@@ -16,6 +16,7 @@ help:
 	@echo "make browser      a Chromium for the tests of the demo page, where one can be installed"
 	@echo "make bench        every figure with its goal, and a page of them (ARGS=--help tells what there is)"
 	@echo "make fuzz         ten minutes of a coverage-guided fuzzer over what reads foreign bytes"
+	@echo "make soak         processes killed, frozen and left without their database, for twenty minutes (ARGS=--help)"
 	@echo "make constraints  new exact versions in constraints.txt"
 	@echo "make clean        remove everything these targets made"
 
@@ -37,6 +38,9 @@ fuzz: $(VENV)/.develop
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/run.py $(ARGS)
+
+soak: $(VENV)/.develop
+	$(BIN)/python benchmarks/soak.py $(ARGS)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

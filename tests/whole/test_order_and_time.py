@@ -76,6 +76,18 @@ async def test_a_clock_set_back_by_an_hour_holds_nothing_up_and_doubles_nothing(
     assert {way: len(phones.heard(way, BUDI)) for way in ("whatsapp", "sms")} == before
 
 
+async def test_what_was_said_after_the_clock_went_back_still_stands_after_what_was_said_before(phones):
+    await phones.write("whatsapp", BUDI, COMPLAINT)
+    await phones.hears("whatsapp", BUDI, 1)
+    await phones.write("whatsapp", BUDI, "Masih ramai #2")
+    await phones.settled()
+    phones.clock.advance(hours=-1)
+    await phones.write("whatsapp", BUDI, "Masih ramai #3")
+    await phones.settled()
+    said = [one["text"] for one in (await phones.only_case())["messages"] if one["direction"] == "in"]
+    assert said == [COMPLAINT, "Masih ramai #2", "Masih ramai #3"]
+
+
 async def test_a_flood_is_kept_answered_once_and_an_emergency_gets_through(phones):
     for number in range(50):
         assert await phones.write("whatsapp", BUDI, f"Tolong dong cepat, pesan ke-{number}, pasar ramai") == 200

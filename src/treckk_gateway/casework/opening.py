@@ -16,6 +16,17 @@ from treckk_gateway.store.rows import EventRow, FileRow, FileRows, FindingRow, M
 _UNDECIDED = frozenset({"held", "cancelled", "dead", "uncertain"})
 
 
+def _merged(*sides: list[MessageView]) -> tuple[MessageView, ...]:
+    """What was said on each side by its time, and on one side always in the order it came: a clock may be set back."""
+    timed: list[tuple[int, MessageView]] = []
+    for side in sides:
+        latest = 0
+        for one in side:
+            latest = max(latest, one.at)
+            timed.append((latest, one))
+    return tuple(one for _, one in sorted(timed, key=lambda pair: pair[0]))
+
+
 @attrs.frozen
 class Opening:
     """Reads a case file. What belongs to an erased reporter stays closed and is left out."""
@@ -32,10 +43,10 @@ class Opening:
             box = await self.casework.people.box(case.reporter_id)
         except NotFoundError:
             box = None
-        messages = [*await self._inbound(rows), *await self._outbound(rows)] if words else []
+        messages = _merged(await self._inbound(rows), await self._outbound(rows)) if words else ()
         return CaseFile(
             case=rows.case,
-            messages=tuple(sorted(messages, key=lambda one: one.at)),
+            messages=messages,
             deliveries=tuple([await self._delivery(one, rows) for one in rows.outbox]),
             clocks=self.casework.clocks.of(rows.case, rows.events, self.casework.clock()),
             events=tuple(_event(one, box if words else None) for one in rows.events),
