@@ -22,7 +22,8 @@ CREDENTIAL = b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 class Phone(HttpStandIn):
     """An async context manager; `url` goes into `api_base_url`.
 
-    `refuses` is a status and a body that every message gets instead of being taken. `webhooks` are those registered.
+    `devices` is what its server lists; in local mode, `None`, there is no such list. `refuses` is a status and a body
+    that every message gets instead of being taken. `webhooks` are those registered.
     The app keeps one message per id and answers a repeat 409, as its API does since 2026.
     """
 
@@ -30,6 +31,7 @@ class Phone(HttpStandIn):
         super().__init__(self._called)
         self.refuses = refuses
         self.webhooks: list[dict[str, str]] = []
+        self.devices: list[dict[str, str]] | None = None
         self.messages: dict[str, dict[str, object]] = {}
         self._numbers = itertools.count(1)
 
@@ -47,6 +49,8 @@ class Phone(HttpStandIn):
         path = urlsplit(request.url).path
         if path == "/webhooks":
             return _json(200, self.webhooks)
+        if path == "/devices":
+            return _json(404, {}) if self.devices is None else _json(200, self.devices)
         if request.method == "GET":
             found = self.messages.get(path.removeprefix("/messages/"))
             return _json(200, found) if found else _json(404, {"message": "Message not found"})

@@ -253,6 +253,13 @@ async def test_the_doctor_is_told_of_wrong_credentials_and_missing_webhooks():
         events = ("sms:received", "sms:sent", "sms:delivered", "sms:failed")
         phone.webhooks = [{"event": one, "url": f"{URL}?key=x"} for one in events]
         assert await make(phone.url).check() == []
+        phone.devices = [
+            {"id": "a", "lastSeen": "2026-11-24T05:00:00Z"},
+            {"id": "b", "lastSeen": "2026-11-24T05:59:00Z"},
+        ]
+        assert await make(phone.url).check() == []
+        [problem] = await make(phone.url, device_id="a").check()
+        assert "not heard of" in problem.summary
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,29 @@ async def test_after_a_day_news_leaves_as_a_template(tmp_path):
             assert parameters == [{"type": "text", "text": case.case.reference}]
 
 
+async def test_somebody_with_a_new_number_goes_on_with_their_case(tmp_path):
+    async with Meta() as meta:
+        channels, secrets = settings(meta)
+        async with trial(tmp_path, channels, secrets=secrets) as whole:
+            webhook, new = whole.webhook("whatsapp"), "6281200000099"
+            moved = {"type": "user_changed_number", "wa_id": new, "body": "Siti changed her number"}
+            said_later = {"id": "wamid.3", "text": {"body": "Sekarang sudah sampai badan jalan"}, "from": new}
+            for message in (
+                {"id": "wamid.1", "text": {"body": COMPLAINT}},
+                {"id": "wamid.2", "system": moved},
+                said_later,
+            ):
+                assert await meta.says(webhook, value(messages=[said(**message)])) == 200
+                await whole.settled()
+            [case] = await whole.cases()
+
+    assert [one.text for one in case.messages if one.direction == "in"] == [
+        COMPLAINT,
+        "Sekarang sudah sampai badan jalan",
+    ]
+    assert len(meta.sent) == 1
+
+
 async def test_a_body_with_many_people_makes_a_case_of_each(tmp_path):
     async with Meta() as meta:
         channels, secrets = settings(meta)

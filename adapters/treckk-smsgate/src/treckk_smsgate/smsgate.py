@@ -34,6 +34,7 @@ STATES = {
 _WANTED = ("sms:received", "sms:sent", "sms:delivered", "sms:failed")
 _SECONDS = re.compile(r"[0-9]{1,12}")
 _SHORTEST_KEY = 8
+_SILENT = 3600
 
 
 def _keys(written: Secret | tuple[Secret, ...]) -> tuple[Secret, ...]:
@@ -143,9 +144,24 @@ class SmsGateChannel(sim.SimChannel):
         ours = {one.get("event") for one in answer.items if isinstance(one, dict) and self._is_ours(one.get("url"))}
         missing = [event for event in _WANTED if event not in ours and f"{event}:batch" not in ours]
         if not missing:
-            return []
+            return await self._silence()
         remedy = f"register them with url {self._context.webhook_url}, as the channel's page shows"
         return [Problem(summary=f"SMSGate does not post here: {', '.join(missing)}", remedy=remedy)]
+
+    async def _silence(self) -> list[Problem]:
+        """How long ago a phone asked its server for work; in local mode there is no such list."""
+        try:
+            answer = await self._once("GET", "/devices", self._credentials())
+        except SendError:
+            return []
+        phones = [
+            one for one in answer.items if isinstance(one, dict) and self._options.device_id in (None, one.get("id"))
+        ]
+        seen = [moment for one in phones if (moment := sim.instant(one.get("lastSeen"))) is not None]
+        if not seen or self._context.clock() - max(seen) / 1_000_000 < _SILENT:
+            return []
+        remedy = "see that it is on, charged and connected, and that battery saving is off for the app"
+        return [Problem(summary="the phone was not heard of for an hour or more", remedy=remedy)]
 
     def _is_ours(self, url: object) -> bool:
         return isinstance(url, str) and url.partition("?")[0].rstrip("/") == self._context.webhook_url.rstrip("/")
