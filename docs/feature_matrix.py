@@ -37,6 +37,7 @@ CHANNELS: tuple[Column, ...] = (
     ("SMS, Twilio, number abroad", "twilio", _TWILIO | {"sender": "+15550000000"}),
     ("SMS, Twilio, Indonesian number or name", "twilio", _TWILIO | {"sender": "SATPOLPP"}),
     ("email, LMTP or SMTP", "email", _EMAIL | {"listen": "lmtp://127.0.0.1:8024"}),
+    ("email, IMAP", "email", _EMAIL | {"imap": "imaps://office@mail.example.go.id", "imap_password": _TOKEN}),
     ("email, webhook (Mailgun, SendGrid, SES)", "email", _EMAIL | {"webhook": "mailgun", "webhook_secret": (_TOKEN,)}),
     ("email, webhook (Postmark)", "email", _EMAIL | {"webhook": "postmark", "webhook_login": (_LOGIN,)}),
     ("web, with callback", "web", _WEB | {"callback_url": "https://portal.example.go.id/updates"}),

@@ -99,7 +99,7 @@ def test_each_adapter_of_this_repository_has_a_page_with_the_same_headings():
     bundled = {name for name, entry in registry.installed().items() if entry.value.startswith("treckk_gateway.")}
     packages = [tomllib.loads(path.read_text(encoding="utf-8")) for path in ROOT.glob("adapters/*/pyproject.toml")]
     others = {name for one in packages for name in one["project"]["entry-points"]["treckk_gateway.adapters"]}
-    sources = {f"email-{name}" for name in PROVIDERS}
+    sources = {f"email-{name}" for name in (*PROVIDERS, "imap")}
     assert {path.stem for path in CHANNELS.glob("*.md")} == bundled | others | sources
     for path in CHANNELS.glob("*.md"):
         assert re.findall(r"^## (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE) == HEADINGS, path.name

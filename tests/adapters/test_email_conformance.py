@@ -16,6 +16,7 @@ SAMPLES = Path(__file__).parents[1] / "samples" / "email"
 URL = "https://aduan.example.go.id/channels/mail"
 LISTEN = "lmtp://127.0.0.1:8024"
 PASSWORD = "conformance-password-1"
+IMAP_PASSWORD = "conformance-password-2"
 FILES = {
     "plain_id": {"sender": Address("mailto", "budi@example.org"), "automatic": False},
     "photo": {"attachments.0.filename": "bangunan.jpg", "attachments.0.size": 10},
@@ -65,3 +66,23 @@ class TestEmail(ChannelConformance):
 
     def stand_in(self):
         return MailSandbox(login=("office", PASSWORD))
+
+
+class TestEmailByImap(TestEmail):
+    """The same mail, from a folder instead of a listener."""
+
+    secrets = (PASSWORD, IMAP_PASSWORD)
+
+    def channel(self, stand_in=None):
+        relay = stand_in.url if stand_in else "smtp://127.0.0.1:9"
+        options = EmailChannel.Options(
+            imap="imap://office@127.0.0.1:9",
+            imap_password=Secret(IMAP_PASSWORD),
+            smtp=relay.replace("://", "://office@"),
+            password=Secret(PASSWORD),
+            address="aduan@example.go.id",
+        )
+        return EmailChannel.from_settings(options, ChannelContext(channel_id="mail", webhook_url=URL))
+
+    def delivered(self, body, sender, recipient):
+        return WebhookRequest.of("IMAP", "imap://127.0.0.1:9", (), body)

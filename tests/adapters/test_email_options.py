@@ -57,7 +57,8 @@ def test_the_three_settings_suffice(tmp_path):
         ({"timeout": 0.5}, "timeout: must lie between 1 and 300 seconds"),
         ({"timeout": "x"}, "float"),
         ({"password": "topsecret"}, "never in plain"),
-        ({"imap": "x"}, "unknown key"),
+        ({"imap": "x"}, "must begin with imap"),
+        ({"pop3": "x"}, "unknown key"),
     ],
 )
 def test_a_bad_value_is_refused_with_its_key_and_a_reason(tmp_path, more, reason):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from treckk_gateway.adapters.email.mailbox import FROM_HEADER, TO_HEADER, Mailbox
+import attrs
+
+from treckk_gateway.adapters.email.mailbox import CUT_HEADER, FROM_HEADER, TO_HEADER, Mailbox
 from treckk_gateway.adapters.email.options import EmailOptions
 from treckk_gateway.adapters.email.reading import fingerprint, read_mail
 from treckk_gateway.adapters.email.webhooks import PROVIDERS, Arrived, Provider
@@ -23,11 +25,15 @@ from treckk_gateway.channel import (
     WebhookRequest,
 )
 from treckk_gateway.errors import ChannelError, NotTaken, PayloadError, Rejected, Scope, SendError, SignatureError
-from treckk_gateway.model import Address, DeliveryReceipt, DeliveryState, OutboundMessage, SendResult
+from treckk_gateway.model import Address, DeliveryReceipt, DeliveryState, InboundMessage, OutboundMessage, SendResult
 
 if TYPE_CHECKING:
     from treckk_gateway.adapters.email.listener import Listener
     from treckk_gateway.adapters.email.sending import Sender
+    from treckk_gateway.adapters.email.watching import Watcher
+
+TOO_LARGE = "too_large"
+"""What a message is called of which only the headers were taken."""
 
 _ROUND_IT = 1024 * 1024
 
@@ -40,7 +46,7 @@ class EmailChannel(Channel):
 
     kind: ClassVar[str] = "email"
     Options: ClassVar[type[Any]] = EmailOptions
-    kept_headers: ClassVar[tuple[str, ...]] = (FROM_HEADER, TO_HEADER, "content-type")
+    kept_headers: ClassVar[tuple[str, ...]] = (FROM_HEADER, TO_HEADER, CUT_HEADER, "content-type")
 
     def __init__(self, options: EmailOptions, context: ChannelContext) -> None:
         self.channel_id = context.channel_id
@@ -48,6 +54,7 @@ class EmailChannel(Channel):
         self._clock = context.clock
         self._mailbox = Mailbox.of(options.address, options.name)
         self._entrance = options.entrance
+        self._server = options.mailbox_server
         self._service = PROVIDERS[options.webhook] if options.webhook is not None else None
         self._provider = self._service(options, context) if self._service is not None else None
         self.capabilities = _capabilities(self._service)
@@ -55,6 +62,7 @@ class EmailChannel(Channel):
             self.max_body = options.max_size * 3 // 2 + _ROUND_IT  # in base64, or in a form
         self._sender: Sender | None = None
         self._listener: Listener | None = None
+        self._watcher: Watcher | None = None
 
     @property
     def listening(self) -> tuple[str, int] | None:
@@ -69,6 +77,10 @@ class EmailChannel(Channel):
         """
         if self._provider is not None:
             return self._provider.verify(request)
+        if self._server is not None:
+            if request.method != "IMAP" or request.url != self._server.url:
+                raise SignatureError("not from our own watcher")
+            return None
         place = self._entrance
         ours = place is not None and request.method == place.scheme.upper() and request.url == place.url
         recipient = request.header(TO_HEADER)
@@ -101,6 +113,10 @@ class EmailChannel(Channel):
                 found += read_mail(one.raw, one.sender, one.recipient or self._mailbox.address, self._mailbox)
             else:
                 found.append(one)
+        if request.header(CUT_HEADER) is not None:
+            return [
+                attrs.evolve(one, unsupported=TOO_LARGE) if isinstance(one, InboundMessage) else one for one in found
+            ]
         return found
 
     def _brought(self, request: WebhookRequest) -> Iterable[Arrived | DeliveryReceipt]:
@@ -122,7 +138,13 @@ class EmailChannel(Channel):
         self._sender = self._sender or self._new_sender()
 
     async def listen(self, deliver: Deliver) -> None:
-        """Listen at `listen`, if that is where mail comes from. Raises `OSError` when the place is taken."""
+        """Listen at `listen`, or watch the folder at `imap`. Raises `OSError` when the place is taken."""
+        if self._server is not None:
+            from treckk_gateway.adapters.email.folder import Folder  # noqa: PLC0415 an extra
+            from treckk_gateway.adapters.email.watching import Watcher  # noqa: PLC0415 an extra
+
+            self._watcher = Watcher(Folder.of(self._whole()), self.channel_id)
+            await self._watcher.start(deliver)
         if self._entrance is None:
             return
         from treckk_gateway.adapters.email.listener import Listener  # noqa: PLC0415 loads aiosmtpd, only to listen
@@ -133,17 +155,17 @@ class EmailChannel(Channel):
 
     async def quiet(self) -> None:
         """Take no new mail; what is being sent to us ends."""
-        if self._listener is not None:
-            await self._listener.quiet()
+        for one in (self._listener, self._watcher):
+            if one is not None:
+                await one.quiet()
 
     async def close(self) -> None:
         """Stop listening and take leave of the relay."""
-        listener, self._listener = self._listener, None
-        sender, self._sender = self._sender, None
-        if listener is not None:
-            await listener.close()
-        if sender is not None:
-            await sender.close()
+        parts = (self._listener, self._watcher, self._sender)
+        self._listener = self._watcher = self._sender = None
+        for one in parts:
+            if one is not None:
+                await one.close()
 
     async def check(self) -> Sequence[Problem]:
         """Whether the relay takes us, and whether the whole internet could write to our listener."""
@@ -151,6 +173,8 @@ class EmailChannel(Channel):
         if self._entrance is not None and self._entrance.public:
             remedy = "listen on loopback or a private address, behind the border server that checks senders"
             found.append(Problem(summary="the mail listener can be reached by everybody", remedy=remedy))
+        if self._server is not None:
+            found += await _mailbox_problems(self._whole())
         sender = self._new_sender()
         try:
             await sender.probe(self._whole().timeout)
@@ -173,11 +197,19 @@ class EmailChannel(Channel):
         return self._options
 
     def __getstate__(self) -> dict[str, Any]:
-        kept = ("channel_id", "capabilities", "_mailbox", "_entrance", "_service")
+        kept = ("channel_id", "capabilities", "_mailbox", "_entrance", "_server", "_service")
         return {name: getattr(self, name) for name in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _options=None, _clock=None, _sender=None, _listener=None, _provider=None)
+        self.__dict__.update(state, _options=None, _clock=None, _sender=None, _provider=None)
+        self.__dict__.update(_listener=None, _watcher=None)
+
+
+async def _mailbox_problems(options: EmailOptions) -> list[Problem]:
+    from treckk_gateway.adapters.email.folder import Folder, problem_of  # noqa: PLC0415 an extra
+
+    problem = await problem_of(Folder.of(options))
+    return [] if problem is None else [problem]
 
 
 def _capabilities(service: type[Provider] | None) -> Capabilities:

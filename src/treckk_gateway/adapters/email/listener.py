@@ -8,7 +8,6 @@ answer after the text where RFC 2033 wants one for each recipient.
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import Any, cast
 
 import structlog
@@ -16,6 +15,7 @@ from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from treckk_gateway.adapters.email.endpoints import Endpoint
+from treckk_gateway.adapters.email.hush import Hush
 from treckk_gateway.adapters.email.mailbox import FROM_HEADER, TO_HEADER, Mailbox
 from treckk_gateway.channel import Deliver, WebhookRequest
 from treckk_gateway.errors import StoreBusy, StoreUnavailable
@@ -32,25 +32,6 @@ _NOT_NOW = "421 4.3.2 Not now, please try again later"
 _TOO_LARGE = "552 5.3.4 Message too large"
 _END = b"\r\n.\r\n"
 _MAYBE_END = b".\r\n"
-
-
-class Hush:
-    """Keeps aiosmtpd from logging addresses and lines of mails, which it does below ERROR, until it is lifted.
-
-    A filter, not a level: levels are the host's.
-    """
-
-    def __init__(self) -> None:
-        self._logger = logging.getLogger("mail.log")
-        self._logger.addFilter(self)
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record may be written."""
-        return record.levelno >= logging.ERROR
-
-    def lift(self) -> None:
-        """Let it speak again."""
-        self._logger.removeFilter(self)
 
 
 class Listener:
@@ -78,7 +59,7 @@ class Listener:
 
     async def start(self, deliver: Deliver) -> None:
         """Listen. Raises `OSError` when the place is taken."""
-        self._hush = Hush()
+        self._hush = Hush("mail.log")
         self.deliver = deliver
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._protocol, self.place.host, self.place.port)

@@ -14,6 +14,9 @@ FROM_HEADER = "x-envelope-from"
 TO_HEADER = "x-envelope-to"
 """Header of a listener's request: the one recipient."""
 
+CUT_HEADER = "x-mail-cut"
+"""Header of a request that holds the headers of a mail only, since it was too large."""
+
 _LONGEST_LOCAL = 64  # RFC 5321, 4.5.3.1.1
 _DELIVERY_ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
 _OWN_ID = re.compile(r"[0-9a-f]{20}")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
+from importlib.util import find_spec
 from typing import Any
 
 import attrs
 
-from treckk_gateway.adapters.email.endpoints import HOST, LISTEN_SCHEMES, SMTP_SCHEMES, Endpoint
+from treckk_gateway.adapters.email.endpoints import HOST, IMAP_SCHEMES, LISTEN_SCHEMES, SMTP_SCHEMES, Endpoint
 from treckk_gateway.adapters.email.webhooks import PROVIDERS
 from treckk_gateway.model import Secret
 
@@ -27,6 +29,16 @@ _SHORTEST_PASSWORD = 16
 def _listen(_: Any, field: attrs.Attribute[str | None], value: str | None) -> None:  # noqa: ANN401 attrs passes the instance
     if value is not None and _endpoint(field, value, LISTEN_SCHEMES).user:
         raise ValueError(f"{field.name}: takes no user; who may connect is decided by where it listens")
+
+
+def _imap(_: Any, field: attrs.Attribute[str | None], value: str | None) -> None:  # noqa: ANN401 attrs passes the instance
+    if value is not None and not _endpoint(field, value, IMAP_SCHEMES).user:
+        raise ValueError(f"{field.name}: names no user: write imaps://user@host")
+
+
+def _folder(_: Any, field: attrs.Attribute[str], value: str) -> None:  # noqa: ANN401 attrs passes the instance
+    if not value.isprintable() or not 0 < len(value) <= _LONGEST_NAME:
+        raise ValueError(f"{field.name}: takes 1 to {_LONGEST_NAME} printable characters")
 
 
 def _smtp(_: Any, field: attrs.Attribute[str], value: str) -> None:  # noqa: ANN401 attrs passes the instance
@@ -78,7 +90,9 @@ def _logins(_: Any, field: attrs.Attribute[tuple[Secret, ...]], value: tuple[Sec
 class EmailOptions:
     """Where mail comes from, `smtp` the relay that takes our mail, `address` our mailbox.
 
-    Mail comes from one of: `listen`, where our border server delivers, or `webhook`, the service that posts it to us.
+    Mail comes from one of: `listen`, where our border server delivers; `imap`, a server that keeps our mailbox, with
+    `imap_password`; or `webhook`, the service that posts it to us. What lies in `imap_folder`, unless it
+    arrived before `imap_since`, is taken and moved to `imap_archive`.
     `webhook_secret` is what that service signs with, `webhook_login` the `user:password` in the URL it was given,
     `topics` the ARNs of SES's topics, and `s3_bucket` with its keys where SES lays down what is larger.
 
@@ -88,6 +102,11 @@ class EmailOptions:
     """
 
     listen: str | None = attrs.field(default=None, validator=_listen)
+    imap: str | None = attrs.field(default=None, validator=_imap)
+    imap_password: Secret | None = None
+    imap_folder: str = attrs.field(default="INBOX", validator=_folder)
+    imap_archive: str = attrs.field(default="Treckk", validator=_folder)
+    imap_since: date | None = None
     webhook: str | None = attrs.field(default=None, validator=_provider)
     webhook_secret: tuple[Secret, ...] = ()
     webhook_login: tuple[Secret, ...] = attrs.field(default=(), validator=_logins)
@@ -115,8 +134,14 @@ class EmailOptions:
             raise ValueError("starttls: a password is not sent to another machine in plain")
 
     def _check_source(self) -> None:
-        if sum(one is not None for one in (self.listen, self.webhook)) != 1:
-            raise ValueError("listen: mail comes from one place: give listen or webhook")
+        if sum(one is not None for one in (self.listen, self.imap, self.webhook)) != 1:
+            raise ValueError("listen: mail comes from one place: give listen, imap or webhook")
+        if (self.imap is None) != (self.imap_password is None):
+            raise ValueError("imap_password: belongs to imap, and imap needs it")
+        if self.imap is not None and find_spec("imapclient") is None:
+            raise ValueError("imap: needs imapclient: pip install 'treckk-gateway[imap]'")
+        if self.imap_folder == self.imap_archive:
+            raise ValueError("imap_archive: must be another folder than imap_folder")
         if self.webhook is not None:
             PROVIDERS[self.webhook].check_options(self)
         elif self.webhook_secret or self.webhook_login or self.topics or self.s3_bucket:
@@ -126,6 +151,11 @@ class EmailOptions:
     def entrance(self) -> Endpoint | None:
         """`listen`, read; `None` where mail comes from elsewhere."""
         return Endpoint.parse(self.listen, LISTEN_SCHEMES) if self.listen is not None else None
+
+    @property
+    def mailbox_server(self) -> Endpoint | None:
+        """`imap`, read; `None` where mail comes from elsewhere."""
+        return Endpoint.parse(self.imap, IMAP_SCHEMES) if self.imap is not None else None
 
     @property
     def relay(self) -> Endpoint:

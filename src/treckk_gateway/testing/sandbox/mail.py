@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 import aiosmtplib
 import attrs
 
-from treckk_gateway.adapters.email.listener import Hush
+from treckk_gateway.adapters.email.hush import Hush
 from treckk_gateway.testing.sandbox.mail_relay import Mail, Relay, Stage, Trouble
 from treckk_gateway.testing.stand_in import Fault
 
@@ -102,7 +102,7 @@ class MailSandbox:
         return f"smtp://127.0.0.1:{self._port}"
 
     async def __aenter__(self) -> Self:
-        self._hush = Hush()
+        self._hush = Hush("mail.log")
         await self._serve()
         return self
 
