@@ -31,6 +31,11 @@ def kits() -> Iterator[ChannelConformance]:
                 yield found()
 
 
+def name_of(kit: ChannelConformance) -> str:
+    """`TestMailgun` is `mailgun`."""
+    return type(kit).__name__.removeprefix("Test").removesuffix("Conformance").lower()
+
+
 def _module(file: Path) -> ModuleType:
     """The test module, with its own neighbours: several packages have a `provider` beside their tests."""
     source = file.parents[1] / "src"

@@ -30,14 +30,11 @@ RUNS = re.compile(r"number_of_executed_units: (\d+)")
 
 
 def targets():
-    """Name to kit: one of each adapter, the first that fills it in."""
+    """Name to kit, the name taken from the class that fills it in: `TestMailgun` is `mailgun`."""
     sys.path.insert(0, str(ROOT / "tests" / "adapters"))
     import recorded  # noqa: PLC0415 needs the path above
 
-    found = {}
-    for kit in recorded.kits():
-        found.setdefault(kit.channel().kind, kit)
-    return found
+    return {recorded.name_of(kit): kit for kit in recorded.kits()}
 
 
 def corpus(kit, folder):
@@ -100,7 +97,7 @@ def main():
     known = {name: kit for name, kit in targets().items() if chosen.only in (None, name)}
     weights = {name: 3 if name == "email" else 1 for name in known}
     print(f"corpus and finds: {folder}")
-    print(f"{'target':12} {'seconds':>8} {'executions':>11} {'edges':>7} {'features':>9} {'corpus':>7}  finds")
+    print(f"{'target':18} {'seconds':>8} {'executions':>11} {'edges':>7} {'features':>9} {'corpus':>7}  finds")
     for name, kit in known.items():
         corpus(kit, folder / name)
         seconds = chosen.seconds * weights[name] // sum(weights.values())
@@ -112,7 +109,7 @@ def main():
         if not shown:
             sys.exit(f"{name} did not run: see {folder / name}.log")
         row = (*RUNS.findall(ran.stderr)[-1:], *shown[-1])
-        print(f"{name:12} {seconds:8} {row[0]:>11} {row[1]:>7} {row[2]:>9} {row[3]:>7}  {', '.join(finds) or 'none'}")
+        print(f"{name:18} {seconds:8} {row[0]:>11} {row[1]:>7} {row[2]:>9} {row[3]:>7}  {', '.join(finds) or 'none'}")
     return 1 if any(folder.glob("find-*")) else 0
 
 
