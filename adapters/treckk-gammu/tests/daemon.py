@@ -29,7 +29,8 @@ CREATE TABLE inbox (ID INTEGER PRIMARY KEY AUTOINCREMENT, UpdatedInDB NUMERIC NO
   TextDecoded TEXT NOT NULL DEFAULT '', RecipientID TEXT NOT NULL, Processed TEXT NOT NULL DEFAULT 'false',
   Status INTEGER NOT NULL DEFAULT -1);
 CREATE TABLE outbox (ID INTEGER PRIMARY KEY AUTOINCREMENT, UpdatedInDB NUMERIC NOT NULL DEFAULT {_NOW},
-  SendingDateTime NUMERIC NOT NULL DEFAULT {_NOW}, Text TEXT, DestinationNumber TEXT NOT NULL DEFAULT '', {_CODING},
+  SendingDateTime NUMERIC NOT NULL DEFAULT {_NOW}, SendingTimeOut NUMERIC NOT NULL DEFAULT {_NOW},
+  Text TEXT, DestinationNumber TEXT NOT NULL DEFAULT '', {_CODING},
   UDH TEXT, Class INTEGER DEFAULT -1, TextDecoded TEXT NOT NULL DEFAULT '', MultiPart TEXT NOT NULL DEFAULT 'false',
   SenderID TEXT, DeliveryReport TEXT DEFAULT 'default' CHECK (DeliveryReport IN ('default', 'yes', 'no')),
   CreatorID TEXT NOT NULL, Priority INTEGER DEFAULT 0);
@@ -81,8 +82,8 @@ class Daemon:
     def alive(self, signal: int = 42, seconds: int = 60) -> None:
         """SMSD renews what it says of its modem."""
         later = f"+{seconds} seconds" if seconds >= 0 else f"{seconds} seconds"
-        query = "INSERT OR REPLACE INTO phones (ID, IMEI, Signal, TimeOut) VALUES ('sim1', '9', ?, datetime('now', ?))"
-        self.ask(query, signal, later)
+        query = "INSERT OR REPLACE INTO phones (ID, IMEI, Signal, TimeOut)"
+        self.ask(f"{query} VALUES ('sim1', '9', ?, datetime('now', 'localtime', ?))", signal, later)
 
     def receive(self, sender: str, *pieces: str, header: str = "050003A7", coding: str = "", **more: Any) -> None:
         """A text of one or several parts; with several, each gets its number after `header`."""
@@ -99,7 +100,9 @@ class Daemon:
     def work(self, status: str = "SendingOK") -> None:
         """Send everything that waits, and write down how it went."""
         named = "ID, SequencePosition, Text, DestinationNumber, Coding, UDH, CreatorID, SenderID, Status"
-        for name, number, creator in self.ask("SELECT ID, DestinationNumber, CreatorID FROM outbox ORDER BY ID"):
+        due = "SendingDateTime < datetime('now', 'localtime') AND SendingTimeOut < datetime('now', 'localtime')"
+        waiting = f"SELECT ID, DestinationNumber, CreatorID FROM outbox WHERE {due} ORDER BY ID"
+        for name, number, creator in self.ask(waiting):
             whole = "SELECT 1, Text, Coding, UDH FROM outbox WHERE ID = ? UNION ALL"
             whole += " SELECT SequencePosition, Text, Coding, UDH FROM outbox_multipart WHERE ID = ?"
             for position, text, coding, header in self.ask(whole, name, name):

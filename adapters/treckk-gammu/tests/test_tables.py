@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from daemon import Daemon, utf16
@@ -255,6 +256,24 @@ async def test_a_text_of_other_signs_is_sent_in_ucs_2_and_plain_ones_are_made_pl
 async def test_what_no_sim_card_should_send_is_not_queued(smsd, text, code):
     problem = await outcome(smsd, message(text))
     assert (problem.code, smsd.ask("SELECT * FROM outbox")) == (code, [])
+
+
+@pytest.mark.parametrize("zone", ["America/Lima", "Asia/Makassar"])
+async def test_what_is_queued_is_due_at_once_east_and_west(smsd, zone, monkeypatch):
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        await outcome(smsd, message())
+        smsd.work()
+        smsd.alive()
+        channel = make(smsd.path)
+        assert await channel.check() == []
+        await channel.close()
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+    assert smsd.ask("SELECT Status FROM sentitems") == [("SendingOK",)]
 
 
 async def test_an_uncertain_send_is_looked_up_by_our_id(smsd):

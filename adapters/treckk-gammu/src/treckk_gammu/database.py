@@ -88,10 +88,12 @@ class Database:
             if _known(db, creator):
                 return False
             first, *more = parts
+            # SMSD compares with local time; the tables' own defaults are universal, which west of Greenwich is later.
+            (due,) = db.execute("SELECT datetime('now', 'localtime', '-1 minute')").fetchone()
             fields = {
                 "DestinationNumber": number, "Text": first.text, "UDH": first.header, "Coding": first.coding,
                 "Class": -1, "MultiPart": "true" if more else "false", "SenderID": phone, "CreatorID": creator,
-                "DeliveryReport": "yes", "Priority": priority,
+                "DeliveryReport": "yes", "Priority": priority, "SendingDateTime": due, "SendingTimeOut": due,
             }  # fmt: skip
             row = _insert(db, "outbox", fields)
             for position, part in enumerate(more, 2):
@@ -109,12 +111,10 @@ class Database:
 
         Raises `sqlite3.Error` for what is no database of SMSD's.
         """
-        query = "SELECT ID, Signal, TimeOut > {} FROM phones"
+        query = "SELECT ID, Signal, TimeOut > datetime('now', 'localtime', '-2 minutes') FROM phones"
         with self._opened(self.patience) as db:
             db.execute("SELECT 1 FROM inbox, outbox, outbox_multipart, sentitems LIMIT 0")
-            # Some versions of SMSD write local time here, some universal time.
-            alive = query.format("min(datetime('now', '-2 minutes'), datetime('now', 'localtime', '-2 minutes'))")
-            return [(str(name), str(signal), bool(fresh)) for name, signal, fresh in db.execute(alive)]
+            return [(str(name), str(signal), bool(fresh)) for name, signal, fresh in db.execute(query)]
 
     @contextmanager
     def _opened(self, patience: float) -> Iterator[sqlite3.Connection]:
