@@ -209,13 +209,10 @@ def asked(
 
 
 def judged(
-    name: str,
-    wanted: tuple[int, ...],
-    found: dict[str, list[dict[str, float]]],
-    least: list[dict[str, float]],
-    checked: str,
+    name: str, wanted: tuple[int, ...], found: dict[str, list[dict[str, float]]], checked: str
 ) -> Iterator[Figure]:
     """The figures of one store."""
+    least = found[f"{name} {wanted[0]:,}"]
     for size in wanted[1:]:
         these = found[f"{name} {size:,}"]
         note = f"{pairs.median(these, 'cpu_us') / 1e3:.2f} ms against {pairs.median(least, 'cpu_us') / 1e3:.2f} ms"

@@ -50,6 +50,8 @@ async def test_what_a_message_needs_is_found_by_an_index(asked, make_town, tmp_p
         await town.hears(way, person, 2)
     await town.write("whatsapp", BUDI, f"Bagaimana laporan {reference}?")
     await town.hears("whatsapp", BUDI, 3)
+    status, _ = await town.api("POST", f"/cases/{reference}/erasure", by="pak-kasat", reason="permintaan pelapor")
+    assert status == 200
     scans = []
     with closing(sqlite3.connect(f"file:{tmp_path / 'data' / 'treckk.db'}?mode=ro", uri=True)) as opened:
         for statement in asked:

@@ -99,9 +99,10 @@ def _empty_messages(connection: Connection, reporter_id: int) -> tuple[str, ...]
         (_EMPTY, reporter_id),
     )
     connection.execute(
-        "DELETE FROM finding WHERE EXISTS (SELECT 1 FROM message WHERE message.reporter_id = ?"
-        " AND message.case_id = finding.case_id AND message.at = finding.at)",
-        (reporter_id,),
+        "DELETE FROM finding WHERE case_id IN (SELECT case_id FROM message WHERE reporter_id = :id)"
+        " AND EXISTS (SELECT 1 FROM message WHERE message.reporter_id = :id AND message.case_id = finding.case_id"
+        " AND message.at = finding.at)",
+        {"id": reporter_id},
     )
     connection.execute("UPDATE message SET sealed_body = ? WHERE reporter_id = ?", (_EMPTY, reporter_id))
     return names
