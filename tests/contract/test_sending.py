@@ -314,3 +314,20 @@ async def test_the_word_that_something_waits_ends_when_its_reader_writes(store, 
     assert [(row.state, row.reason) for row in [await store.outbox(number_of(backend, "more"))]] == [
         ("cancelled", "answered")
     ]
+
+
+async def test_an_answer_takes_the_next_slot_before_a_notice_that_asked_first(store, backend):
+    """A notice may run ahead less (`outbound.turns.pace_of`), so its turn comes a little later."""
+    answer, notice = Pace(interval=SECOND, burst=0), Pace(interval=SECOND, burst=-SECOND // 4)
+    for n, name in enumerate("abc"):
+        _, conversation = await person(store, n)
+        await queue(store, conversation, name)
+    first, bulk, reply = (number_of(backend, name) for name in "abc")
+    assert await begin(store, first, pace=answer) == Go()
+
+    assert await begin(store, bulk, pace=notice) == NotYet(START + SECOND + SECOND // 4)
+    assert await begin(store, reply, pace=answer) == NotYet(START + SECOND)
+
+    assert await begin(store, reply, now=START + SECOND, pace=answer) == Go()
+    assert isinstance(await begin(store, bulk, now=START + SECOND + SECOND // 4, pace=notice), NotYet)
+    assert await begin(store, bulk, now=START + 9 * SECOND // 4, pace=notice) == Go()

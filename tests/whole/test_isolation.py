@@ -6,10 +6,11 @@ import asyncio
 import socket
 
 import pytest
-from folk import BUDI, COMPLAINT, SITI
+from folk import ARIF, BUDI, COMPLAINT, SITI, Person
 
 from treckk_gateway.adapters.twilio import TwilioChannel
 from treckk_gateway.gateway import doors
+from treckk_gateway.testing import Fault
 
 
 async def until(condition):
@@ -113,3 +114,40 @@ async def test_whatever_was_to_be_told_over_a_shut_channel_waits_and_leaves_once
     town.wake()
 
     await town.hears("sms", BUDI, 1)
+
+
+async def test_a_provider_that_does_not_answer_keeps_only_its_own_waiting(make_town):
+    """More people than there are places to work wait for one provider; the others are answered meanwhile."""
+    town = await make_town(channels=("whatsapp", "web"), engine={"slots": 8}, delivery={"timeout": 100.0})
+    await town.twilio.play(Fault.SILENT)
+    for count in range(20):
+        await town.write("whatsapp", Person.numbered(100 + count), COMPLAINT)
+    await until(lambda: town.rows("SELECT count(*) FROM message") == [(20,)])
+    await until(lambda: town.twilio.saw("/Messages.json") >= 1)
+
+    for person in (BUDI, SITI, ARIF):
+        await town.write("web", person, COMPLAINT)
+    await until(lambda: all(town.heard("web", person) for person in (BUDI, SITI, ARIF)))
+
+    assert town.rows("SELECT count(*) FROM outbox WHERE state = 'sending'")[0][0] <= 2, "a quarter of the places"
+    await town.twilio.play(None)
+    await until(lambda: town.rows("SELECT count(*) FROM outbox WHERE state = 'sent' AND reply")[0][0] >= 10)
+
+
+async def test_an_answer_goes_before_notices_that_wait_for_the_same_slots(make_town):
+    """SMS leaves once a second: four notices are queued first, and an answer after them."""
+    town = await make_town(channels=("sms", "web"), clocks={"out_of_hours": False})
+    people = [Person.numbered(60 + count) for count in range(4)]
+    for person in people:
+        await town.write("sms", person, COMPLAINT)
+        await town.settled()
+    before = len(town.twilio.messages)
+    for case in await town.cases():
+        await town.move(case["reference"], "under_review", by="rini")
+    await town.write("sms", BUDI, COMPLAINT)
+    await town.settled()
+
+    told = [one.recipient for one in town.twilio.messages[before:] if one.direction != "inbound"]
+    order = [one for one in told if one in {BUDI.number, *(person.number for person in people)}]
+    assert len(order) == 5
+    assert order.index(BUDI.number) < 4, "it was queued last"

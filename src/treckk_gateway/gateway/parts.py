@@ -31,6 +31,7 @@ from treckk_gateway.outbound.breaker import Breakers
 from treckk_gateway.outbound.rendering import Renderer
 from treckk_gateway.outbound.sending import Sender
 from treckk_gateway.outbound.settling import Settler
+from treckk_gateway.outbound.turns import Turns
 from treckk_gateway.privacy import Keyring
 from treckk_gateway.profile import Profile
 from treckk_gateway.report import Reports
@@ -143,6 +144,7 @@ class Plan:
             channels=self.channels,
             renderer=Renderer(self.profile, casework.wording),
             breakers=Breakers(self.clock),
+            turns=Turns(self.settings.engine.slots, len(self.channels)),
             policy=policy,
             timeout=delivery.timeout,
             overrun=delivery.overrun,

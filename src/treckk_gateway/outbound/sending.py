@@ -30,9 +30,10 @@ from treckk_gateway.outbound.closed import ClosedWindow
 from treckk_gateway.outbound.elsewhere import Elsewhere
 from treckk_gateway.outbound.quiet import quiet_until
 from treckk_gateway.outbound.rendering import Letter, Renderer
+from treckk_gateway.outbound.turns import Turns, pace_of
 from treckk_gateway.privacy import Box
 from treckk_gateway.profile.templates import OF_REPORTERS, WAITING
-from treckk_gateway.store.orders import Ended, Pace, Start
+from treckk_gateway.store.orders import Ended, Start
 from treckk_gateway.store.rows import QUIET_HOURS, WINDOW_CLOSED, ConversationRow, Go, OutboxRow
 
 _SECOND = 1_000_000
@@ -62,6 +63,7 @@ class Sender:
     channels: Mapping[str, Channel]
     renderer: Renderer
     breakers: Breakers
+    turns: Turns = attrs.field(factory=Turns)
     policy: Policy = attrs.field(factory=Policy)
     timeout: float = 35.0
     overrun: float = 25.0
@@ -82,9 +84,18 @@ class Sender:
         prepared = await self._prepare(row)
         if prepared is None:
             return
+        wait = await self.turns.take(row)
+        if wait is not None:
+            due = self.casework.clock() + int(wait * _SECOND)
+            await self.casework.store.hold(row.id, "queued", row.reason, due)
+            return
+        try:
+            await self._send(row, prepared)
+        finally:
+            await self.turns.give_back(row)
+
+    async def _send(self, row: OutboxRow, prepared: Prepared) -> None:
         now = self.casework.clock()
-        capabilities = prepared.channel.capabilities
-        interval = int(_SECOND / capabilities.rate)
         started = await self.casework.store.begin_send(
             Start(
                 outbox_id=row.id,
@@ -94,7 +105,7 @@ class Sender:
                     Purpose.TEXT, SentBody(text=prepared.letter.text, subject=prepared.letter.subject)
                 ),
                 until=now + int((self.timeout + self.overrun) * _SECOND),
-                pace=Pace(interval=interval, burst=(capabilities.burst - 1) * interval, parts=prepared.letter.parts),
+                pace=pace_of(row, prepared.channel.capabilities, prepared.letter.parts),
             )
         )
         if not isinstance(started, Go):
