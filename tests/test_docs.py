@@ -13,7 +13,13 @@ from packaging.requirements import Requirement
 from treckk_gateway.channel import registry
 from treckk_gateway.model.lifecycle import TRANSITIONS, Role
 from treckk_gateway.profile import DURATIONS, Limits
-from treckk_gateway.settings import DeliverySettings, DigestSettings, RetentionSettings, TriageSettings
+from treckk_gateway.settings import (
+    DeliverySettings,
+    DigestSettings,
+    RetentionSettings,
+    TelemetrySettings,
+    TriageSettings,
+)
 from treckk_gateway.settings.clocks_table import FROM_THE_PROFILE
 from treckk_gateway.settings.gateway_table import GatewayTable
 from treckk_gateway.settings.loading import TABLES
@@ -71,6 +77,7 @@ def keys(kind):
         ("## `[delivery]`", DeliverySettings),
         ("## `[retention]`", RetentionSettings),
         ("## `[digest]`", DigestSettings),
+        ("## `[telemetry]`", TelemetrySettings),
         ('### `adapter = "twilio"`', "twilio"),
         ('### `adapter = "email"`', "email"),
         ('### `adapter = "web"`', "web"),
@@ -97,6 +104,7 @@ def test_every_table_has_its_section():
         ("## `[delivery]`", DeliverySettings),
         ("## `[retention]`", RetentionSettings),
         ("## `[digest]`", DigestSettings),
+        ("## `[telemetry]`", TelemetrySettings),
     ],
 )
 def test_documented_defaults_are_the_real_ones(heading, kind):

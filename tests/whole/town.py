@@ -145,6 +145,7 @@ class Town:
             "retention": dict(self._tables.get("retention", {})),
             "clocks": dict(self._tables.get("clocks", {"out_of_hours": not self._today})),
             "media": dict(self._tables.get("media", {})),
+            "telemetry": dict(self._tables.get("telemetry", {})),
             "staff": [*(staff_entry(*one) for one in STAFF), *self._tables.get("staff", ())],
         }  # fmt: skip
 

@@ -134,7 +134,10 @@ class Gateway:
         """Take a webhook: the answer is given after the message is on the disk. Never raises for what came in."""
         if not self._open:
             return WebhookResponse(503, headers={"Retry-After": "30"})
-        return await self._parts.receiver.receive(channel_id, request)
+        receive, tracing = self._parts.receiver.receive, self._parts.tracing
+        if tracing is None:
+            return await receive(channel_id, request)
+        return await tracing.receive(receive, channel_id, request)
 
     def largest(self, channel_id: str) -> int:
         """The bytes a webhook to that channel may have."""
@@ -195,7 +198,7 @@ class Gateway:
             await parts.receiver.spool.open(parts.receiver.keep)
         self._open = True
         if self._working or self._listening:
-            await parts.doors.open(self.channels.values(), parts.receiver.deliver if self._listening else None)
+            await parts.doors.open(self.channels.values(), self._deliver if self._listening else None)
         if away is not None:
             self._waiting = asyncio.create_task(self._open_later(away), name="treckk-opening")
         elif self._working:
@@ -270,9 +273,23 @@ class Gateway:
         await parts.parser.close()
         await parts.collector.close()
         parts.files.close()
+        if parts.tracing is not None:
+            await parts.tracing.close()
         await parts.store.close()
 
+    async def _deliver(self, channel: Channel, request: WebhookRequest) -> WebhookResponse:
+        deliver, tracing = self._parts.receiver.deliver, self._parts.tracing
+        if tracing is None:
+            return await deliver(channel, request)
+        return await tracing.deliver(deliver, channel, request)
+
     async def _handle(self, wake: Wake) -> None:
+        if self._parts.tracing is None:
+            await self._work(wake)
+        else:
+            await self._parts.tracing.work(self._work, wake)
+
+    async def _work(self, wake: Wake) -> None:
         match wake.topic:
             case Topic.INBOX:
                 await self._parts.intake.handle(wake.row_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import attrs
 
@@ -13,6 +13,7 @@ from treckk_gateway.channel import Channel
 from treckk_gateway.dispatch import Acts, Digest, Evidence, Notices, Watch
 from treckk_gateway.gateway.doors import Doors
 from treckk_gateway.gateway.storage import Storage, storage
+from treckk_gateway.gateway.telemetry import traced
 from treckk_gateway.inbound.asking import Asker
 from treckk_gateway.inbound.collecting import Collector
 from treckk_gateway.inbound.fetching import Fetcher
@@ -39,6 +40,9 @@ from treckk_gateway.settings import Settings
 from treckk_gateway.store import Store, Wakeups
 from treckk_gateway.triage import Pipeline, Step, TriageContext, load_steps
 from treckk_gateway.triage.stage import Stage
+
+if TYPE_CHECKING:
+    from treckk_gateway.gateway.tracing import Tracing
 
 
 @attrs.frozen(kw_only=True)
@@ -105,7 +109,7 @@ class Plan:
             settings=self.settings.media,
         )
 
-    def receiver(self, casework: Casework, keys: IntakeKeys) -> Receiver:
+    def receiver(self, casework: Casework, keys: IntakeKeys, tracing: Tracing | None) -> Receiver:
         """The way in."""
         return Receiver(
             store=casework.store,
@@ -117,6 +121,7 @@ class Plan:
             hint=casework.hint,
             max_body=self.settings.max_body,
             spool=self.spool(casework.keyring),
+            noted=None if tracing is None else tracing.noted,
         )
 
     def spool(self, keyring: Keyring) -> Spool | None:
@@ -182,6 +187,7 @@ class Parts:
     coordination: Coordination
     reports: Reports
     digest: Digest
+    tracing: Tracing | None
 
     @classmethod
     def of(cls, plan: Plan) -> Self:
@@ -192,7 +198,10 @@ class Parts:
         keys = IntakeKeys(store, keyring)
         parser, files = Parser(keys), plan.files(keyring)
         collector = plan.collector(casework, files)
+        tracing = traced(plan.settings, store, keyring, plan.clock)
         recognise, sender = plan.recognise(), plan.sender(casework)
+        if tracing is not None:
+            recognise = tracing.triage(recognise)
         intake = Intake(
             casework=casework,
             channels=plan.channels,
@@ -208,7 +217,7 @@ class Parts:
             warn_days=plan.settings.retention.warn_days,
         )
         reports = Reports(store=store, profile=plan.profile, clock=plan.clock)
-        receiver = plan.receiver(casework, keys)
+        receiver = plan.receiver(casework, keys, tracing)
         return cls(
             store=store,
             wakeups=wakeups,
@@ -241,4 +250,5 @@ class Parts:
                 weekly=plan.settings.digest.weekly,
                 works=plan.profile.calendar.works,
             ),
+            tracing=tracing,
         )

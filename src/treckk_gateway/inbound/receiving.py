@@ -110,6 +110,8 @@ class Receiver:
     hint: Callable[[], None]
     max_body: int
     spool: Spool | None = None
+    noted: Callable[[str, tuple[NewItem, ...]], None] | None = None
+    """Told what each request holds, where traces are kept."""
     traffic: Traffic = attrs.field(factory=Traffic)
     shut: dict[str, str] = attrs.field(factory=dict)
     """Channels that are not open, each with what keeps it."""
@@ -168,6 +170,8 @@ class Receiver:
         if completing is not None:
             request = await completing.complete(request)
         arrival = self._arrival(channel, request)
+        if self.noted is not None:
+            self.noted(channel.channel_id, arrival.items)
         if not arrival.items:
             return channel.acknowledge(request, Accepted())
         new = await (self.keep(arrival) if self.spool is None else self.spool.take(arrival))

@@ -13,6 +13,7 @@ from treckk_gateway.settings.values import (
     Network,
     RetentionSettings,
     Settings,
+    TelemetrySettings,
     TriageSettings,
 )
 
@@ -26,6 +27,7 @@ __all__ = [
     "Network",
     "RetentionSettings",
     "Settings",
+    "TelemetrySettings",
     "TriageSettings",
     "check_posts",
     "from_mapping",

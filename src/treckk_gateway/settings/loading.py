@@ -25,12 +25,25 @@ from treckk_gateway.settings.values import (
     MediaSettings,
     RetentionSettings,
     Settings,
+    TelemetrySettings,
     TriageSettings,
 )
 
 T = TypeVar("T")
 
-TABLES = ("gateway", "channels", "staff", "triage", "clocks", "delivery", "retention", "engine", "media", "digest")
+TABLES = (
+    "gateway",
+    "channels",
+    "staff",
+    "triage",
+    "clocks",
+    "delivery",
+    "retention",
+    "engine",
+    "media",
+    "digest",
+    "telemetry",
+)
 """The tables there are."""
 
 WALK_IN = "walk_in"
@@ -82,6 +95,7 @@ def from_mapping(table: Mapping[str, Any], *, where: str = "settings", base: Pat
         engine=_section(EngineSettings, table, "engine", where, folder),
         media=_section(MediaSettings, table, "media", where, folder),
         digest=_section(DigestSettings, table, "digest", where, folder),
+        telemetry=_section(TelemetrySettings, table, "telemetry", where, folder),
     )
     _consistent(settings, where)
     return settings

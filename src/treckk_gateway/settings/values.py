@@ -169,6 +169,26 @@ class DigestSettings:
     hour: Annotated[int, Meta(ge=0, le=23)] = 7
 
 
+def _otlp_place(_instance: object, _field: object, value: str) -> None:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
+        raise ValueError("endpoint is written http://host:4318/v1/traces; without a user name, a password or a query")
+
+
+@attrs.frozen(kw_only=True)
+class TelemetrySettings:
+    """The `[telemetry]` table: traces for OpenTelemetry. They hold ids, codes and seconds, nothing of a person.
+
+    `traces`: `off`; `otlp` exports to the collector at `endpoint` (OTLP over HTTP); `host` uses what the program that
+    embeds the gateway set up. `ratio` is the share of traces that is kept.
+    """
+
+    traces: Literal["off", "otlp", "host"] = "off"
+    endpoint: str = attrs.field(default="http://127.0.0.1:4318/v1/traces", validator=_otlp_place)
+    service: Annotated[str, Meta(min_length=1, max_length=100)] = "treckk-gateway"
+    ratio: Annotated[float, Meta(ge=0, le=1)] = 1.0
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """Everything a gateway is told. Paths are absolute; `source` is the file, `None` when there was none.
@@ -205,6 +225,7 @@ class Settings:
     engine: EngineSettings = EngineSettings()
     media: MediaSettings = MediaSettings()
     digest: DigestSettings = DigestSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
 
     def master_key(self) -> bytes:
         """The 32 bytes all keys follow from; use them at once and keep no copy."""
