@@ -273,7 +273,7 @@ BROKEN = [
     (claiming(schemes=frozenset({"Memory"})), CLAIMS, "lower case"),
     (claiming(receipts=frozenset({DeliveryState.UNKNOWN})), CLAIMS, "no receipt claims"),
     (claiming(lookup=True), CLAIMS, "lookup says"),
-    (claiming(listens=True), CLAIMS, "listens says"),
+    (claiming(listens=True), CLAIMS, "what listens has"),
     (claiming(rate=0.0), CLAIMS, "rate is positive"),
     (claiming(max_text=0), CLAIMS, "max_text"),
     (claiming(inbound=False, outbound=False), CLAIMS, "in or out"),
@@ -409,6 +409,7 @@ def test_a_check_that_fails_says_what_to_do():
     with pytest.raises(AssertionError) as caught:
         Kit(claiming(rate=0.0)).test_claims_are_complete_and_typed()
 
+    assert caught.traceback[-1].name == "test_claims_are_complete_and_typed", "the kit's own frames are left out"
     assert caught.value.__notes__ == [
         "What to do: Set `kind`, `channel_id`, `Options`, `kept_headers` and `capabilities` as the contract says."
     ]

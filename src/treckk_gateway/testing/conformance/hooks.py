@@ -31,6 +31,7 @@ def check(**switches: object) -> Callable[[Check], Check]:
     def made(function: Check) -> Check:
         @contextmanager
         def judged(kit: Hooks) -> Iterator[None]:
+            __tracebackhide__ = True
             for name, wanted in switches.items():
                 found = getattr(kit.channel().capabilities, name)
                 if (bool(found) if isinstance(wanted, bool) else found) != wanted:
@@ -39,21 +40,34 @@ def check(**switches: object) -> Callable[[Check], Check]:
                 yield
             except Exception as problem:
                 problem.add_note(f"What to do: {' '.join((function.__doc__ or '').split())}")
+                if isinstance(problem, AssertionError):
+                    _cut(problem, function)
                 raise
 
         @functools.wraps(function)
         async def later(kit: Hooks, *given: Any, **named: Any) -> None:  # noqa: ANN401 pytest's fixtures
+            __tracebackhide__ = True
             with judged(kit):
                 await function(kit, *given, **named)
 
         @functools.wraps(function)
         def now(kit: Hooks, *given: Any, **named: Any) -> None:  # noqa: ANN401 pytest's fixtures
+            __tracebackhide__ = True
             with judged(kit):
                 function(kit, *given, **named)
 
         return pytest.mark.asyncio(later) if inspect.iscoroutinefunction(function) else now  # type: ignore[return-value]
 
     return made
+
+
+def _cut(problem: AssertionError, function: Callable[..., Any]) -> None:
+    """Leave the check as the last frame: what the kit does inside it tells an author nothing."""
+    step = problem.__traceback__
+    while step is not None and step.tb_frame.f_code is not function.__code__:
+        step = step.tb_next
+    if step is not None:
+        step.tb_next = None
 
 
 class Hooks:

@@ -56,9 +56,10 @@ def shown(claims: Capabilities, items: Sequence[Inbound]) -> None:
     messages = [one for one in items if isinstance(one, InboundMessage)]
     schemes = {one.sender.scheme for one in messages}
     assert schemes <= claims.schemes, f"senders of schemes that are not claimed: {sorted(schemes - claims.schemes)}"
-    assert bool(messages) == claims.inbound, "inbound says whether samples show messages"
-    assert any(one.attachments for one in messages) == claims.media_in, "media_in says whether samples show files"
-    assert any(one.location for one in messages) == claims.location, "location says whether samples show places"
+    shows = {"inbound": bool(messages), "media_in": any(one.attachments for one in messages),
+             "location": any(one.location for one in messages)}  # fmt: skip
+    for name, found in shows.items():
+        assert found == getattr(claims, name), f"{name} is claimed to be {not found}, and samples show {found}"
     states = {one.state for one in items if isinstance(one, DeliveryReceipt)} - {DeliveryState.UNKNOWN}
     assert states == claims.receipts, f"receipts shown: {sorted(states)}, claimed: {sorted(claims.receipts)}"
 
