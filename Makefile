@@ -86,4 +86,5 @@ browser:
 
 clean:
 	rm -rf $(VENV) build dist demo-data .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-	find src tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	rm -rf adapters/*/.hypothesis adapters/*/.ruff_cache
+	find src tests adapters examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
