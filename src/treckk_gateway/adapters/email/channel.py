@@ -147,10 +147,12 @@ class EmailChannel(Channel):
             await self._watcher.start(deliver)
         if self._entrance is None:
             return
-        from treckk_gateway.adapters.email.listener import Listener  # noqa: PLC0415 loads aiosmtpd, only to listen
+        from treckk_gateway.adapters.email.listener import Listener, Tls  # noqa: PLC0415 loads aiosmtpd, only to listen
 
-        options = self._whole()
-        self._listener = Listener(self._entrance, self._mailbox, options.max_size, self.channel_id)
+        options, tls = self._whole(), None
+        if options.listen_certificate is not None and options.listen_key is not None:
+            tls = Tls.load(options.listen_certificate, options.listen_key, required=options.wants_starttls)
+        self._listener = Listener(self._entrance, self._mailbox, options.max_size, self.channel_id, tls=tls)
         await self._listener.start(deliver)
 
     async def quiet(self) -> None:

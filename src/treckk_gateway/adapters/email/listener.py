@@ -8,8 +8,10 @@ answer after the text where RFC 2033 wants one for each recipient.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from typing import Any, cast
 
+import attrs
 import structlog
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -18,10 +20,14 @@ from treckk_gateway.adapters.email.endpoints import Endpoint
 from treckk_gateway.adapters.email.hush import Hush
 from treckk_gateway.adapters.email.mailbox import FROM_HEADER, TO_HEADER, Mailbox
 from treckk_gateway.channel import Deliver, WebhookRequest
-from treckk_gateway.errors import StoreBusy, StoreUnavailable
+from treckk_gateway.errors import ChannelError, StoreBusy, StoreUnavailable
 
 SESSIONS = 30
 """Connections at once; further ones are told to come again."""
+SILENCE = 120.0
+"""Seconds a peer may say nothing."""
+SLOWEST = 600.0
+"""Seconds the text of one mail may take, however it drips (RFC 5321, 4.5.3.2.6 has senders wait as long)."""
 GRACE = 5.0
 """Seconds that mails under way are given when the listener closes."""
 
@@ -29,16 +35,38 @@ _log = structlog.get_logger(__name__)
 
 _COME_AGAIN = "451 4.3.0 Not stored, please try again later"
 _NOT_NOW = "421 4.3.2 Not now, please try again later"
+_TOO_SLOW = "421 4.4.2 Too slow, please try again later"
 _TOO_LARGE = "552 5.3.4 Message too large"
 _END = b"\r\n.\r\n"
 _MAYBE_END = b".\r\n"
 
 
+@attrs.frozen
+class Tls:
+    """What the listener encrypts with by STARTTLS, and whether every peer must."""
+
+    context: ssl.SSLContext
+    required: bool
+
+    @classmethod
+    def load(cls, certificate: str, key: str, *, required: bool) -> Tls:
+        """From PEM files. Raises `ChannelError` when they cannot be used."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        try:
+            context.load_cert_chain(certificate, key)
+        except (OSError, ssl.SSLError):
+            raise ChannelError("listen_certificate and listen_key cannot be read, or do not fit") from None
+        return cls(context, required)
+
+
 class Listener:
     """Listens at one place for one mailbox; `start`, then `quiet`, then `close`."""
 
-    def __init__(self, place: Endpoint, mailbox: Mailbox, max_size: int, channel_id: str) -> None:
+    def __init__(
+        self, place: Endpoint, mailbox: Mailbox, max_size: int, channel_id: str, *, tls: Tls | None = None
+    ) -> None:
         self.place = place
+        self.tls = tls
         self.mailbox = mailbox
         self.max_size = max_size
         self.channel_id = channel_id
@@ -123,6 +151,9 @@ class Listener:
             "hostname": self.mailbox.domain,  # otherwise the name of this machine is looked up, which blocks
             "ident": "ready",  # otherwise the software and its version are announced
             "loop": asyncio.get_running_loop(),
+            "timeout": SILENCE,
+            "tls_context": self.tls.context if self.tls else None,
+            "require_starttls": self.tls is not None and self.tls.required,
         }
         kind = _LmtpSession if self.place.scheme == "lmtp" else _SmtpSession
         session: asyncio.Protocol = kind(_Hooks(self), **settings)
@@ -209,7 +240,14 @@ class _Session(SMTP):
         self.idle.clear()
         try:
             await self.push("354 End data with <CR><LF>.<CR><LF>")
-            content = await self._content()
+            try:
+                async with asyncio.timeout(SLOWEST):
+                    content = await self._content()
+            except TimeoutError:
+                await self.push(_TOO_SLOW)
+                if self.transport is not None:
+                    self.transport.close()
+                return
             self.envelope = self._create_envelope()
             sender = "" if envelope.mail_from == "<>" else envelope.mail_from
             if content is None:

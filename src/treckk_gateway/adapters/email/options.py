@@ -90,9 +90,10 @@ def _logins(_: Any, field: attrs.Attribute[tuple[Secret, ...]], value: tuple[Sec
 class EmailOptions:
     """Where mail comes from, `smtp` the relay that takes our mail, `address` our mailbox.
 
-    Mail comes from one of: `listen`, where our border server delivers; `imap`, a server that keeps our mailbox, with
-    `imap_password`; or `webhook`, the service that posts it to us. What lies in `imap_folder`, unless it
-    arrived before `imap_since`, is taken and moved to `imap_archive`.
+    Mail comes from one of: `listen`, where our border server delivers, encrypted with the PEM files
+    `listen_certificate` and `listen_key`, as every peer must where `listen_starttls` says so; `imap`, a server that
+    keeps our mailbox, with `imap_password`; or `webhook`, the service that posts it to us. What lies in `imap_folder`,
+    unless it arrived before `imap_since`, is taken and moved to `imap_archive`.
     `webhook_secret` is what that service signs with, `webhook_login` the `user:password` in the URL it was given,
     `topics` the ARNs of SES's topics, and `s3_bucket` with its keys where SES lays down what is larger.
 
@@ -102,6 +103,9 @@ class EmailOptions:
     """
 
     listen: str | None = attrs.field(default=None, validator=_listen)
+    listen_certificate: str | None = None
+    listen_key: str | None = None
+    listen_starttls: bool | None = None
     imap: str | None = attrs.field(default=None, validator=_imap)
     imap_password: Secret | None = None
     imap_folder: str = attrs.field(default="INBOX", validator=_folder)
@@ -136,6 +140,10 @@ class EmailOptions:
     def _check_source(self) -> None:
         if sum(one is not None for one in (self.listen, self.imap, self.webhook)) != 1:
             raise ValueError("listen: mail comes from one place: give listen, imap or webhook")
+        if (self.listen_certificate is None) != (self.listen_key is None):
+            raise ValueError("listen_certificate: needs listen_key, and that needs it")
+        if self.listen_starttls and self.listen_certificate is None:
+            raise ValueError("listen_starttls: needs listen_certificate and listen_key")
         if (self.imap is None) != (self.imap_password is None):
             raise ValueError("imap_password: belongs to imap, and imap needs it")
         if self.imap is not None and find_spec("imapclient") is None:
@@ -151,6 +159,14 @@ class EmailOptions:
     def entrance(self) -> Endpoint | None:
         """`listen`, read; `None` where mail comes from elsewhere."""
         return Endpoint.parse(self.listen, LISTEN_SCHEMES) if self.listen is not None else None
+
+    @property
+    def wants_starttls(self) -> bool:
+        """Whether a peer must encrypt before it delivers: by default one on another machine, where there are keys."""
+        if self.listen_starttls is not None or self.listen_certificate is None:
+            return bool(self.listen_starttls)
+        place = self.entrance
+        return place is not None and not place.loopback
 
     @property
     def mailbox_server(self) -> Endpoint | None:
