@@ -8,6 +8,7 @@ import attrs
 
 from treckk_gateway.casework.bodies import Asking, MessageBody, Purpose
 from treckk_gateway.casework.casework import Casework
+from treckk_gateway.inbound.loops import looping
 from treckk_gateway.model import Case, InboundMessage, State, Subject
 from treckk_gateway.model.lifecycle import SETTLED
 from treckk_gateway.privacy import Box
@@ -23,7 +24,8 @@ _NEW_WORDS = frozenset({"baru", "new", "0"})
 class Scene:
     """A message with everything known around it when it is filed.
 
-    `flooding` says that the ten messages before it came within a minute: then only danger is answered.
+    `flooding` says that the ten messages before it came within a minute: then only danger is answered. `looping` says
+    that a robot seems to answer us by mail; see `loops`.
     """
 
     message: InboundMessage
@@ -37,6 +39,7 @@ class Scene:
     foreign: bool
     asking: Asking | None
     flooding: bool = False
+    looping: bool = False
 
     @property
     def case(self) -> Case | None:
@@ -100,6 +103,7 @@ class Conversations:
             foreign=foreign,
             asking=box.open_value(Purpose.ASKING, conversation.asking, Asking) if conversation.asking else None,
             flooding=len(recent) == _EARLIER and recent[-1].at > self._casework.clock() - _MINUTE,
+            looping=looping(message, recent, self._casework.clock()),
         )
 
     async def mentioned(self, text: str, reporter: ReporterRow) -> tuple[Case | None, bool]:

@@ -12,6 +12,7 @@ from treckk_gateway.inbound.choosing import Choices
 from treckk_gateway.inbound.conversation import Scene
 from treckk_gateway.inbound.filling import Filling
 from treckk_gateway.inbound.joining import Joinings
+from treckk_gateway.inbound.loops import silenced
 from treckk_gateway.inbound.opening import Openings
 from treckk_gateway.inbound.wishes import Wishes
 from treckk_gateway.model import OPENS_CASE, Case, Finding, Intent, Urgency
@@ -37,6 +38,8 @@ class Decisions:
     async def decide(self, scene: Scene, findings: Sequence[Finding]) -> Filing:
         """The one filing for this message, not yet applied; the caller adds the message itself."""
         filing = await self._decide(scene, findings)
+        if scene.looping:
+            return silenced(filing, scene.conversation.id)
         return _hushed(filing) if scene.flooding else filing
 
     async def _decide(self, scene: Scene, findings: Sequence[Finding]) -> Filing:

@@ -13,6 +13,7 @@ from treckk_gateway.casework.views import Given
 from treckk_gateway.inbound.answers import Answers, reporter_of, value_of
 from treckk_gateway.inbound.conversation import Scene
 from treckk_gateway.inbound.filling import Filled, Filling
+from treckk_gateway.inbound.loops import MARK
 from treckk_gateway.model import (
     Actor,
     Case,
@@ -54,6 +55,8 @@ class Joinings:
         data = (
             {"automatic": "yes"} if scene.message.automatic else {"unverified_sender": "yes"} if scene.foreign else {}
         )
+        if scene.looping:
+            data |= MARK
         filing = Filing(
             inbox_id=None,
             now=now,
