@@ -100,8 +100,8 @@ def measure(options: Options) -> list[Figure]:
     with database() as server:
         for series, (name, slots, pause, count) in enumerate(
             (
-                ("waiting", SLOTS, PAUSE, options.count(120, 12)),
-                ("working", 32, 0.0, options.count(400, 12)),
+                ("waiting", SLOTS, PAUSE, options.count(80, 12)),
+                ("working", 32, 0.0, options.count(200, 12)),
             )
         ):
             uri = made(psycopg.connect, server, name)

@@ -40,7 +40,7 @@ def books(file: Path, sent: int) -> str:
 
 def measure(options: Options) -> list[Figure]:
     """Cases a second, the tail at half the goal's rate, and the ratio to the bare handler."""
-    count, texts, sent = options.count(1000, 40), complaints(), 0
+    most, texts, sent = options.count(1000, 40), complaints(), 0
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         load = stack.enter_context(Load.started())
@@ -52,6 +52,7 @@ def measure(options: Options) -> list[Figure]:
 
             def whole(number: int, rate: float = 0.0) -> dict[str, float]:
                 nonlocal sent
+                count = min(most, options.count(int(6 * rate), 20)) if rate else most
                 before = pairs.cpu_seconds(pid)
                 found = load.round(
                     ports[1:], count=count, connections=CONNECTIONS, texts=texts, number=number, rate=rate

@@ -1,8 +1,8 @@
 """Calls to Twilio's REST service through its package, over one HTTP session of our own.
 
-Loaded at the first call, since `twilio.rest` costs a quarter of a second and some 20 MB. Each call gets an HTTP client
-object of its own: the package's keeps the last answer on a shared attribute, and under load hands one caller another
-one's (seen with twilio 9.13 and `pool_connections=False`; twilio-python PR#966). It also has no time-out
+Loaded at the first call, since `twilio.rest` costs a quarter of a second and some 20 MB. Each call has a client to
+itself while it lasts: the package's HTTP client keeps the last answer on a shared attribute, and under load hands one
+caller another one's (seen with twilio 9.13 and `pool_connections=False`; twilio-python PR#966). It also has no time-out
 (twilio-python#925) and hides the headers of refusals; ours has both.
 """
 
@@ -56,6 +56,7 @@ class Rest:
         self._sender = sender
         self._base_url = base_url
         self._clock = clock
+        self._free: list[Client] = []
         trace = aiohttp.TraceConfig()
         trace.on_request_headers_sent.append(_note_written)
         self._session = aiohttp.ClientSession(
@@ -155,27 +156,32 @@ class Rest:
         return await self._call(call, within)
 
     async def _call(self, call: Callable[[Client], Awaitable[T]], within: float) -> T:
-        http = _Http(self._session, aiohttp.ClientTimeout(total=within, connect=min(within, _CONNECT)), self._clock)
-        # An environment of its own: variables of the machine must not send our calls to another region.
-        client = Client(self._account_sid, self._token, http_client=http, environment={"TWILIO_REGION": ""})
-        client.api.base_url = self._base_url
+        client = self._free.pop() if self._free else self._client()
+        client.http_client.limits = aiohttp.ClientTimeout(total=within, connect=min(within, _CONNECT))
         try:
             return await call(client)
         except (ValueError, TypeError, AttributeError, LookupError, RecursionError, TwilioException):
             # A success that is no JSON, or JSON of another shape: the package raises whatever its parsing runs into.
             raise Uncertain("twilio_answer", "Twilio's answer cannot be read") from None
+        finally:
+            self._free.append(client)
+
+    def _client(self) -> Client:
+        # An environment of its own: variables of the machine must not send our calls to another region.
+        http = _Http(self._session, self._clock)
+        client = Client(self._account_sid, self._token, http_client=http, environment={"TWILIO_REGION": ""})
+        client.api.base_url = self._base_url
+        return client
 
 
 class _Http(AsyncHttpClient):  # type: ignore[misc]
-    """The HTTP client of one call: its time-out, and whether anything was written. Never shared."""
+    """The HTTP client of one call at a time: its time-out, and whether anything was written. Never shared."""
 
-    def __init__(
-        self, session: aiohttp.ClientSession, timeout: aiohttp.ClientTimeout, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, session: aiohttp.ClientSession, clock: Callable[[], float]) -> None:
         super().__init__(logging.getLogger(__name__), is_async=True)
         self._session = session
-        self._limits = timeout
         self._clock = clock
+        self.limits = aiohttp.ClientTimeout()
         self.written = False
 
     async def request(
@@ -202,7 +208,7 @@ class _Http(AsyncHttpClient):  # type: ignore[misc]
                     **({"Authorization": basic(*auth)} if auth else {}),
                     **({"Content-Type": "application/x-www-form-urlencoded"} if data else {}),
                 },
-                timeout=self._limits,
+                timeout=self.limits,
                 allow_redirects=False,
                 trace_request_ctx=self,
             ) as answer:
