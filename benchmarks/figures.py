@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import attrs
@@ -105,7 +105,7 @@ def read(lines: Sequence[str]) -> list[Figure]:
     return [Figure(**{key: value for key, value in json.loads(one).items() if key in names}) for one in lines if one]
 
 
-def run(description: str, measure: Callable[[Options], list[Figure]]) -> None:
+def run(description: str, measure: Callable[[Options], Iterable[Figure]]) -> None:
     """The command line of one benchmark: measure, print, and add to the file that was named."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--rounds", type=int, default=3, help="pairs that are measured after one to warm up (3)")
@@ -114,8 +114,10 @@ def run(description: str, measure: Callable[[Options], list[Figure]]) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="add one line for each figure")
     given = parser.parse_args()
     pairs.need_two_cores()
-    found = measure(Options(rounds=given.rounds, quick=given.quick, million=given.million))
+    found = []
+    for one in measure(Options(rounds=given.rounds, quick=given.quick, million=given.million)):
+        found.append(one)
+        if given.json:  # at once: whoever is given up later has told what it knew
+            with given.json.open("a", encoding="utf-8") as file:
+                file.write(kept(one) + "\n")
     print(table(found))
-    if given.json:
-        with given.json.open("a", encoding="utf-8") as file:
-            file.writelines(kept(one) + "\n" for one in found)

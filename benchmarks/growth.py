@@ -141,9 +141,8 @@ class Postgres:
         return sum(pairs.cpu_seconds(pid) for (pid,) in found)
 
 
-def measure(options: Options) -> list[Figure]:
+def measure(options: Options) -> Iterator[Figure]:
     """Cost and memory at each size, of that at the smallest."""
-    figures = []
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         load = stack.enter_context(Load.started())
@@ -153,8 +152,7 @@ def measure(options: Options) -> list[Figure]:
             begin(store, load, first, number)
             for size in sizes(options):
                 store.grow(first, size)
-            figures += compared(store, load, options, number)
-    return figures
+            yield from compared(store, load, options, number)
 
 
 def begin(store: Sqlite | Postgres, load: Load, first: int, number: int) -> None:

@@ -91,11 +91,10 @@ class Fleet:
         return one_round
 
 
-def measure(options: Options) -> list[Figure]:
+def measure(options: Options) -> Iterator[Figure]:
     """Cases a second with 2 and 4 workers, times those with one."""
     import psycopg  # noqa: PLC0415 an extra
 
-    figures = []
     rounds = min(options.rounds, 2)
     with database() as server:
         for series, (name, slots, pause, count) in enumerate(
@@ -114,8 +113,7 @@ def measure(options: Options) -> list[Figure]:
                 cases = {f"{one} workers": fleet.with_workers(one, count, 1000 * series) for one in WORKERS}
                 found = pairs.alternate(cases, rounds=rounds)
             checked = books(lambda uri=uri: psycopg.connect(uri), fleet.sent)
-            figures += judged(name, found, checked)
-    return figures
+            yield from judged(name, found, checked)
 
 
 def made(connect: Callable[..., Any], server: str, name: str) -> str:
