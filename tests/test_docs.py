@@ -17,6 +17,7 @@ from treckk_gateway.settings import (
     DeliverySettings,
     DigestSettings,
     RetentionSettings,
+    SenderSettings,
     TelemetrySettings,
     TriageSettings,
 )
@@ -78,6 +79,7 @@ def keys(kind):
         ("## `[retention]`", RetentionSettings),
         ("## `[digest]`", DigestSettings),
         ("## `[telemetry]`", TelemetrySettings),
+        ("## `[senders]`", SenderSettings),
         ('### `adapter = "twilio"`', "twilio"),
         ('### `adapter = "email"`', "email"),
         ('### `adapter = "web"`', "web"),
@@ -105,6 +107,7 @@ def test_every_table_has_its_section():
         ("## `[retention]`", RetentionSettings),
         ("## `[digest]`", DigestSettings),
         ("## `[telemetry]`", TelemetrySettings),
+        ("## `[senders]`", SenderSettings),
     ],
 )
 def test_documented_defaults_are_the_real_ones(heading, kind):

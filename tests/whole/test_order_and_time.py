@@ -91,13 +91,57 @@ async def test_what_was_said_after_the_clock_went_back_still_stands_after_what_w
 async def test_a_flood_is_kept_answered_once_and_an_emergency_gets_through(phones):
     for number in range(50):
         assert await phones.write("whatsapp", BUDI, f"Tolong dong cepat, pesan ke-{number}, pasar ramai") == 200
-    await phones.hears("whatsapp", BUDI, 1)
+    texts = await phones.hears("whatsapp", BUDI, 2)
+    assert "tidak perlu dikirim ulang" in texts[1], "one polite word"
 
     await phones.write("whatsapp", BUDI, "TOLONG ada perampokan di toko emas pasar Paringin barusan!!")
 
-    assert "segera telepon 110" in (await phones.hears("whatsapp", BUDI, 2))[-1]
+    assert "segera telepon 110" in (await phones.hears("whatsapp", BUDI, 3))[-1]
     assert phones.rows("SELECT count(*) FROM message") == [(51,)]
     assert len(await phones.cases()) == 1
+
+
+LONG = "Pasar Paringin makin ramai pedagang di trotoar, mohon segera ditertibkan, pesan ke-"
+
+
+async def test_what_is_beyond_a_senders_limit_is_kept_unread_by_triage_also_over_a_restart(make_town):
+    town = await make_town(channels=("whatsapp", "web"), senders={"messages": 3, "seconds": 600.0})
+    asked = []
+
+    def watch():
+        intake = town.gateway._parts.intake
+        whole = intake.recognise
+
+        async def recognise(subject, *beside):
+            asked.append(subject.message.text)
+            return await whole(subject, *beside)
+
+        object.__setattr__(intake, "recognise", recognise)
+
+    watch()
+    for number in range(5):
+        await town.write("whatsapp", BUDI, f"{LONG}{number}")
+        await town.settled()
+    await town.stop()
+    await town.start()
+    watch()
+    await town.write("whatsapp", BUDI, f"{LONG}5")
+    await town.write("whatsapp", SITI, f"{LONG}6")
+    await town.settled()
+
+    assert asked == [f"{LONG}{number}" for number in (0, 1, 2, 6)], "others are heard as always"
+    assert "tidak perlu dikirim ulang" in (await town.hears("whatsapp", BUDI, 2))[1]
+    [own] = [one for one in await town.cases() if len((await town.case(one["reference"]))["messages"]) > 2]
+    said = [one["text"] for one in (await town.case(own["reference"]))["messages"] if one["direction"] == "in"]
+    assert said == [f"{LONG}{number}" for number in range(6)], "all of it is kept with the case"
+
+    await town.write("whatsapp", BUDI, "STOP")
+    await town.settled()
+    assert town.rows("SELECT count(*) FROM conversation WHERE opted_out_at IS NOT NULL") == [(1,)]
+    town.clock.advance(700)
+    await town.write("whatsapp", BUDI, f"{LONG}7")
+    await town.settled()
+    assert asked[-1] == f"{LONG}7", "and heard again after a while"
 
 
 @only_embedded

@@ -142,6 +142,7 @@ class Town:
             "engine": {**shared.get("engine", {}), **self._tables.get("engine", {})},
             "channels": {name: known[name] for name in self._channels},
             "delivery": dict(self._tables.get("delivery", {})),
+            "senders": dict(self._tables.get("senders", {})),
             "retention": dict(self._tables.get("retention", {})),
             "clocks": dict(self._tables.get("clocks", {"out_of_hours": not self._today})),
             "media": dict(self._tables.get("media", {})),

@@ -94,6 +94,15 @@ class Plan:
 
         return recognise
 
+    def alarm(self) -> Recognise:
+        """The look for danger alone."""
+        pipeline = Pipeline(load_steps(("urgency",), self.profile), self.settings.triage.budget)
+
+        async def alarm(subject: Subject, beside: Beside | None = None) -> Sequence[Finding]:  # noqa: ARG001 none needed
+            return await pipeline.run(subject, TriageContext(profile=self.profile, now=self.clock()))
+
+        return alarm
+
     def files(self, keyring: Keyring) -> Files:
         """The folder of sealed files."""
         return Files(self.settings.data_dir / "files", keyring, scanned=self.settings.media.clamd is not None)
@@ -208,6 +217,8 @@ class Parts:
             parser=parser,
             files=files,
             recognise=recognise,
+            alarm=plan.alarm(),
+            limit=plan.settings.senders,
             act=Acts(casework).take,
         )
         erasing = Erasing(

@@ -22,6 +22,7 @@ _ANSWER_EVERY = {
     "status": 1,
     "status_not_found": 1,
     "abuse": 60,
+    "too_many": 60,
     "opt_out": 1,
     "opt_in": 1,
     "privacy_ack": 60,

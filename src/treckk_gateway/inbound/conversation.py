@@ -12,10 +12,11 @@ from treckk_gateway.inbound.loops import looping
 from treckk_gateway.model import Case, InboundMessage, State, Subject
 from treckk_gateway.model.lifecycle import SETTLED
 from treckk_gateway.privacy import Box
-from treckk_gateway.store.rows import ConversationRow, ReporterRow
+from treckk_gateway.settings import SenderSettings
+from treckk_gateway.store.rows import ConversationRow, MessageRow, ReporterRow
 
 _EARLIER = 10
-_MINUTE = 60_000_000
+_SECOND = 1_000_000
 _NUMBER_WORDS = {"satu": 1, "dua": 2, "tiga": 3, "empat": 4, "lima": 5, "one": 1, "two": 2, "three": 3, "four": 4}
 _NEW_WORDS = frozenset({"baru", "new", "0"})
 
@@ -24,8 +25,8 @@ _NEW_WORDS = frozenset({"baru", "new", "0"})
 class Scene:
     """A message with everything known around it when it is filed.
 
-    `flooding` says that the ten messages before it came within a minute: then only danger is answered. `looping` says
-    that a robot seems to answer us by mail; see `loops`.
+    `flooding` says that more came of this person lately than are answered: then only danger is. `looping` says that a
+    robot seems to answer us by mail; see `loops`.
     """
 
     message: InboundMessage
@@ -80,8 +81,9 @@ class Scene:
 class Conversations:
     """Puts a message into its conversation."""
 
-    def __init__(self, casework: Casework) -> None:
+    def __init__(self, casework: Casework, limit: SenderSettings = SenderSettings()) -> None:  # noqa: B008 frozen
         self._casework = casework
+        self._limit = limit
 
     async def scene(self, channel_id: str, message: InboundMessage) -> Scene:
         """Find or make reporter and conversation, and the case the message belongs to."""
@@ -90,7 +92,7 @@ class Conversations:
         conversation = await people.conversation(channel_id, message.sender, reporter)
         box = self._casework.keyring.box(reporter.wrapped)
         threaded, foreign = await self._threaded(channel_id, message, reporter)
-        recent = await store.recent_messages(conversation.id, _EARLIER)
+        recent = await store.recent_messages(conversation.id, max(_EARLIER, self._limit.messages))
         return Scene(
             message=message,
             channel_id=channel_id,
@@ -98,13 +100,20 @@ class Conversations:
             conversation=conversation,
             box=box,
             open_cases=tuple(await store.open_cases(reporter.id)),
-            earlier=tuple(box.open_value(Purpose.MESSAGE, one.body, MessageBody).text for one in reversed(recent)),
+            earlier=tuple(
+                box.open_value(Purpose.MESSAGE, one.body, MessageBody).text for one in recent[:_EARLIER][::-1]
+            ),
             threaded=threaded,
             foreign=foreign,
             asking=box.open_value(Purpose.ASKING, conversation.asking, Asking) if conversation.asking else None,
-            flooding=len(recent) == _EARLIER and recent[-1].at > self._casework.clock() - _MINUTE,
+            flooding=self._flooding(recent),
             looping=looping(message, recent, self._casework.clock()),
         )
+
+    def _flooding(self, recent: Sequence[MessageRow]) -> bool:
+        """By rows alone: a restart forgets nobody, and nothing is kept in memory for anybody."""
+        most, span = self._limit.messages, int(self._limit.seconds * _SECOND)
+        return len(recent) >= most and recent[most - 1].at > self._casework.clock() - span
 
     async def mentioned(self, text: str, reporter: ReporterRow) -> tuple[Case | None, bool]:
         """The reporter's own case whose number stands in the text, and whether any number stands there."""

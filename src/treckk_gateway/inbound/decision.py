@@ -15,10 +15,10 @@ from treckk_gateway.inbound.joining import Joinings
 from treckk_gateway.inbound.loops import silenced
 from treckk_gateway.inbound.opening import Openings
 from treckk_gateway.inbound.wishes import Wishes
-from treckk_gateway.model import OPENS_CASE, Case, Finding, Intent, Urgency
+from treckk_gateway.model import OPENS_CASE, Case, CaseUpdate, Finding, Intent, Urgency
 from treckk_gateway.model import subject as judged
 from treckk_gateway.model.lifecycle import SETTLED
-from treckk_gateway.store.orders import Filing
+from treckk_gateway.store.orders import Draft, Filing
 
 _REPORTING = frozenset({Intent.COMPLAINT, Intent.SECURITY_REQUEST})
 
@@ -37,10 +37,31 @@ class Decisions:
 
     async def decide(self, scene: Scene, findings: Sequence[Finding]) -> Filing:
         """The one filing for this message, not yet applied; the caller adds the message itself."""
-        filing = await self._decide(scene, findings)
+        return self._bounded(scene, await self._decide(scene, findings))
+
+    async def overflow(self, scene: Scene) -> Filing:
+        """What came of a person beyond the limit is kept with their case, unread by triage and not answered."""
+        now = self.casework.clock()
+        return self._bounded(scene, await self.joinings.join(scene, scene.case or scene.running[0], (), now))
+
+    def _bounded(self, scene: Scene, filing: Filing) -> Filing:
         if scene.looping:
             return silenced(filing, scene.conversation.id)
-        return _hushed(filing) if scene.flooding else filing
+        return self._hushed(scene, filing) if scene.flooding else filing
+
+    def _hushed(self, scene: Scene, filing: Filing) -> Filing:
+        """Nobody is sent fifty answers in a minute: a case's number, danger, and once that all is kept."""
+        once = () if scene.message.automatic else self._enough(scene, filing.now)
+        if filing.opens is not None:
+            return replace(filing, drafts=(*filing.drafts, *once))
+        drafts = (*(one for one in filing.drafts if one.urgent), *once)
+        fields = filing.conversation
+        return replace(filing, drafts=drafts, conversation=replace(fields, asking=None) if fields is not None else None)
+
+    def _enough(self, scene: Scene, now: int) -> tuple[Draft, ...]:
+        if scene.conversation.opted_out_at is not None:
+            return ()
+        return self.answers.once(scene, CaseUpdate(template="too_many", reply=True), now)
 
     async def _decide(self, scene: Scene, findings: Sequence[Finding]) -> Filing:
         intent = judged.intent(findings)
@@ -112,12 +133,3 @@ class Decisions:
             and scene.case.state in SETTLED
             and intent in (_REPORTING | {Intent.INFO_REQUEST, Intent.HELP})
         )
-
-
-def _hushed(filing: Filing) -> Filing:
-    """A filing that answers danger only: nobody is sent fifty answers in a minute."""
-    if filing.opens is not None:
-        return filing
-    drafts = tuple(one for one in filing.drafts if one.urgent)
-    fields = filing.conversation
-    return replace(filing, drafts=drafts, conversation=replace(fields, asking=None) if fields is not None else None)

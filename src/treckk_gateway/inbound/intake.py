@@ -17,7 +17,9 @@ from treckk_gateway.inbound.conversation import Conversations, Scene
 from treckk_gateway.inbound.decision import Decisions
 from treckk_gateway.inbound.media import Files
 from treckk_gateway.inbound.parsing import Parser
-from treckk_gateway.model import DeliveryReceipt, InboundMessage, Staff
+from treckk_gateway.model import DeliveryReceipt, InboundMessage, Staff, Subject, Urgency
+from treckk_gateway.model import subject as judged
+from treckk_gateway.settings import SenderSettings
 from treckk_gateway.store.orders import ConversationFields, Filing, Heard, NewMessage
 from treckk_gateway.store.rows import InboxRow
 
@@ -25,6 +27,8 @@ Act = Callable[[Staff, str, InboundMessage], Awaitable[Filing]]
 
 _SECOND = 1_000_000
 _TRIES = 5
+_SHORT = 40
+"""Characters of a message that triage reads at once, whatever else came."""
 _RACES = 5
 
 log = structlog.get_logger(__name__)
@@ -32,14 +36,19 @@ log = structlog.get_logger(__name__)
 
 @attrs.frozen(kw_only=True)
 class Intake:
-    """Files inbox rows. `recognise` is triage over the message in its conversation; `act` takes what staff write."""
+    """Files inbox rows. `recognise` is triage over the message in its conversation; `act` takes what staff write.
+
+    `alarm` looks for danger alone: it is all that is asked of a message beyond its sender's `limit`.
+    """
 
     casework: Casework
     channels: Mapping[str, Channel]
     parser: Parser
     files: Files
     recognise: Recognise
+    alarm: Recognise
     act: Act
+    limit: SenderSettings = attrs.field(factory=SenderSettings)
 
     async def handle(self, inbox_id: int) -> None:
         """File one row; what cannot be filed is parked with a reason, after some tries where that may help."""
@@ -111,7 +120,7 @@ class Intake:
             await self._act(row, staff, message)
             return
         for _ in range(_RACES):
-            scene = await Conversations(self.casework).scene(row.channel_id, message)
+            scene = await Conversations(self.casework, self.limit).scene(row.channel_id, message)
             filing = await self._decide(scene)
             touched = self._touched(row.channel_id, message, filing)
             filing = replace(filing, inbox_id=row.id, message=await self._kept(scene), conversation=touched)
@@ -134,11 +143,25 @@ class Intake:
 
     async def _decide(self, scene: Scene) -> Filing:
         subject = scene.subject()
+        if await self._overflows(scene, subject):
+            return await Decisions(self.casework).overflow(scene)
         if subject.case is None:
             findings = await Surroundings(self.casework).look(subject, scene.reporter.id, self.recognise)
         else:
             findings = await self.recognise(subject)
         return await Decisions(self.casework).decide(scene, findings)
+
+    async def _overflows(self, scene: Scene, subject: Subject) -> bool:
+        """Whether a message is only kept: beyond the limit, long, beside a case, and without danger.
+
+        A short one costs triage little, and may be a wish for silence or the answer to a question of ours.
+        """
+        message = scene.message
+        if not scene.flooding or not scene.running or scene.asking is not None or message.consent is not None:
+            return False
+        if len(message.text) <= _SHORT:
+            return False
+        return judged.urgency(await self.alarm(subject)) is not Urgency.EMERGENCY
 
     async def _kept(self, scene: Scene) -> NewMessage:
         return NewMessage(

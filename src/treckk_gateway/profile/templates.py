@@ -71,6 +71,7 @@ VARIABLES: Mapping[str, frozenset[str]] = {
     "privacy_ack": frozenset({"batas"}),
     "privacy_notice": _NONE,
     "abuse": _NONE,
+    "too_many": _NONE,
     "staff_new_case": _STAFF,
     "staff_instructed": _ORDER,
     "staff_security": _STAFF | {"tanggal", "massa", "kurang"},

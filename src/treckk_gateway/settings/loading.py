@@ -24,6 +24,7 @@ from treckk_gateway.settings.values import (
     EngineSettings,
     MediaSettings,
     RetentionSettings,
+    SenderSettings,
     Settings,
     TelemetrySettings,
     TriageSettings,
@@ -43,6 +44,7 @@ TABLES = (
     "media",
     "digest",
     "telemetry",
+    "senders",
 )
 """The tables there are."""
 
@@ -96,6 +98,7 @@ def from_mapping(table: Mapping[str, Any], *, where: str = "settings", base: Pat
         media=_section(MediaSettings, table, "media", where, folder),
         digest=_section(DigestSettings, table, "digest", where, folder),
         telemetry=_section(TelemetrySettings, table, "telemetry", where, folder),
+        senders=_section(SenderSettings, table, "senders", where, folder),
     )
     _consistent(settings, where)
     return settings

@@ -190,6 +190,17 @@ class TelemetrySettings:
 
 
 @attrs.frozen(kw_only=True)
+class SenderSettings:
+    """The `[senders]` table: after `messages` of one person within `seconds`, theirs are kept and not answered.
+
+    One answer says so; what tells of danger is answered all the same. The person is heard again as soon as fewer came.
+    """
+
+    messages: Annotated[int, Meta(ge=2, le=200)] = 10
+    seconds: Annotated[float, Meta(gt=0, le=86400)] = 60.0
+
+
+@attrs.frozen(kw_only=True)
 class Settings:
     """Everything a gateway is told. Paths are absolute; `source` is the file, `None` when there was none.
 
@@ -226,6 +237,7 @@ class Settings:
     media: MediaSettings = MediaSettings()
     digest: DigestSettings = DigestSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    senders: SenderSettings = SenderSettings()
 
     def master_key(self) -> bytes:
         """The 32 bytes all keys follow from; use them at once and keep no copy."""
