@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import asynccontextmanager
 from email import message_from_bytes, policy
 
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treckk_gateway.adapters.email import EmailChannel, sending
+from treckk_gateway.adapters.email.mail import open_mail
 from treckk_gateway.adapters.email.mailbox import Mailbox
 from treckk_gateway.adapters.email.writing import write_letter
 from treckk_gateway.channel import ChannelContext
@@ -62,7 +64,37 @@ async def failing(channel, **message):
     return caught.value
 
 
+def plain(mail):
+    return mail.get_body(("plain",)).get_content()
+
+
 # Writing
+
+
+def test_the_plain_text_comes_first_and_the_html_says_the_same():
+    text = "Yth. <Budi> & keluarga,\n\nLihat https://aduan.example.go.id/lapor/x?a=1&b=2.\nSalam \u2013 Satpol PP"
+
+    _, mail = written(outbound(text=text))
+
+    assert mail.get_content_type() == "multipart/alternative"
+    first, second = mail.iter_parts()
+    assert (first.get_content_type(), second.get_content_type()) == ("text/plain", "text/html")
+    assert first.get_content().splitlines() == text.splitlines()
+    html = second.get_content()
+    assert "Yth. &lt;Budi&gt; &amp; keluarga,<br>" in html
+    link = "https://aduan.example.go.id/lapor/x?a=1&amp;b=2"
+    assert f'Lihat <a href="{link}">{link}</a>.<br>' in html
+    assert not re.search(r"<(?:img|script|style|link)", html)
+    again = open_mail(written(outbound(text=text))[0].content)
+    assert again.text == text
+
+
+def test_a_reporters_hostile_words_are_only_words_in_the_html():
+    _, mail = written(outbound(text='<img src=x onerror=alert(1)> https://x.example/"onmouseover="a'))
+
+    html = mail.get_body(("html",)).get_content()
+    assert "<img" not in html
+    assert '"onmouseover' not in html
 
 
 def test_a_notice_bears_what_threads_it_and_keeps_it_out_of_loops():
@@ -81,7 +113,7 @@ def test_a_notice_bears_what_threads_it_and_keeps_it_out_of_loops():
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["X-Auto-Response-Suppress"] == "All"
     assert mail["X-Treckk-Gateway"] == "example.go.id"
-    assert mail.get_content().splitlines() == ["Laporan Bapak/Ibu telah kami terima."]
+    assert plain(mail).splitlines() == ["Laporan Bapak/Ibu telah kami terima."]
     assert letter.sender == f"aduan+{TOKEN}@example.go.id", "so that a bounce comes back with the token"
 
 
@@ -110,7 +142,7 @@ def test_no_line_is_too_long_and_no_id_is_encoded():
     assert b"=?" not in letter.content.partition(b"References:")[2].partition(b"Auto-Submitted")[0]
     assert mail["References"].split() == list(ids[-20:])
     assert mail["Subject"] == subject.strip()[:250].strip()
-    assert mail.get_content().strip() == ("kata " * 5000).strip()
+    assert plain(mail).strip() == ("kata " * 5000).strip()
 
 
 @pytest.mark.parametrize("nasty", ["a\r\nBcc: x@example.org", "a\x00b", "a\nb", "\ud800", "", None])

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from email.header import Header
 from email.headerregistry import Address as MailAddress
 from email.utils import format_datetime, formataddr
+from hashlib import sha256
+from html import escape
 
 import attrs
 
@@ -32,12 +34,9 @@ _DOMAIN = re.compile(r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+", re.IGNORECASE)
 
 
 _LINE = 76
-_FIXED = (
-    b"MIME-Version: 1.0\r\n"
-    b'Content-Type: text/plain; charset="utf-8"\r\n'
-    b"Content-Transfer-Encoding: quoted-printable\r\n"
-    b"X-Auto-Response-Suppress: All\r\n"
-)
+_FIXED = b"MIME-Version: 1.0\r\nX-Auto-Response-Suppress: All\r\n"
+_PART = b'Content-Type: text/%s; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
+_ADDRESS_IN_TEXT = re.compile(r"https?://[^\s<>\"']{1,500}[^\s<>\"'.,;:!?)\]]")
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -87,7 +86,7 @@ def write_letter(
         message_id=message_id,
         sender="" if message.reply else reply_to,
         recipient=recipient,
-        content=b"".join((head.encode(), _FIXED, b"\r\n", _body(message.text))),
+        content=b"".join((head.encode(), _FIXED, _both(clean(message.text)))),
         utf8=not recipient.isascii(),
     )
 
@@ -113,9 +112,38 @@ def _encoded(value: str) -> bool:
     return not value.isascii() or "=?" in value
 
 
-def _body(text: str) -> bytes:
+def _both(text: str) -> bytes:
+    """The text twice, as RFC 2046 (5.1.4) wants alternatives: plain first, then HTML, which a reader may prefer.
+
+    The HTML is the same words with line breaks and links, nothing loaded, nothing of a style, nothing that tells us
+    whether it was read.
+    """
+    plain, html = _quoted(text), _quoted(_html(text))
+    boundary = sha256(plain).hexdigest()[:32].encode()  # too long and too odd to stand in the text by chance
+    return b"".join(
+        (
+            b'Content-Type: multipart/alternative; boundary="%s"\r\n\r\n' % boundary,
+            b"--%s\r\n%s%s\r\n" % (boundary, _PART % b"plain", plain),
+            b"--%s\r\n%s%s\r\n" % (boundary, _PART % b"html", html),
+            b"--%s--\r\n" % boundary,
+        )
+    )
+
+
+def _quoted(text: str) -> bytes:
     """The text as quoted-printable, every line ended by CRLF (RFC 2045, 6.7)."""
-    return b2a_qp(b"\r\n".join([*clean(text).encode().splitlines(), b""]))
+    return b2a_qp(b"\r\n".join([*text.encode().splitlines(), b""]))
+
+
+def _html(text: str) -> str:
+    """Plain text as a page of HTML: escaped, lines kept, web addresses made links."""
+    pieces, at = list[str](), 0
+    for found in _ADDRESS_IN_TEXT.finditer(text):
+        link = escape(found[0])
+        pieces += [escape(text[at : found.start()]), f'<a href="{link}">{link}</a>']
+        at = found.end()
+    pieces.append(escape(text[at:]))
+    return "<!DOCTYPE html>\n<html><body>\n" + "".join(pieces).replace("\n", "<br>\n") + "\n</body></html>\n"
 
 
 def _thread(message: OutboundMessage) -> list[tuple[str, str]]:
