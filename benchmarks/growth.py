@@ -54,6 +54,7 @@ class Sqlite:
     """The embedded store: a folder for each size, copied from the first."""
 
     name = "SQLite"
+    messages = 150
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -89,6 +90,7 @@ class Postgres:
     """The shared store: a database for each size, made from the first as its template."""
 
     name = "PostgreSQL"
+    messages = 60
 
     def __init__(self, folder: Path, server: str) -> None:
         self.folder, self.server = folder, server
@@ -166,7 +168,7 @@ def begin(store: Sqlite | Postgres, load: Load, first: int, number: int) -> None
 
 def compared(store: Sqlite | Postgres, load: Load, options: Options, number: int) -> list[Figure]:
     """All sizes served at once and asked in turn."""
-    count = options.count(150, 10)
+    count = options.count(store.messages, 10)
     wanted = sizes(options)
     with contextlib.ExitStack() as stack:
         cases: dict[str, Callable[[int], dict[str, float]]] = {}
