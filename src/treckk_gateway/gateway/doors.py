@@ -65,9 +65,8 @@ class Doors:
                     if hand is not None and isinstance(channel, Listening):
                         await channel.listen(lambda request: hand(channel, request))
             except Exception as problem:  # noqa: BLE001 whatever it is, the other channels go on
-                told = described(problem)
-                log.error("channel.not_open", channel_id=channel.channel_id, seconds=pause, **told)
-                self._fail(channel, told["problem"])
+                log.error("channel.not_open", channel_id=channel.channel_id, seconds=pause, **described(problem))
+                self._fail(channel, described(problem)["problem"])
             else:
                 self._succeed(channel)
                 return

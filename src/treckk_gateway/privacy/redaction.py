@@ -14,7 +14,7 @@ ALLOWED = frozenset(
         "reference", "case_id", "inbox_id", "outbox_id", "timer_id", "attempt", "attempts", "code", "scope",
         "status", "reason", "step", "error", "seconds", "count", "bytes", "due", "host", "port", "path", "version",
         "config", "key", "remedy", "summary", "actor", "target", "source", "received", "filed", "parked", "new",
-        "profile", "database", "sqlite", "topic", "route",
+        "profile", "database", "sqlite", "topic", "route", "file_id", "conversation_id", "clock",
     }
 )  # fmt: skip
 """Keys a log line may carry. Ids, codes and counts; nothing a person wrote or is reached by."""

@@ -150,8 +150,8 @@ class Watcher:
             return False
         if problem is not None:
             tried[uid] += 1
-            event = "mail.stuck" if tried[uid] == TRIES else "mail.deferred"
-            log.error(event, channel_id=self._channel_id, problem=problem)
+            stuck = tried[uid] == TRIES
+            log.error("mail.stuck" if stuck else "mail.deferred", channel_id=self._channel_id, problem=problem)
             return False
         self.folder.put_away(client, uid)
         return True
@@ -175,8 +175,12 @@ class Watcher:
         if self._stopping.is_set():
             return
         refused = isinstance(problem, LoginError)
-        event = "mailbox.refused" if refused else "mailbox.unreachable"
-        log.warning(event, channel_id=self._channel_id, problem=type(problem).__name__, failures=failures)
+        log.warning(
+            "mailbox.refused" if refused else "mailbox.unreachable",
+            channel_id=self._channel_id,
+            problem=type(problem).__name__,
+            attempts=failures,
+        )
         longest = LONGEST_PAUSE if refused else min(LONGEST_PAUSE, 2.0 ** min(failures, 10))
         self._stopping.wait(longest * random.uniform(0.5, 1.0))  # noqa: S311 so that not all come at once
 
