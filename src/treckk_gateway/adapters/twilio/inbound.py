@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 
 from treckk_gateway.adapters.twilio import codes, form
-from treckk_gateway.channel import Envelope, Inbound, WebhookRequest, numbers
+from treckk_gateway.channel import Envelope, Inbound, WebhookRequest, choices, numbers
 from treckk_gateway.errors import PayloadError
 from treckk_gateway.model import (
     Address,
@@ -183,7 +183,13 @@ def _sid(fields: Fields) -> str | None:
 
 
 def _text(fields: Fields, sender: Address) -> str:
-    """What the person wrote or tapped. The tapped words stand in `ButtonText`, which goes before `Body`."""
+    """What the person wrote or tapped. The tapped words stand in `ButtonText`, which goes before `Body`.
+
+    A choice we offered carries the answer it stands for.
+    """
+    ours = choices.answered(fields.get("ButtonPayload")) or choices.answered(fields.get("ListId"))
+    if ours is not None:
+        return ours
     for name in ("ButtonText", "Body", "ListTitle"):
         if fields.get(name, "").strip():
             return _decoded(fields[name]) if name == "Body" and sender.scheme == "sms" else fields[name]
