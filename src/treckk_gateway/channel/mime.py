@@ -68,15 +68,16 @@ class Part:
     filename: str | None = None
     body: bytes = b""
     inside: tuple[str, ...] = ()
+    named: Mapping[str, bytes] = attrs.field(default=attrs.Factory(lambda self: by_name(self.headers), takes_self=True))
 
     def header(self, name: str) -> str | None:
         """The first header of that name as one clean line, `None` where there is none."""
-        raw = first(self.headers, name)
+        raw = self.named.get(name)
         return None if raw is None else decode_header(raw)
 
     def content(self) -> bytes:
         """The body without its transfer encoding; what does not fit the encoding is passed over."""
-        encoding = (first(self.headers, "content-transfer-encoding") or b"").strip().lower()
+        encoding = self.named.get("content-transfer-encoding", b"").strip().lower()
         if encoding == b"base64":
             return _base64(self.body)
         return binascii.a2b_qp(self.body) if encoding == b"quoted-printable" else self.body
@@ -105,18 +106,19 @@ def walk(raw: bytes) -> Tree:
     while waiting:
         span = waiting.pop()
         headers, body = ((), span.start) if span.rest else read_headers(raw, span.start, span.end)
-        kind, parameters = _typed(headers, span)
+        named = by_name(headers)
+        kind, parameters = _typed(named, span)
         inner: list[_Span] | None = None
         if kind.startswith("multipart/") and len(span.inside) < DEPTH:
             room = PARTS - len(leaves) - len(waiting)
             inner = _split(raw, _Span(body, span.end, (*span.inside, kind)), parameters, room)
         if inner is not None:
-            top = top or _part(headers, kind, parameters, span, b"")
+            top = top or _part(headers, named, kind, parameters, span)
             kind = "text/plain"  # where no part can be told from another
         if inner:
             waiting += reversed(inner)
             continue
-        leaves.append(_part(headers, kind, parameters, span, raw[body : span.end]))
+        leaves.append(_part(headers, named, kind, parameters, span, raw[body : span.end]))
         top = top or leaves[0]
     return Tree(top=top or Part(headers=()), leaves=tuple(leaves))
 
@@ -164,12 +166,14 @@ def _read_lines(raw: bytes, start: int, end: int) -> tuple[Headers, int]:
     return _frozen(found), blank.end() if blank else end
 
 
+def by_name(headers: Headers) -> dict[str, bytes]:
+    """The values by name (lower case): where one repeats, the first counts and proves nothing."""
+    return dict(reversed(headers))
+
+
 def first(headers: Headers, name: str) -> bytes | None:
-    """The first value of that name (lower case): where one repeats, the first counts and proves nothing."""
-    for known, value in headers:
-        if known == name:
-            return value
-    return None
+    """The first value of that name, for a block that is asked only once."""
+    return by_name(headers).get(name)
 
 
 def read_parameters(raw: bytes) -> tuple[bytes, dict[str, str]]:
@@ -247,11 +251,11 @@ class _Span(NamedTuple):
     rest: bool = False
 
 
-def _typed(headers: Headers, span: _Span) -> tuple[str, Mapping[str, str]]:
+def _typed(named: Mapping[str, bytes], span: _Span) -> tuple[str, Mapping[str, str]]:
     """The content type with its parameters; plain text where nothing usable is said."""
     if span.rest:
         return "application/octet-stream", {}
-    claimed = first(headers, "content-type")
+    claimed = named.get("content-type")
     if claimed is None:
         return "text/plain", {}
     written, parameters = read_parameters(claimed)
@@ -259,12 +263,20 @@ def _typed(headers: Headers, span: _Span) -> tuple[str, Mapping[str, str]]:
     return kind[1].decode("ascii") if kind else "text/plain", parameters
 
 
-def _part(headers: Headers, kind: str, parameters: Mapping[str, str], span: _Span, body: bytes) -> Part:
-    claimed = first(headers, "content-disposition")
+def _part(
+    headers: Headers,
+    named: Mapping[str, bytes],
+    kind: str,
+    parameters: Mapping[str, str],
+    span: _Span,
+    body: bytes = b"",
+) -> Part:
+    claimed = named.get("content-disposition")
     disposition, claims = read_parameters(claimed) if claimed else (b"", {})
     name = claims.get("filename") or parameters.get("name")
     return Part(
         headers=headers,
+        named=named,
         content_type=kind,
         parameters=parameters,
         disposition=disposition.decode("latin-1"),

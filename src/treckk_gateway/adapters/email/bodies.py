@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import attrs
 
 from treckk_gateway.adapters.email import plain
-from treckk_gateway.channel.mime import Part, Tree, first, walk
+from treckk_gateway.channel.mime import Part, Tree, walk
 from treckk_gateway.model import Attachment, MediaKind
 
 TEXT = 1024 * 1024
@@ -65,7 +65,7 @@ def _is_text(leaf: Part) -> bool:
 
 def _is_logo(leaf: Part) -> bool:
     """A small picture shown inside the text; what is attached on purpose is never one."""
-    inline = leaf.disposition != "attachment" and first(leaf.headers, "content-id") is not None
+    inline = leaf.disposition != "attachment" and "content-id" in leaf.named
     return inline and leaf.content_type.startswith("image/") and len(leaf.body) < _LOGO
 
 

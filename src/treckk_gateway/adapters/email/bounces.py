@@ -51,7 +51,7 @@ def bounce(tree: Tree, subject: str, text: str, signals: Collection[str]) -> Bou
     if reported:
         undelivered = next((one for one in reported if one.action in _UNDELIVERED), None)
         return undelivered and attrs.evolve(undelivered, original_id=_original_id(tree))
-    claimed = first(tree.top.headers, "x-failed-recipients")
+    claimed = tree.top.named.get("x-failed-recipients")
     told = claimed is not None or (_by_machine(signals) and _SUBJECT.search(subject))
     if not told and not (signals and text.startswith(_QMAIL)) and not _report_of_delivery(tree):
         return None

@@ -13,7 +13,7 @@ from treckk_gateway.adapters.email.bodies import read_body
 from treckk_gateway.adapters.email.bounces import Bounce, bounce
 from treckk_gateway.adapters.email.quoting import own_words
 from treckk_gateway.channel.charset import clean_line, decode_text
-from treckk_gateway.channel.mime import Headers, Part, Tree, decode_header, first, walk
+from treckk_gateway.channel.mime import Headers, Part, Tree, decode_header, walk
 from treckk_gateway.errors import PayloadError
 from treckk_gateway.model import Attachment, Instant
 
@@ -119,7 +119,7 @@ def _may_bounce(tree: Tree, found: Sequence[str]) -> bool:
 
 def _author(top: Part) -> tuple[str | None, str | None]:
     """Address and name of the first `From`: the last `<...>` that is an address, else the only word that is one."""
-    written = decode_text(first(top.headers, "from") or b"", None)
+    written = decode_text(top.named.get("from", b""), None)
     angled = [one for one in _ANGLED.finditer(written) if is_address(one[1])]
     if angled:
         before = written[: angled[-1].start()]
@@ -146,12 +146,12 @@ def folded(address: str) -> str:
 
 
 def _ids(top: Part, name: str) -> list[str]:
-    return _MESSAGE_ID.findall(decode_text(first(top.headers, name) or b"", None))
+    return _MESSAGE_ID.findall(decode_text(top.named.get(name, b""), None))
 
 
 def _date(top: Part) -> Instant | None:
     """The sender's own time in microseconds; `None` where it is missing or absurd."""
-    written = (top.header("date") or "")[:100]
+    written = decode_text(top.named.get("date", b"")[:100], None)
     try:
         parts = parsedate_tz(written)
         seconds = mktime_tz(parts) if parts else 0

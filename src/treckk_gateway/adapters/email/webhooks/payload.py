@@ -12,7 +12,7 @@ import msgspec
 
 from treckk_gateway.channel import WebhookRequest
 from treckk_gateway.channel.charset import decode_text
-from treckk_gateway.channel.mime import Part, first, read_parameters, walk
+from treckk_gateway.channel.mime import Part, read_parameters, walk
 from treckk_gateway.errors import PayloadError
 
 _FIELDS = 300
@@ -113,12 +113,12 @@ def _plain(written: bytes) -> bytes:
 
 
 def _field(leaf: Part) -> Field | None:
-    claimed = first(leaf.headers, "content-disposition")
+    claimed = leaf.named.get("content-disposition")
     disposition, claims = read_parameters(claimed) if claimed else (b"", {})
     name = claims.get("name", "")
     if disposition != b"form-data" or not name:
         return None
-    typed = first(leaf.headers, "content-type") is not None
+    typed = "content-type" in leaf.named
     return Field(
         name=name,
         value=leaf.body,
