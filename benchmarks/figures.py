@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -113,6 +115,7 @@ def run(description: str, measure: Callable[[Options], Iterable[Figure]]) -> Non
     parser.add_argument("--million", action="store_true", help="growth: also with a million cases")
     parser.add_argument("--json", type=Path, metavar="FILE", help="add one line for each figure")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("given up"))  # what was started is then ended in order
     pairs.need_two_cores()
     found = []
     for one in measure(Options(rounds=given.rounds, quick=given.quick, million=given.million)):

@@ -63,14 +63,14 @@ def lines(
 
 def against_goals(title: str, figures: Sequence[Figure]) -> str:
     """A bar for each figure that has a goal: how far it came, the goal being the dashed line, twice it the end."""
-    left, width, row = 430, 300, 24
+    left, width, row = 560, 300, 24
     parts = [_text(10, 22, title)]
     for number, one in enumerate(figures):
         assert one.goal is not None
         reached = one.goal / max(one.value, 1e-9) if one.at_most else one.value / one.goal
         y = 40 + row * number
         colour = _COLOURS[2] if one.met else _COLOURS[4]
-        parts.append(_text(left - 8, y + 13, f"{one.area}: {one.what}"[:62], "end"))
+        parts.append(_text(left - 8, y + 13, f"{one.area}: {one.what}"[:84], "end"))
         parts.append(
             f'<rect x="{left}" y="{y}" width="{width / 2 * min(reached, 2):.0f}" height="16" fill="{colour}"/>'
         )

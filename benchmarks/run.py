@@ -7,6 +7,7 @@ was quick or only a part, the page docs/explanation/speed.md with its plots.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -36,6 +37,8 @@ AREAS = {
 """What is measured, and after how many seconds it is given up."""
 DOCS = Path(__file__).parents[1] / "docs" / "explanation"
 _MILLION = 1200
+_GRACE = 20
+"""Seconds an area has to end what it started."""
 
 
 def arguments() -> argparse.Namespace:
@@ -78,16 +81,19 @@ def measured(area: str, given: argparse.Namespace, folder: Path) -> tuple[list[f
 
 def stopped(process: subprocess.Popen[bytes]) -> None:
     """End an area with everything it started; nothing is left to run on."""
-    try:
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE)
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
     process.wait()
 
 
 def main() -> int:
     """Run what was asked for; the exit code says whether all of it could be measured, not whether goals were met."""
     given = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     pairs.need_two_cores()
     machine, begun = pairs.machine(), time.monotonic()
     found: list[figures.Figure] = []
