@@ -570,9 +570,9 @@ async def test_what_cannot_be_had_now_is_503_and_kept_when_it_can(tmp_path):
         ("ses", {"topics": ("arn:aws:sqs:eu-west-1:123456789012:x",)}, "topics"),
         ("ses", {"topics": (services.TOPIC,), "s3_bucket": "surat"}, "s3_bucket"),
         ("pigeon", {}, "webhook: is one of mailgun, postmark, sendgrid, ses"),
-        (None, {}, "give listen or webhook"),
+        (None, {}, "give listen, imap or webhook"),
         (None, {"listen": "lmtp://127.0.0.1:24", "topics": (services.TOPIC,)}, "webhook: names the service"),
-        ("mailgun", {"listen": "lmtp://127.0.0.1:24", **MAILGUN}, "give listen or webhook"),
+        ("mailgun", {"listen": "lmtp://127.0.0.1:24", **MAILGUN}, "give listen, imap or webhook"),
     ],
 )
 def test_settings_that_prove_nothing_are_refused(webhook, more, said):
