@@ -331,3 +331,10 @@ async def test_an_answer_takes_the_next_slot_before_a_notice_that_asked_first(st
     assert await begin(store, reply, now=START + SECOND, pace=answer) == Go()
     assert isinstance(await begin(store, bulk, now=START + SECOND + SECOND // 4, pace=notice), NotYet)
     assert await begin(store, bulk, now=START + 9 * SECOND // 4, pace=notice) == Go()
+
+
+async def test_an_id_that_a_receipt_told_first_is_kept_when_the_providers_answer_comes(store, backend, two):
+    await begin(store, two[0])
+    await store.hear(heard(DeliveryState.SENT, provider_message_id="P1"))
+    await end(store, two[0], provider_message_id="P1")
+    assert backend.rows("SELECT provider_message_id FROM attempt") == [("P1",)]

@@ -154,7 +154,8 @@ def record(connection: Connection, ended: Ended) -> bool:
     connection.execute(
         "UPDATE attempt SET ended_at = ?, outcome = ?, code = ?, provider_message_id = CASE WHEN EXISTS"
         " (SELECT 1 FROM attempt o"
-        " WHERE o.channel_id = attempt.channel_id AND o.provider_message_id = ?) THEN NULL ELSE ? END WHERE id = ?",
+        " WHERE o.channel_id = attempt.channel_id AND o.provider_message_id = ? AND o.id <> attempt.id)"
+        " THEN NULL ELSE ? END WHERE id = ?",
         (ended.now, ended.outcome, ended.code, ended.provider_message_id, ended.provider_message_id, ended.attempt_id),
     )
     row = outbox(connection, ended.outbox_id)
