@@ -90,6 +90,27 @@ async def test_a_bounce_by_webhook_silences_an_address_until_its_owner_writes_ag
     assert delivery["state"] == "sent"
 
 
+async def test_an_admin_has_an_address_written_to_again_but_not_who_opted_out(office):
+    assert await office.write_mail(COMPLAINT) == 200
+    reference = number_in((await office.hears("email", BUDI))[0])
+    mark = office.mail.mailbox(BUDI.mail)[0].header("X-PM-Metadata-treckk-delivery")
+    bounce = {"RecordType": "Bounce", "ID": 1, "Type": "HardBounce", "Metadata": {"treckk-delivery": mark}}
+    assert await office.posted(bounce) == 200
+    await office.settled()
+
+    assert (await office.api("POST", f"/cases/{reference}/reach", by="danru-paringin"))[0] in {403, 404}
+    assert await office.api("POST", f"/cases/{reference}/reach") == (200, {"addresses": 1})
+    assert await office.api("POST", f"/cases/{reference}/reach") == (200, {"addresses": 0})
+    await office.move(reference, "under_review", by="rini")
+    await office.hears("email", BUDI, 2)
+    assert [one["kind"] for one in (await office.only_case())["events"]].count("replayed") == 1
+
+    stopped = bounce | {"RecordType": "SubscriptionChange", "ID": 2, "Type": "", "SuppressSending": True}
+    assert await office.posted(stopped | {"SuppressionReason": "ManualSuppression"}) == 200
+    await office.settled()
+    assert await office.api("POST", f"/cases/{reference}/reach") == (200, {"addresses": 0})
+
+
 async def test_a_mail_without_the_login_leaves_no_trace(office):
     before = office.tables()
 

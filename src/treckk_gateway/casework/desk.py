@@ -269,6 +269,16 @@ class Desk:
         self.casework.hint()
         return done
 
+    async def reach(self, actor: Actor, reference: str) -> int:
+        """Write to the reporter again though an address was set aside after a failure; how many addresses that were.
+
+        Who opted out stays so. Raises `NotFoundError`.
+        """
+        case = await self._visible(actor, reference)
+        box = await self.casework.people.box(case.reporter_id)
+        event = self.casework.event(box, actor, EventKind.REPLAYED, {"addresses": "lifted"})
+        return await self.casework.store.lift(case.case_id, event, self.casework.clock())
+
     async def _dead(self, row: OutboxRow) -> DeadLetterView:
         case = await self.casework.store.case(case_id=row.case_id) if row.case_id is not None else None
         return DeadLetterView(

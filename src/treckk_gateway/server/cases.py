@@ -52,6 +52,10 @@ async def _note(call: Call) -> shapes.CaseItem:
     return presentation.case_item(await call.gateway.desk.note(call.actor, call.place.reference, call.body.text))
 
 
+async def _reach(call: Call) -> shapes.Reached:
+    return shapes.Reached(addresses=await call.gateway.desk.reach(call.actor, call.place.reference))
+
+
 async def _take(call: Call) -> shapes.CaseItem:
     return presentation.case_item(await call.gateway.desk.take(call.actor, call.place.reference))
 
@@ -119,6 +123,10 @@ ROUTES = (
     Route(
         method="POST", path=f"{_ONE}/notes", name="addNote", summary="Add an internal note; it never leaves the house",
         run=_note, answers=shapes.CaseItem, place=shapes.CasePlace, body=shapes.TextBody, errors=(404, 409),
+    ),
+    Route(
+        method="POST", path=f"{_ONE}/reach", name="reachReporter", summary="Write again to addresses set aside",
+        run=_reach, answers=shapes.Reached, place=shapes.CasePlace, roles=OVERSEERS, errors=(404,),
     ),
     Route(
         method="POST", path=f"{_ONE}/takeover", name="takeCase", summary="Hold the case: the machine falls silent",

@@ -461,6 +461,12 @@ class Replayed(Shown):
     replayed: bool
 
 
+class Reached(Shown):
+    """How many addresses may be written to again."""
+
+    addresses: int
+
+
 class CountItem(Shown):
     """How many cases of a district are of a category; `-` where unknown, `null` where the number is left out."""
 

@@ -324,6 +324,12 @@ class Store(Protocol):
     async def revive(self, outbox_id: int, event: NewEvent | None, now: Instant) -> bool:
         """Queue a dead letter again and note it on its case; false when it was not dead or uncertain."""
 
+    async def lift(self, case_id: int, event: NewEvent, now: Instant) -> int:
+        """Let messages leave again for addresses of a case's reporter that were set aside, and note it on the case.
+
+        Who opted out stays so. How many addresses that were; without any nothing is noted.
+        """
+
     # numbers
     async def tally(self, span: Span) -> Sequence[TallyRow]:
         """Cases opened in the span, counted by all they may be told apart by."""

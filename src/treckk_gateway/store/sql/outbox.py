@@ -368,3 +368,17 @@ def revive(connection: Connection, outbox_id: int, event: NewEvent | None, now: 
         connection.lock(case_id=found[0])
         history.append(connection, found[0], event, now)
     return True
+
+
+def lift(connection: Connection, case_id: int, event: NewEvent, now: Instant) -> int:
+    """Forget that addresses of a case's reporter were set aside, but for opting out; how many they were."""
+    connection.lock(case_id=case_id)
+    lifted = connection.execute(
+        "DELETE FROM suppression WHERE reason <> 'opted_out' AND (channel_id, address_hash) IN"
+        " (SELECT channel_id, address_hash FROM conversation WHERE reporter_id ="
+        " (SELECT reporter_id FROM cases WHERE id = ?))",
+        (case_id,),
+    ).rowcount
+    if lifted:
+        history.append(connection, case_id, event, now)
+    return lifted

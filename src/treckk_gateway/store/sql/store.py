@@ -196,6 +196,10 @@ class SqlStore(ABC):
         """See `Store.revive`."""
         return await self._write(outbox.revive, outbox_id, event, now)
 
+    async def lift(self, case_id: int, event: NewEvent, now: Instant) -> int:
+        """See `Store.lift`."""
+        return await self._write(outbox.lift, case_id, event, now)
+
     async def unpark(self, inbox_id: int, now: Instant) -> bool:
         """See `Store.unpark`."""
         return await self._write(inbox.unpark, inbox_id, now)
