@@ -18,7 +18,7 @@ NAME = re.compile(r"treckk_[a-z0-9_]+")
 
 def exported():
     channel = ChannelHealth(
-        channel_id="wa", adapter="twilio", last_inbound_at=1, last_outbound_at=1, refused=0, paused=None
+        channel_id="wa", adapter="twilio", last_inbound_at=1, last_outbound_at=1, refused=0, paused=None, looked_at=1
     )
     counters = dict.fromkeys(Counters.__struct_fields__, 0) | {"refused": 0}
     answers = dict.fromkeys(("2xx", "3xx", "4xx", "5xx"), 0)

@@ -51,6 +51,8 @@ BAD = {
     "folded header": post(more="X-Long: a\r\n b\r\n"),
     "upgrade": post(more="Connection: Upgrade\r\nUpgrade: websocket\r\n"),
     "binary": bytes(range(256)),
+    "bytes in the path that are no text": PLAIN.replace(b"/whatsapp ", b"/whatsapp\xff "),
+    "bytes in the query that are no text": PLAIN.replace(b"/whatsapp ", b"/whatsapp?a=\xff "),
     "too long": post(b"a=" + b"x" * 2_000_000),
     "many headers": post(more="".join(f"X-{one}: y\r\n" for one in range(200))),
 }

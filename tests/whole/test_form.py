@@ -485,11 +485,12 @@ async def test_a_wish_for_secrecy_is_a_flag(phones):
     assert "confidential" in (await phones.only_case())["flags"]
 
 
-async def test_fifty_messages_in_a_minute_are_kept_and_one_is_acknowledged_and_danger_gets_through(phones):
+async def test_fifty_messages_in_a_minute_are_kept_with_a_receipt_and_one_word_more_and_danger_gets_through(phones):
     for number in range(50):
         await phones.write("whatsapp", BUDI, f"Ada sapi lepas mengganggu warga di Desa Layap tadi malam {number}")
     await phones.settled()
-    assert len(phones.heard("whatsapp", BUDI)) == 1
+    _receipt, patience = phones.heard("whatsapp", BUDI)
+    assert "tidak perlu dikirim ulang" in patience
     await phones.write("whatsapp", BUDI, DANGER)
     await phones.settled()
     assert "segera telepon 110" in phones.heard("whatsapp", BUDI)[-1]

@@ -6,6 +6,7 @@ Source: lessons, O4 (a dead provider must not block the queue); the channel refe
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 
@@ -17,13 +18,24 @@ from treckk_gateway.store.rows import OutboxRow
 
 _SECOND = 1_000_000
 _LOOKS = 50
-"""Messages of a slow channel looked at again in a second, however many wait."""
+"""Messages of a slow channel looked at again in a second, however many wait; of a quick one twice what it sends."""
 
 
 @attrs.define
 class _Channel:
     began: dict[int, float] = attrs.field(factory=dict)
     waiting: set[int] = attrs.field(factory=set)
+    ended_at: float = -math.inf
+    pace: float = 0.0
+
+    def ended(self, now: float, span: float) -> None:
+        """One more send is over."""
+        self.pace = self.pace_at(now, span) + 1 / span
+        self.ended_at = now
+
+    def pace_at(self, now: float, span: float) -> float:
+        """Sends that end in a second, of the last `span` seconds above all."""
+        return self.pace * math.exp((self.ended_at - now) / span) if self.pace else 0.0
 
 
 @attrs.define
@@ -31,7 +43,7 @@ class Turns:
     """Sends under way, by channel. Of `slots` pieces of work side by side a quarter is never for sending.
 
     A channel takes a quarter at most, half of that for what is bulk, and leaves a turn to each of the `channels` that
-    sends nothing. Who finds none free waits a moment; where a send takes longer than `slow` seconds nobody waits, and
+    sends nothing. Who finds none free waits a moment; where none came to an end for `slow` seconds nobody waits, and
     the place is somebody else's.
     """
 
@@ -50,11 +62,14 @@ class Turns:
             own.began[row.id] = self.clock()
             return None
         own.waiting.add(row.id)
-        return max(self.slow / 2, len(own.waiting) / _LOOKS) * (1.0 if bulk(row) else 0.5)
+        looks = max(_LOOKS, 2 * own.pace_at(self.clock(), self.slow))
+        return max(self.slow / 2, len(own.waiting) / looks) * (1.0 if bulk(row) else 0.5)
 
     async def give_back(self, row: OutboxRow) -> None:
         """The send is over."""
-        self._all[row.channel_id].began.pop(row.id, None)
+        own = self._all[row.channel_id]
+        own.began.pop(row.id, None)
+        own.ended(self.clock(), self.slow)
         async with self._changed:
             self._changed.notify_all()
 
@@ -80,7 +95,7 @@ class Turns:
         return not under_way or left > self.channels - len(busy)
 
     def _is_slow(self, own: _Channel) -> bool:
-        return bool(own.began) and self.clock() - min(own.began.values()) > self.slow
+        return bool(own.began) and self.clock() - max(min(own.began.values()), own.ended_at) > self.slow
 
 
 def bulk(row: OutboxRow) -> bool:
