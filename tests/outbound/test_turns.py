@@ -78,3 +78,8 @@ def test_bulk_is_neither_an_answer_nor_urgent_and_runs_ahead_less():
     assert answer.interval == notice.interval == 1_000_000
     assert answer.burst == 0
     assert notice.burst == -250_000
+
+
+async def test_an_only_channel_takes_all_there_is_for_sending(now):
+    turns = Turns(slots=8, channels=1, slow=0.05, clock=lambda: now[0])
+    assert [await turns.take(row(n)) is None for n in range(7)] == [True] * 6 + [False]

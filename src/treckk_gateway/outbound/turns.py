@@ -42,9 +42,9 @@ class _Channel:
 class Turns:
     """Sends under way, by channel. Of `slots` pieces of work side by side a quarter is never for sending.
 
-    A channel takes a quarter at most, half of that for what is bulk, and leaves a turn to each of the `channels` that
-    sends nothing. Who finds none free waits a moment; where none came to an end for `slow` seconds nobody waits, and
-    the place is somebody else's.
+    A channel takes a quarter at most, or its even share where there are few `channels`; half of that for what is bulk;
+    and it leaves a turn to each that sends nothing. Who finds none free waits a moment; where none came to an end for
+    `slow` seconds nobody waits, and the place is somebody else's.
     """
 
     slots: int = 32
@@ -87,11 +87,12 @@ class Turns:
 
     def _free(self, own: _Channel, row: OutboxRow) -> bool:
         under_way = len(own.began)
-        most = max(1, self.slots // 4)
+        for_sending = self.slots - self.slots // 4
+        most = max(1, self.slots // 4, for_sending // self.channels)
         if under_way >= (max(1, most // 2) if bulk(row) else most):
             return False
         busy = [one for one in self._all.values() if one.began]
-        left = self.slots - self.slots // 4 - sum(len(one.began) for one in busy)
+        left = for_sending - sum(len(one.began) for one in busy)
         return not under_way or left > self.channels - len(busy)
 
     def _is_slow(self, own: _Channel) -> bool:
