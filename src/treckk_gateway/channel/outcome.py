@@ -1,12 +1,15 @@
-"""One table from plain HTTP answers to typed errors, for providers that give no better code.
+"""From HTTP exchanges to typed errors: one that failed, and a plain answer where a provider gives no better code.
 
 Source: email-and-web reference, D3 (typed send outcomes).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
+
+import aiohttp
 
 from treckk_gateway.errors import NotTaken, Rejected, Scope, SendError, Uncertain
 
@@ -26,6 +29,22 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         return min(max(parsedate_to_datetime(written).timestamp() - now, 0.0), LONGEST_WAIT)
     except (ValueError, TypeError, OverflowError):
         return None
+
+
+@contextmanager
+def exchange(where: str) -> Iterator[None]:
+    """What goes wrong in an exchange by aiohttp inside becomes `NotTaken` while nothing was written, else `Uncertain`.
+
+    `where` names the endpoint without its address. Give the request a `connect` time of its own, or a connection that
+    takes too long counts as written.
+    """
+    try:
+        yield
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        # `from None`, here and below: the error that caused ours holds the address, and that may hold a token.
+        raise NotTaken("not_connected", f"{where} cannot be reached") from None
+    except (aiohttp.ClientError, OSError):
+        raise Uncertain("no_answer", f"{where} did not answer") from None
 
 
 def from_status(status: int, headers: Mapping[str, str], *, now: float, where: str) -> SendError:

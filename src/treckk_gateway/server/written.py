@@ -29,8 +29,8 @@ def _usual(status: int, content_type: str, body: bytes, second: int) -> bytes:
 
 
 def _written(status: int, content_type: str, body: bytes, headers: Mapping[str, str], second: int) -> bytes:
-    fields = {"Content-Type": content_type, **headers, "Date": formatdate(second, usegmt=True)}
-    fields |= {"Server": SERVER_SOFTWARE}
+    ours = {"Date": formatdate(second, usegmt=True), "Server": SERVER_SOFTWARE}
+    fields = {"Content-Type": content_type, **headers, **ours}
     if status in _BODILESS:
         body = b""
     else:

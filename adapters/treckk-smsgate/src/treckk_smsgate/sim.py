@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import attrs
 import msgspec
-from treckk_gateway.channel import Capabilities, Channel, ChannelContext, TextForm, numbers, segments
-from treckk_gateway.errors import NotTaken, PayloadError, Rejected, Scope, Uncertain
+from treckk_gateway.channel import Capabilities, Channel, ChannelContext, TextForm, numbers, outcome, segments
+from treckk_gateway.errors import NotTaken, PayloadError, Rejected, Scope
 from treckk_gateway.model import Address, DeliveryState, Instant, OutboundMessage
 
 SCHEME = "sms"
@@ -150,16 +150,11 @@ class SimChannel(Channel):
         if self._session is None:
             raise NotTaken("not_open", "the channel is not open")
         limit = aiohttp.ClientTimeout(total=timeout, connect=timeout / 2)
-        try:
+        with outcome.exchange(self.where):
             async with self._session.request(
                 method, f"{self._base}{path}", json=payload, headers=headers, timeout=limit, allow_redirects=False
             ) as answer:
                 found = _json(await answer.read())
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            raise NotTaken("not_connected", f"{self.where} cannot be reached") from None
-        except (aiohttp.ClientError, OSError):
-            # `from None`: the error that caused ours holds the address.
-            raise Uncertain("no_answer", f"{self.where} did not answer") from None
         said, items = (found, []) if isinstance(found, dict) else ({}, found if isinstance(found, list) else [])
         return Answer(status=answer.status, headers=answer.headers, said=said, items=items)
 

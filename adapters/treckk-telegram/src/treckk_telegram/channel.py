@@ -148,16 +148,11 @@ class TelegramChannel(Channel):
         if self._session is None:
             raise NotTaken("not_open", "the channel is not open")
         limit = aiohttp.ClientTimeout(total=timeout, connect=timeout / 2)
-        try:
+        with outcome.exchange("Telegram"):
             async with self._session.post(
                 self._method(method), json=payload, headers=headers, timeout=limit, allow_redirects=False
             ) as answer:
                 return answer.status, answer.headers, _object(await answer.read())
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            raise NotTaken("not_connected", "Telegram cannot be reached") from None
-        except (aiohttp.ClientError, OSError):
-            # `from None`: the error that caused ours holds the address, and that the token.
-            raise Uncertain("no_answer", "Telegram did not answer") from None
 
     def _refusal(self, status: int, headers: Any, answer: dict[str, Any]) -> SendError:
         """Telegram's `ok: false`: an error code as the HTTP status, and for 429 the seconds to wait in the body."""

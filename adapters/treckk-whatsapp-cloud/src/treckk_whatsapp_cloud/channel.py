@@ -21,6 +21,7 @@ from treckk_gateway.channel import (
     TemplateTable,
     WebhookRequest,
     WebhookResponse,
+    outcome,
 )
 from treckk_gateway.errors import NotTaken, PayloadError, SendError, Uncertain
 from treckk_gateway.model import DeliveryState, OutboundMessage, Secret, SendResult
@@ -206,7 +207,7 @@ class WhatsAppCloudChannel(Channel):
         if self._session is None:
             raise NotTaken("not_open", "the channel is not open")
         limit = aiohttp.ClientTimeout(total=timeout, connect=timeout / 2)
-        try:
+        with outcome.exchange("Meta"):
             async with self._session.request(
                 method,
                 f"{self._root()}{path}",
@@ -216,10 +217,6 @@ class WhatsAppCloudChannel(Channel):
                 allow_redirects=False,
             ) as answer:
                 return answer.status, answer.headers, _object(await answer.read())
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            raise NotTaken("not_connected", "Meta cannot be reached") from None
-        except (aiohttp.ClientError, OSError):
-            raise Uncertain("no_answer", "Meta did not answer") from None
 
     def _file(self, answer: bytes) -> MediaSource:
         url = _object(answer).get("url")

@@ -10,7 +10,7 @@ import aiohttp
 import attrs
 import msgspec
 from treckk_gateway.channel import Capabilities, Channel, ChannelContext, Inbound, TextForm, WebhookRequest, outcome
-from treckk_gateway.errors import NotTaken, PayloadError, Rejected, SignatureError, Uncertain
+from treckk_gateway.errors import NotTaken, PayloadError, Rejected, SignatureError
 from treckk_gateway.model import (
     Address,
     DeliveryReceipt,
@@ -98,15 +98,11 @@ class MerpatiChannel(Channel):
         headers = {"Authorization": f"Bearer {self._options.token.reveal()}"}
         limit = aiohttp.ClientTimeout(total=message.timeout, connect=message.timeout / 2)
         url = f"{self._options.api_base_url}/messages"
-        try:
+        with outcome.exchange("Merpati"):
             async with self._session.post(
                 url, json=body, headers=headers, timeout=limit, allow_redirects=False
             ) as answer:
                 status, told = answer.status, answer.headers
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            raise NotTaken("not_connected", "Merpati cannot be reached") from None
-        except (aiohttp.ClientError, OSError):
-            raise Uncertain("no_answer", "Merpati did not answer") from None
         if status // 100 != 2:
             raise outcome.from_status(status, told, now=self._clock(), where="Merpati")
         return SendResult()
