@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from treckk_gateway.channel import Capabilities, Channel, ChannelContext, registry
+from treckk_gateway.adapters.twilio.content import Offering
+from treckk_gateway.channel import ApprovedTemplate, Capabilities, Channel, ChannelContext, registry
 from treckk_gateway.model import DeliveryState, Secret
 
 PAGE = Path(__file__).parent / "reference" / "feature-matrix.md"
@@ -23,6 +24,11 @@ PACKAGES = Path(__file__).parent.parent / "adapters"
 _TOKEN = Secret("0123456789abcdef0123456789abcdef")
 _LOGIN = Secret("service:0123456789abcdef")
 _TWILIO: dict[str, object] = {"account_sid": "AC" + "0" * 32, "auth_token": _TOKEN}
+_SID = "HX" + "0" * 32
+_CONTENTS: dict[str, object] = {
+    "templates": {"answer_waiting": {"id": ApprovedTemplate(name=_SID)}},
+    "choices": Offering(lists={"10": _SID}),
+}
 _EMAIL: dict[str, object] = {
     "smtp": "smtp://127.0.0.1:25",
     "address": "aduan@example.go.id",
@@ -33,7 +39,7 @@ Column = tuple[str, str, dict[str, object]]
 """A heading, an adapter, and the settings that change what it can do."""
 
 CHANNELS: tuple[Column, ...] = (
-    ("WhatsApp, Twilio", "twilio", _TWILIO | {"sender": "whatsapp:+6281100000000"}),
+    ("WhatsApp, Twilio", "twilio", _TWILIO | {"sender": "whatsapp:+6281100000000"} | _CONTENTS),
     ("SMS, Twilio, number abroad", "twilio", _TWILIO | {"sender": "+15550000000"}),
     ("SMS, Twilio, Indonesian number or name", "twilio", _TWILIO | {"sender": "SATPOLPP"}),
     ("email, LMTP or SMTP", "email", _EMAIL | {"listen": "lmtp://127.0.0.1:8024"}),
@@ -49,7 +55,8 @@ OTHERS: tuple[Column, ...] = (
     (
         "WhatsApp, Meta's Cloud API",
         "whatsapp-cloud",
-        {"app_secret": _TOKEN, "verify_token": _TOKEN, "access_token": _TOKEN, "phone_number_id": "100000000000000"},
+        {"app_secret": _TOKEN, "verify_token": _TOKEN, "access_token": _TOKEN, "phone_number_id": "100000000000000"}
+        | {"templates": _CONTENTS["templates"]},
     ),
     ("Telegram", "telegram", {"bot_token": _TOKEN, "webhook_secret": _TOKEN}),
     (
@@ -78,6 +85,7 @@ ROWS: tuple[tuple[str, Callable[[Capabilities], object]], ...] = (
     ("receipts", lambda one: ", ".join(state for state in DeliveryState if state in one.receipts)),
     ("free text only within", lambda one: f"{one.reply_window // 3600} hours" if one.reply_window else None),
     ("approved templates", lambda one: one.templates),
+    ("answers to tap", lambda one: f"{one.choices} at most" if one.choices else None),
     ("longest text", lambda one: f"{one.max_text} characters" if one.max_text else None),
     ("sent in parts", lambda one: one.segments),
     ("pace", lambda one: f"{_pace(one.rate)}, {one.burst} at once"),

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from treckk_gateway.adapters import twilio
 from treckk_gateway.adapters.twilio import TwilioChannel, form
+from treckk_gateway.adapters.twilio.content import Offering
 from treckk_gateway.adapters.twilio.options import basic
 from treckk_gateway.adapters.twilio.signature import SIGNATURE, sign
 from treckk_gateway.channel import ChannelContext, WebhookRequest
@@ -18,13 +19,15 @@ from treckk_gateway.testing.sandbox.twilio import Callbacks, TwilioSandbox, Twis
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "twilio"
 ACCOUNT = "AC" + 32 * "0"
+CONTENT = "HX" + 32 * "1"
 TOKENS = ("conformance-token-1", "conformance-token-2")
 URL = "https://aduan.example.go.id/channels/wa"
 
 
 class TwilioConformance(ChannelConformance):
-    quality = Path(twilio.__file__).with_name("quality.toml")
+    quality: ClassVar[Path | None] = Path(twilio.__file__).with_name("quality.toml")
     sender: ClassVar[str]
+    choices: ClassVar = Offering()
     schemes: ClassVar[tuple[str, ...]]
     signature_headers = (SIGNATURE,)
     secrets = (*TOKENS, basic(ACCOUNT, TOKENS[0]))
@@ -44,7 +47,11 @@ class TwilioConformance(ChannelConformance):
 
     def built(self, tokens, url="https://api.twilio.com"):
         options = TwilioChannel.Options(
-            account_sid=ACCOUNT, auth_token=tuple(map(Secret, tokens)), sender=self.sender, api_base_url=url
+            account_sid=ACCOUNT,
+            auth_token=tuple(map(Secret, tokens)),
+            sender=self.sender,
+            api_base_url=url,
+            choices=self.choices,
         )
         return TwilioChannel.from_settings(options, ChannelContext(channel_id="wa", webhook_url=URL))
 
@@ -94,8 +101,15 @@ class TwilioConformance(ChannelConformance):
 class TestWhatsAppConformance(TwilioConformance):
     sender = "whatsapp:+6281100000000"
     schemes = ("whatsapp",)
+    choices = Offering(buttons={"1": CONTENT})
+
+    def stand_in(self):
+        sandbox = super().stand_in()
+        sandbox.offer(CONTENT, buttons=1)
+        return sandbox
 
 
 class TestSmsConformance(TwilioConformance):
+    quality = None  # the file speaks of the sender that can do more
     sender = "+14155550100"
     schemes = ("sms",)

@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treckk_gateway.adapters.twilio import TwilioChannel
+from treckk_gateway.adapters.twilio.content import Offering
 from treckk_gateway.adapters.twilio.sending import form
 from treckk_gateway.channel import ChannelContext, WebhookResponse
 from treckk_gateway.errors import NotTaken, OptedOut, Rejected, Scope, SendError, Uncertain, WindowClosed
-from treckk_gateway.model import Address, DeliveryState, OutboundMessage, Secret, SendResult, Template
+from treckk_gateway.model import Address, Choice, DeliveryState, OutboundMessage, Secret, SendResult, Template
 from treckk_gateway.testing import Fault, HttpStandIn
 from treckk_gateway.testing.sandbox.twilio import Callbacks, TwilioSandbox, Twist, Window
 
@@ -415,3 +416,118 @@ def test_each_value_of_a_list_is_a_field():
     assert form({"MediaUrl": ["https://a/?x=1&y=2", "b c"], "Flag": True}) == (
         b"MediaUrl=https://a/?x%3D1%26y%3D2&MediaUrl=b+c&Flag=True"
     )
+
+
+# Choices
+
+CONTENTS = {
+    "choices": {
+        "buttons": {str(count): f"HX{count:032x}" for count in (1, 2, 3)},
+        "lists": {str(count): f"HX{count + 16:032x}" for count in (2, 4, 10)},
+    }
+}
+
+
+@pytest.fixture
+async def offering(twilio):
+    for count, sid in CONTENTS["choices"]["buttons"].items():
+        twilio.offer(sid, buttons=int(count))
+    for count, sid in CONTENTS["choices"]["lists"].items():
+        twilio.offer(sid, lines=int(count))
+    built = make(twilio, choices=Offering(**CONTENTS["choices"]))
+    await built.open()
+    yield built
+    await built.close()
+
+
+def asking(*labels, text="Yang mana?", answers=None):
+    answers = answers or [str(count) for count in range(1, len(labels) + 1)]
+    offered = tuple(Choice(label=label, answer=answer) for label, answer in zip(labels, answers, strict=True))
+    return attrs.evolve(message(text), choices=offered)
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        (asking("Ya"), "buttons"),
+        (asking("Ya", "Tidak", "Nanti"), "buttons"),
+        (asking("Ya", "x" * 20), "buttons"),
+        (asking("Ya", "x" * 21), "list"),
+        (asking("Sama", "Sama"), "list"),
+        (asking("Juai", "Awayan", "Halong", "Desa yang namanya panjang sekali betul"), "list"),
+        (asking(*(f"Pilihan {count}" for count in range(10))), "list"),
+        (asking(*(f"Pilihan {count}" for count in range(5))), None),  # no content for five
+        (asking("Ya", "Tidak", answers=["sama", "sama"]), None),
+        (asking("Ya", answers=["x" * 200]), None),
+        (asking("Ya", text="x" * 1024), "buttons"),
+        (asking("Ya", text="x" * 1025), None),
+        (message(), None),
+    ],
+)
+async def test_choices_leave_as_buttons_or_a_list_where_a_content_has_room_for_them(twilio, offering, sent, shown):
+    await offering.send(sent)
+
+    [heard] = twilio.messages
+    assert (heard.body, bool(heard.choices), heard.listed) == (sent.text, shown is not None, shown == "list")
+    if shown:
+        assert [name for _, name in heard.choices] == [f"jawab:{one.answer}" for one in sent.choices]
+        cut = [label.rstrip("\N{HORIZONTAL ELLIPSIS}") for label, _ in heard.choices]
+        assert all(one.label.startswith(label) for one, label in zip(sent.choices, cut, strict=True))
+
+
+async def test_lines_and_breaks_of_the_text_stay_as_they_are(twilio, offering):
+    await offering.send(asking("Ya", text="Di mana?\n1. Juai\n2. Halong"))
+
+    assert twilio.messages[0].body == "Di mana?\n1. Juai\n2. Halong"
+
+
+@pytest.mark.parametrize("code", [21655, 21656, 63013])
+async def test_a_content_that_is_refused_costs_its_buttons_and_not_the_message(twilio, offering, code):
+    twilio.script(Twist(status=400, code=code))
+
+    await offering.send(asking("Ya"))
+
+    [heard] = twilio.messages
+    assert (heard.body, heard.content_sid) == ("Yang mana?", None)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"), [(63016, WindowClosed), (21610, OptedOut), (63007, Rejected), (21211, Rejected)]
+)
+async def test_what_no_words_would_pass_either_is_not_tried_twice(twilio, offering, code, error):
+    twilio.script(Twist(status=400, code=code))
+
+    with pytest.raises(error):
+        await offering.send(asking("Ya"))
+
+    assert twilio.messages == []
+
+
+async def test_an_uncertain_send_with_choices_is_found_by_its_words_and_not_repeated_in_the_attempt(twilio, offering):
+    twilio.script(Twist(taken=True, cut=True))
+    with pytest.raises(Uncertain):
+        await offering.send(asking("Ya"))
+
+    found = await offering.lookup(asking("Ya"), 0)
+
+    assert len(twilio.messages) == 1
+    assert found is not None
+    assert found.provider_message_id == twilio.messages[0].sid
+
+
+@pytest.mark.parametrize(
+    ("choices", "reason"),
+    [
+        ({"buttons": {"4": "HX" + 32 * "0"}}, "from 1 to 3"),
+        ({"lists": {"11": "HX" + 32 * "0"}}, "from 1 to 10"),
+        ({"lists": {"two": "HX" + 32 * "0"}}, "from 1 to 10"),
+        ({"buttons": {"1": "treckk_buttons_1"}}, "ContentSid"),
+    ],
+)
+def test_a_content_nobody_could_send_is_refused(choices, reason):
+    options = {"account_sid": "AC" + 32 * "0", "auth_token": Secret("x" * 16), "choices": Offering(**choices)}
+
+    with pytest.raises(ValueError, match=reason):
+        TwilioChannel.Options(sender=WHATSAPP, **options)
+    with pytest.raises(ValueError, match="nothing to tap"):
+        TwilioChannel.Options(sender=SMS, **options)

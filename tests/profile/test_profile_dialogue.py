@@ -46,6 +46,15 @@ def test_phrases_stand_as_whole_words(what, text, heard):
     assert PROFILE.dialogue.hears(what, text) is heard
 
 
+@pytest.mark.parametrize("language", PROFILE.languages)
+def test_answers_for_tapping_are_heard_as_what_they_say(language):
+    dialogue = PROFILE.dialogue
+    spoken = {field: [one.answer for one in dialogue.offered(field, language)] for field in ("time", "name")}
+    assert dialogue.hears("unknown", spoken["time"][-1])
+    assert len(spoken["name"]) == 1
+    assert dialogue.offered("location", language) == (), "places are offered as they fit"
+
+
 def test_a_word_alone_is_told_from_one_among_others():
     assert PROFILE.dialogue.only("yes", " Ya! ")
     assert not PROFILE.dialogue.only("yes", "ya nanti")
@@ -59,6 +68,16 @@ def test_a_word_alone_is_told_from_one_among_others():
         ('waits_for = ["location", "description"]', 'waits_for = ["address"]', "waits_for: 'address' is no needed"),
         ("silence = []", "", "answers.silence: is missing"),
         ("silence = []", "silence = []\nmore = []", "answers.more: is unknown"),
+        (
+            "[language.en.question]",
+            '[language.en.offer]\nshoe = [{label = "a", answer = "b"}]\n[language.en.question]',
+            "offer.shoe: is no field",
+        ),
+        (
+            "[language.en.question]",
+            '[language.en.offer]\ntime = [{label = "longer than a button is", answer = "b"}]\n[language.en.question]',
+            "offer.time: .*longer than a button",
+        ),
         ("[language.en.question]", '[language.en.question]\nshoe_size = "?"', "shoe_size: is no field"),
     ],
 )

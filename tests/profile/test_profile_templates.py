@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -175,3 +177,35 @@ def test_no_value_leaves_a_placeholder_or_a_control_character(name, form, values
 @given(st.text(max_size=200))
 def test_what_counts_as_one_short_message_is_one(text):
     assert not fits(text) or measure(text).parts == 1
+
+
+@pytest.mark.parametrize("language", BALANGAN.languages)
+def test_what_a_text_offers_for_tapping_names_the_case_and_fits_a_button(language):
+    offered = {name: BALANGAN.templates.choices(name, language, {"nomor": "TRK-2611-00042", "baru": "3"})
+               for name in BALANGAN.templates.names}  # fmt: skip
+    assert {name for name, found in offered.items() if found} == {
+        "greeting", "ask_place", "ask_case", "resolved", "confirm_withdrawal", "opt_out", "opt_in",
+    }  # fmt: skip
+    assert [one.answer for one in offered["resolved"]] == ["SELESAI TRK-2611-00042", "BELUM TRK-2611-00042"]
+    assert [one.answer for one in offered["ask_case"]] == ["3"]
+    assert max(len(one.label) for found in offered.values() for one in found) <= 20
+
+
+@pytest.mark.parametrize(
+    ("choices", "key"),
+    [
+        ('[{"label": "longer than a button is", "answer": "x"}]', "choices: .*longer than a button"),
+        ('[{"label": "a", "answer": "{hasil}"}]', "choices: {hasil} is never filled"),
+        ('[{"label": "a"}]', "choices"),
+        ('[{"label": "", "answer": "x"}]', "choices"),
+    ],
+)
+def test_an_answer_nobody_could_tap_is_refused(tmp_path, choices, key):
+    folder = tmp_path / "profile"
+    shutil.copytree(Path(__file__).parents[1] / "samples" / "profile_tiny", folder)
+    file = folder / "templates.json"
+    written = json.loads(file.read_text(encoding="utf-8"))
+    next(iter(written["templates"]["receipt"].values()))["choices"] = json.loads(choices)
+    file.write_text(json.dumps(written), encoding="utf-8")
+    with pytest.raises(ProfileError, match=rf"(?s)templates.json: .*{key}"):
+        load(folder)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 
+import attrs
 import pytest
 from provider import Telegram, refusal
-from treckk_gateway.channel import ChannelContext, WebhookRequest
+from treckk_gateway.channel import Accepted, ChannelContext, WebhookRequest
 from treckk_gateway.errors import OptedOut, PayloadError, Rejected, Scope
-from treckk_gateway.model import Address, MediaKind, OutboundMessage, Secret
+from treckk_gateway.model import Address, Choice, MediaKind, OutboundMessage, Secret
 from treckk_gateway.testing.conformance import ChannelConformance, Refusal, Sample
 
 from treckk_telegram import TelegramChannel
@@ -87,6 +88,12 @@ class TestTelegram(ChannelConformance):
         answered = {"message_id": 3, "chat": CHAT, "date": 1795500000}
         yield sample("an answer", update(6, text="ya", reply_to_message=answered), {"text": "ya", "reply_ids": ("3",)})
         yield sample("an edit", update(7, "edited_message", text="Lampu nyala lagi"), {"text": "Lampu nyala lagi"})
+        button = {"id": "4382", "from": CITIZEN, "message": answered, "data": "jawab:2"}
+        tapped = who | {"dedupe_key": "900008", "text": "2", "reply_ids": ("3",)}
+        yield sample("a tapped button", {"update_id": 900008, "callback_query": button}, tapped)
+        elsewhere = {"message_id": 4, "chat": {"id": -100200, "type": "supergroup"}, "date": 1795500000}
+        yield sample("tapped in a group", {"update_id": 900010, "callback_query": button | {"message": elsewhere}})
+        yield sample("a button of others", {"update_id": 900011, "callback_query": button | {"data": "game"}})
         yield sample("in a group", update(8, chat={"id": -100200, "type": "supergroup"}, text="halo"))
         yield sample("another kind of update", {"update_id": 900009, "my_chat_member": {"chat": CHAT}})
 
@@ -110,6 +117,24 @@ async def test_what_is_posted_and_what_is_kept_of_the_answer():
 
     assert sent.provider_message_id == "1"
     assert json.loads(telegram.requests[0].body) == {"chat_id": "700100200", "text": "Petugas menuju lokasi"}
+
+
+async def test_choices_are_buttons_and_a_tap_is_answered_with_the_webhook():
+    offered = (Choice(answer="1", label="Juai"), Choice(answer="2", label="Paringin Selatan"))
+    async with Telegram(TOKEN) as telegram:
+        channel = make(telegram.url)
+        await channel.open()
+        await channel.send(attrs.evolve(message(), choices=offered))
+        await channel.send(attrs.evolve(message(), choices=(Choice(answer="x" * 60, label="Panjang"),)))
+        await channel.close()
+    rows = [[{"text": "Juai", "callback_data": "jawab:1"}], [{"text": "Paringin Selatan", "callback_data": "jawab:2"}]]
+    assert json.loads(telegram.requests[0].body)["reply_markup"] == {"inline_keyboard": rows}
+    assert "reply_markup" not in json.loads(telegram.requests[1].body), "the words name them too"
+
+    tap = post(json.dumps({"update_id": 1, "callback_query": {"id": "4382", "data": "jawab:2"}}).encode())
+    heard = channel.acknowledge(tap, Accepted(new=1))
+    assert json.loads(heard.body) == {"method": "answerCallbackQuery", "callback_query_id": "4382"}
+    assert channel.acknowledge(post(b"{}"), Accepted()).body == b""
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,27 @@ async def test_after_a_day_news_leaves_as_a_template(tmp_path):
             assert parameters == [{"type": "text", "text": case.case.reference}]
 
 
+async def test_a_place_is_chosen_with_a_tap(tmp_path):
+    late = [MORNING]
+    async with Meta() as meta:
+        channels, secrets = settings(meta)
+        async with trial(tmp_path, channels, secrets=secrets, clock=lambda: late[0]) as whole:
+            webhook, drunk = whole.webhook("whatsapp"), "Ada yang mabuk-mabukan di Galumbang tadi malam"
+            assert await meta.says(webhook, value(messages=[said(id="wamid.1", text={"body": drunk})])) == 200
+            await whole.settled()
+            late[0] += 10_000_000
+            whole.gateway._parts.wakeups.hint()
+            await whole.settled()
+            offered = meta.sent[-1]["interactive"]["action"]["buttons"]
+            assert [one["reply"]["title"] for one in offered] == ["Juai", "Paringin Selatan", "Tidak tahu"]
+
+            tapped = {"type": "button_reply", "button_reply": offered[1]["reply"]}
+            assert await meta.says(webhook, value(messages=[said(id="wamid.2", interactive=tapped)])) == 200
+            await whole.settled()
+            [case] = await whole.cases()
+            assert case.case.district == "63.11.07"
+
+
 async def test_somebody_with_a_new_number_goes_on_with_their_case(tmp_path):
     async with Meta() as meta:
         channels, secrets = settings(meta)

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
+from treckk_gateway.casework.offering import numbered, offered, offering
 from treckk_gateway.casework.wording import shorten
 from treckk_gateway.channel.segments import plain
-from treckk_gateway.model import Act, CaseUpdate
+from treckk_gateway.model import Act, CaseUpdate, Choice
 from treckk_gateway.model.codec import decode, encode
 from treckk_gateway.profile.templates import fits
 
@@ -62,6 +63,20 @@ def menu_of(values: Mapping[str, str]) -> Menu | None:
     return decode(values[KEPT].encode(), Menu) if values.get(KEPT) else None
 
 
+def choices_of(values: Mapping[str, str], number: str | None) -> tuple[Choice, ...]:
+    """What an update offers for tapping: what was kept with it, or the lines of its menu.
+
+    A menu's line is answered with the case's `number` before its own, so that it means this case whatever was sent
+    since.
+    """
+    menu = menu_of(values)
+    if menu is None:
+        return offered(values)
+    before = f"{number} " if number and menu.case_id is not None else ""
+    lines = enumerate(menu.options, 1)
+    return tuple(Choice(label=one.label, answer=f"{before}{count}") for count, one in lines if one.label)
+
+
 def reply(text: str, step: str, menu: Menu | None = None, *, lines: Sequence[str] = (), number: str = "") -> CaseUpdate:
     """An update of plain words, with a menu that is kept or with numbered `lines` that are only shown."""
     options: Sequence[Option | str] = menu.options if menu else lines
@@ -71,6 +86,8 @@ def reply(text: str, step: str, menu: Menu | None = None, *, lines: Sequence[str
     }
     if menu is not None and menu.options:
         values[KEPT] = encode(menu).decode()
+    elif lines:
+        values |= offering(numbered(lines))
     if number:
         values["nomor"] = number
     return CaseUpdate(template="staff_reply", values=values, step=step)

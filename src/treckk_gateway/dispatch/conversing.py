@@ -88,6 +88,8 @@ class Conversing:
         waiting = open_waiting(self.casework, self.conversation)
         if Act.CANCEL in said.acts:
             return self._answers.plain("cancelled" if waiting else "nothing_waits")
+        if said.line is not None and not heard.files:
+            return await self._line(said, said.line, heard.quoted)
         if waiting is not None:
             answered = await self._answered(waiting, heard)
             if answered is not None:
@@ -149,6 +151,16 @@ class Conversing:
         return any(one.at > waiting.since and one.menu.case_id != waiting.case_id for one in latest[:1])
 
     # Figures
+
+    async def _line(self, said: Said, figure: int, quoted: OutboxRow | None) -> Reply:
+        """A line of one case's menu, tapped or written out: of the notice it answers, else of the latest about it."""
+        found = await self._finding.numbered(said)
+        if len(found) != 1:
+            return await self._on_one_of(found, said)
+        menu = self._shown.of(quoted) if quoted is not None else None
+        if menu is None or menu.case_id != found[0].case_id:
+            menu = await self._shown.about(found[0])
+        return await self._pick(menu, figure, "", found[0])
 
     async def _figure(self, figure: int, heard: Heard, beside: Waiting | None = None) -> Reply:
         """A bare figure: a line of the notice it answers, else of the latest menu, else a case's number."""

@@ -44,6 +44,11 @@ class Said:
         return self.choice if self.reference is None and self.number is None and not (self.acts or self.rest) else None
 
     @property
+    def line(self) -> int | None:
+        """The line of a case's menu, where the message is its whole number and a figure: what a tapped line says."""
+        return self.choice if self.reference is not None and not (self.acts or self.rest) else None
+
+    @property
     def names_case(self) -> bool:
         """Whether a case is named."""
         return self.reference is not None or self.number is not None

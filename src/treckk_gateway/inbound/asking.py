@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 from msgspec.structs import replace
 
 from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.offering import numbered, offering
 from treckk_gateway.casework.questions import WORDLESS, Asking, asked, may_ask
 from treckk_gateway.casework.views import Given
 from treckk_gateway.channel import TextForm
@@ -144,20 +147,21 @@ class Asker:
         language = profile.reply_language(case.language)
         if template is None and fields == ("location",):
             template = "ask_place"
-            values["pilihan_lokasi"] = self._choices(case, language)
+            places = [profile.place_name(None, code) or code for code in case.questions.offered]
+            values["pilihan_lokasi"] = self._listed(places, language)
+            values |= offering(numbered(places))
         elif template is None:
             template = "ask_field"
             values["pertanyaan"] = profile.dialogue.question(fields[0], language)
+            values |= offering(profile.dialogue.offered(fields[0], language))
         return CaseUpdate(template=template, values=values, reply=True)
 
-    def _choices(self, case: Case, language: str) -> str:
+    def _listed(self, places: Sequence[str], language: str) -> str:
         """The districts to choose from, numbered; empty where there is nothing to choose."""
-        profile = self.casework.profile
-        names = [profile.place_name(None, code) or code for code in case.questions.offered]
-        if not names:
+        if not places:
             return ""
-        lines = [f"{number}. {name}" for number, name in enumerate(names, 1)]
-        return "\n".join(["", profile.dialogue.choose[language], *lines, ""])
+        lines = [f"{number}. {name}" for number, name in enumerate(places, 1)]
+        return "\n".join(["", self.casework.profile.dialogue.choose[language], *lines, ""])
 
     def _together(self, reporter: ConversationRow) -> bool:
         """Whether everything is asked at once: in letters, and where people fill in forms."""

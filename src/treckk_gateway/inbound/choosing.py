@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from treckk_gateway.casework.bodies import Asking, Purpose
 from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.offering import numbered, offering
 from treckk_gateway.inbound.answers import Answers
 from treckk_gateway.inbound.conversation import Scene, chosen
 from treckk_gateway.inbound.joining import Joinings
@@ -39,7 +40,11 @@ class Choices:
         asking = Asking(cases=tuple(one.case_id for one in cases), messages=waiting, tried=tried)
         update = CaseUpdate(
             template="ask_case",
-            values={"daftar_aduan": "\n".join(lines), "baru": str(len(cases) + 1)},
+            values={
+                "daftar_aduan": "\n".join(lines),
+                "baru": str(len(cases) + 1),
+                **offering(numbered([one.reference for one in known])),
+            },
             reply=True,
             step=f"ask{tried}",
         )

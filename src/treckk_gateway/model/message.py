@@ -189,7 +189,8 @@ class OutboundMessage:
     those of the case, where there is one.
 
     With `template` that is sent and nothing else; `text` then says the same in the unit's own words, for the record.
-    `choices` are offered beside the text for tapping, at most as many as the channel claims; the text names them too.
+    `choices` are offered beside the text for tapping, at most as many as the channel claims; the text says what may be
+    answered without them.
     """
 
     delivery_id: str

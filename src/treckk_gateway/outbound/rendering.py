@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 import attrs
 
+from treckk_gateway.casework.menus import choices_of
 from treckk_gateway.casework.wording import Wording, shorten
 from treckk_gateway.channel import Capabilities, TextForm
 from treckk_gateway.channel.segments import Alphabet, measure, plain, spelled
-from treckk_gateway.model import Case, Instant
+from treckk_gateway.model import Case, Choice, Instant
 from treckk_gateway.profile import Profile
 
 _WHOLE = frozenset({"note"})
@@ -62,6 +63,26 @@ class Renderer:
             subject=rendered.subject if capabilities.subject else None,
             parts=measure(text).parts if capabilities.segments else 1,
         )
+
+    def choices(
+        self,
+        template: str,
+        values: Mapping[str, str],
+        case: Case | None,
+        language: str,
+        capabilities: Capabilities,
+        now: Instant,
+    ) -> tuple[Choice, ...]:
+        """What may be tapped beside the words: the update's own choices, then those of its text.
+
+        All of them or none: a list that lacks some would say that there are no others.
+        """
+        if not capabilities.choices:
+            return ()
+        given = self.given(values, case, language, now)
+        own = choices_of(given, given.get("nomor"))
+        found = (*own, *self.profile.templates.choices(template, language, given))
+        return found if len(found) <= capabilities.choices else ()
 
     def given(self, values: Mapping[str, str], case: Case | None, language: str, now: Instant) -> dict[str, str]:
         """An update's values and what only the case and the clock know, by the names of placeholders."""

@@ -23,7 +23,7 @@ from treckk_gateway.errors import (
     WindowClosed,
     described,
 )
-from treckk_gateway.model import Case, Instant, OutboundMessage, SendResult, Template, Thread
+from treckk_gateway.model import Case, Choice, Instant, OutboundMessage, SendResult, Template, Thread
 from treckk_gateway.outbound.backoff import Policy, next_due
 from treckk_gateway.outbound.breaker import Breakers
 from treckk_gateway.outbound.closed import ClosedWindow
@@ -193,9 +193,12 @@ class Sender:
         language = case.language if case is not None and conversation.staff is None else conversation.language or own
         values = box.open_value(Purpose.VALUES, row.values, dict[str, str])
         letter = self.renderer.render(row.template, values, case, language, channel.capabilities, row.created_at)
-        template = None
+        template: Template | None = None
+        choices: tuple[Choice, ...] = ()
         if not self.casework.window_open(conversation):
             template = self._template(row, self.renderer.given(values, case, language, row.created_at), language)
+        else:
+            choices = self.renderer.choices(row.template, values, case, language, channel.capabilities, row.created_at)
         message = OutboundMessage(
             delivery_id=row.delivery_id,
             attempt_id=self.casework.ids.new(),
@@ -209,6 +212,7 @@ class Sender:
             state=values.get("state") or (case.state if case else None),
             version=int(values["version"]) if "version" in values else case.version if case else None,
             template=template,
+            choices=choices,
         )
         return Prepared(row=row, conversation=conversation, channel=channel, message=message, letter=letter, box=box)
 

@@ -9,10 +9,12 @@ from collections.abc import Collection, Iterable, Mapping
 
 import attrs
 
+from treckk_gateway.model import Choice
 from treckk_gateway.profile import shapes
 from treckk_gateway.profile.files import Folder, refuse
 from treckk_gateway.profile.form import Form
 from treckk_gateway.profile.templates import Templates, fits
+from treckk_gateway.profile.texts import made_offers
 from treckk_gateway.profile.tokens import tokens
 
 DIALOGUE = "dialogue.toml"
@@ -34,18 +36,23 @@ class Dialogue:
 
     A case waits for fields of `waits_for` only; another needed one is asked for once and holds nothing up. `gather`
     are the seconds a person's messages are gathered before the next question. `choose` stands before the numbers of
-    several places.
+    several places. `offers` are answers for tapping, by language and field.
     """
 
     questions: Mapping[str, Mapping[str, str]]
     choose: Mapping[str, str]
     waits_for: frozenset[str]
     gather: int
+    offers: Mapping[str, Mapping[str, tuple[Choice, ...]]] = attrs.field(factory=dict)
     _answers: Mapping[str, frozenset[tuple[str, ...]]] = attrs.field(alias="_answers", repr=False)
 
     def question(self, field: str, language: str) -> str:
         """The question for a field."""
         return self.questions[language][field]
+
+    def offered(self, field: str, language: str) -> tuple[Choice, ...]:
+        """Answers to the question for a field that may be tapped; any other may be written."""
+        return self.offers.get(language, {}).get(field, ())
 
     def hears(self, what: str, *texts: str) -> bool:
         """Whether a phrase of that list stands in one of the texts, as whole words."""
@@ -65,8 +72,8 @@ class Dialogue:
 def read_dialogue(folder: Folder, languages: Iterable[str], form: Form, templates: Templates) -> Dialogue:
     """Read and check `dialogue.toml`.
 
-    Raises `ProfileError` for a needed field without a question, a list that is missing or unknown, or a question that
-    with its frame is longer than one short message.
+    Raises `ProfileError` for a needed field without a question, a list that is missing or unknown, an answer for
+    tapping that no button can hold, or a question that with its frame is longer than one short message.
     """
     written = folder.toml(DIALOGUE, shapes.DialogueFile)
     ids = {one.id for one in form.fields}
@@ -90,10 +97,21 @@ def read_dialogue(folder: Folder, languages: Iterable[str], form: Form, template
     return Dialogue(
         questions={one: dict(table.question) for one, table in written.language.items()},
         choose={one: table.choose for one, table in written.language.items()},
+        offers={one: _offers(one, table, ids) for one, table in written.language.items()},
         waits_for=frozenset(written.waits_for),
         gather=written.gather,
         _answers={name: frozenset(map(tokens, phrases)) for name, phrases in written.answers.items()},
     )
+
+
+def _offers(language: str, table: shapes.AskingTable, ids: Collection[str]) -> dict[str, tuple[Choice, ...]]:
+    found = {}
+    for field, entries in table.offer.items():
+        key = f"language.{language}.offer.{field}"
+        if field not in ids:
+            refuse(DIALOGUE, key, "is no field of the form")
+        found[field] = tuple(one.filled({}) for one in made_offers(DIALOGUE, key, entries, {}))
+    return found
 
 
 def _check(key: str, question: str, language: str, templates: Templates) -> None:

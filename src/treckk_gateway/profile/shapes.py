@@ -185,11 +185,22 @@ class EventsFile(_Strict, frozen=True, kw_only=True):
     numbers: dict[Text, Annotated[int, Meta(ge=1)]] = {}
 
 
+class ChoiceEntry(_Strict, frozen=True, kw_only=True):
+    """An answer offered for tapping: what is shown, and what it says; either may hold placeholders of its text."""
+
+    label: Text
+    answer: Text
+
+
 class AskingTable(_Strict, frozen=True, kw_only=True):
-    """`[language.LANGUAGE]` of `dialogue.toml`: a question for each needed field, and what stands before numbers."""
+    """`[language.LANGUAGE]` of `dialogue.toml`: a question for each needed field, and what stands before numbers.
+
+    `offer` are answers to a question that may be tapped where the channel can; any other may be written.
+    """
 
     choose: Text
     question: dict[Code, Text]
+    offer: dict[Code, list[ChoiceEntry]] = {}
 
 
 class DialogueFile(_Strict, frozen=True, kw_only=True):
@@ -307,6 +318,7 @@ class FormsEntry(_Strict, frozen=True, kw_only=True):
     whatsapp: Text
     sms: Text | None = None
     email: LetterEntry | None = None
+    choices: list[ChoiceEntry] = []
 
 
 class TemplatesFile(_Strict, frozen=True, kw_only=True):

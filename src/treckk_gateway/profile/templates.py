@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from treckk_gateway.errors import ProfileError
+from treckk_gateway.model import Choice
 
 FORMS = ("whatsapp", "sms", "email")
 """A chat, a short message, a letter."""
@@ -139,6 +140,18 @@ class Wording:
     subject: str | None = None
 
 
+@attrs.frozen(kw_only=True)
+class Offer:
+    """An answer a text offers for tapping, its placeholders not filled yet."""
+
+    label: str
+    answer: str
+
+    def filled(self, values: Mapping[str, str]) -> Choice:
+        """The choice, with the same values as its text."""
+        return Choice(label=fill(self.label, values), answer=fill(self.answer, values))
+
+
 class Templates:
     """Texts by name, language and form.
 
@@ -153,8 +166,10 @@ class Templates:
         languages: tuple[str, ...],
         constants: Mapping[str, Mapping[str, str]] | None = None,
         examples: Mapping[str, str] | None = None,
+        offers: Mapping[tuple[str, str], tuple[Offer, ...]] | None = None,
     ) -> None:
         self._wordings = dict(wordings)
+        self._offers = dict(offers or {})
         self._languages = languages
         self._constants = dict(constants or {})
         self.examples: Mapping[str, str] = dict(examples or {})
@@ -180,6 +195,13 @@ class Templates:
         if form != "email" or wording.subject is None:
             return Rendered(text=text)
         return Rendered(text=text, subject=_UNNUMBERED.sub("", " ".join(fill(wording.subject, given).split())))
+
+    def choices(self, name: str, language: str, values: Mapping[str, str]) -> tuple[Choice, ...]:
+        """The answers that the text of a template in that language offers for tapping beside its words."""
+        _wording, spoken = self._wording(name, FORMS[0], language)
+        offers = self._offers.get((name, spoken), ())
+        given = self._given(spoken, values) if offers else {}
+        return tuple(one.filled(given) for one in offers)
 
     def fillings(self, names: Iterable[str], language: str, values: Mapping[str, str]) -> dict[str, str]:
         """What stands in a text of that language for each of these placeholders."""
@@ -209,6 +231,10 @@ def fill(text: str, values: Mapping[str, str]) -> str:
         return "" if name in _BARE else _DASH
 
     return PLACEHOLDER.sub(value, text)
+
+
+LONGEST_LABEL = 20
+"""Characters of a button (WhatsApp, interactive reply buttons)."""
 
 
 def fits(text: str) -> bool:

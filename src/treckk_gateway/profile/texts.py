@@ -10,10 +10,12 @@ from treckk_gateway.profile.files import Folder, refuse, shaped
 from treckk_gateway.profile.templates import (
     ALWAYS,
     FORMS,
+    LONGEST_LABEL,
     NEEDED,
     PLACEHOLDER,
     TO_STAFF,
     VARIABLES,
+    Offer,
     Templates,
     Wording,
     derive,
@@ -41,16 +43,26 @@ def read_templates(folder: Folder, profile: shapes.ProfileFile, letters: Mapping
         for one in profile.languages
     }
     wordings: dict[tuple[str, str, str], Wording] = {}
+    offers: dict[tuple[str, str], tuple[Offer, ...]] = {}
     for name, by_language in written.templates.items():
         for language, entry in by_language.items():
             if language not in profile.languages:
                 refuse(TEMPLATES, f"templates.{name}.{language}", "is not among languages of profile.toml")
-            place = f"templates.{name}.{language}"
+            place, filled = f"templates.{name}.{language}", written.example_values | constants[language]
             forms = shaped(TEMPLATES, place, entry, shapes.FormsEntry)
             for form, wording in _forms(name, forms, letters[language]):
-                _check(f"{place}.{form}", name, form, wording, written.example_values | constants[language])
+                _check(f"{place}.{form}", name, form, wording, filled)
                 wordings[name, language, form] = wording
-    return Templates(wordings, languages=tuple(profile.languages), constants=constants, examples=written.example_values)
+            offers[name, language] = _offers(
+                f"{place}.choices", name, forms, written.example_values | constants[language]
+            )
+    return Templates(
+        wordings,
+        languages=tuple(profile.languages),
+        constants=constants,
+        examples=written.example_values,
+        offers=offers,
+    )
 
 
 def _forms(name: str, entry: shapes.FormsEntry, letter: shapes.LetterTable) -> Iterable[tuple[str, Wording]]:
@@ -60,6 +72,24 @@ def _forms(name: str, entry: shapes.FormsEntry, letter: shapes.LetterTable) -> I
     yield sms, made(sms) if entry.sms is None else Wording(text=entry.sms)
     written = entry.email
     yield email, made(email) if written is None else Wording(text=written.body, subject=written.subject)
+
+
+def _offers(key: str, name: str, entry: shapes.FormsEntry, examples: dict[str, str]) -> tuple[Offer, ...]:
+    for one in entry.choices:
+        for unknown in sorted(set(PLACEHOLDER.findall(one.label + one.answer)) - ALWAYS - VARIABLES[name]):
+            refuse(TEMPLATES, key, f"{{{unknown}}} is never filled here")
+    return made_offers(TEMPLATES, key, entry.choices, examples)
+
+
+def made_offers(
+    file: str, key: str, entries: Iterable[shapes.ChoiceEntry], examples: Mapping[str, str]
+) -> tuple[Offer, ...]:
+    """Answers offered for tapping. Raises `ProfileError` for a label that no button can hold."""
+    found = tuple(Offer(label=one.label, answer=one.answer) for one in entries)
+    for one in found:
+        if len(fill(one.label, examples)) > LONGEST_LABEL:
+            refuse(file, key, f"{one.label!r} is longer than a button: {LONGEST_LABEL} characters")
+    return found
 
 
 def _check(key: str, name: str, form: str, wording: Wording, examples: dict[str, str]) -> None:

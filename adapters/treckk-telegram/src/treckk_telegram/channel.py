@@ -12,6 +12,7 @@ import aiohttp
 import attrs
 import msgspec
 from treckk_gateway.channel import (
+    Accepted,
     Capabilities,
     Channel,
     ChannelContext,
@@ -19,6 +20,8 @@ from treckk_gateway.channel import (
     MediaSource,
     Problem,
     WebhookRequest,
+    WebhookResponse,
+    choices,
     outcome,
 )
 from treckk_gateway.errors import (
@@ -31,7 +34,7 @@ from treckk_gateway.errors import (
     SignatureError,
     Uncertain,
 )
-from treckk_gateway.model import OutboundMessage, Secret, SendResult
+from treckk_gateway.model import Choice, OutboundMessage, Secret, SendResult
 
 from treckk_telegram import updates
 
@@ -39,6 +42,11 @@ SECRET = "X-Telegram-Bot-Api-Secret-Token"
 LONGEST = 4096
 """Characters of one message (sendMessage, `text`)."""
 
+MOST_CHOICES = 20
+"""Buttons that are still read; Telegram would take more."""
+
+_LONGEST_DATA = 64
+"""Bytes of what a button says when it is tapped (InlineKeyboardButton, `callback_data`)."""
 _SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
 _WHERE = "Telegram"
 _LONGEST_WAIT = 3600.0
@@ -68,7 +76,13 @@ class TelegramChannel(Channel):
     def __init__(self, options: TelegramOptions, context: ChannelContext) -> None:
         self.channel_id = context.channel_id
         self.capabilities = Capabilities(
-            schemes=frozenset({updates.SCHEME}), media_in=True, location=True, max_text=LONGEST, rate=25.0, burst=25
+            schemes=frozenset({updates.SCHEME}),
+            media_in=True,
+            location=True,
+            choices=MOST_CHOICES,
+            max_text=LONGEST,
+            rate=25.0,
+            burst=25,
         )
         self._secret = options.webhook_secret.reveal().encode()
         self._token = options.bot_token
@@ -87,6 +101,14 @@ class TelegramChannel(Channel):
         """The message of one update."""
         return updates.read(request.body)
 
+    def acknowledge(self, request: WebhookRequest, accepted: Accepted) -> WebhookResponse:
+        """Nothing, or that a tap was heard: until then its button shows that it is still at work."""
+        name = updates.tapped(request.body)
+        if name is None:
+            return WebhookResponse()
+        called = msgspec.json.encode({"method": "answerCallbackQuery", "callback_query_id": name})
+        return WebhookResponse(200, called, "application/json")
+
     async def open(self) -> None:
         """Keep one session for all messages."""
         self._session = aiohttp.ClientSession()
@@ -101,7 +123,7 @@ class TelegramChannel(Channel):
         """Post it once. Telegram takes no id of ours: it is in a header, for a proxy's log."""
         if message.recipient.scheme != updates.SCHEME:
             raise Rejected("address_scheme", "a bot reaches chats of Telegram only")
-        payload = {"chat_id": message.recipient.value, "text": message.text}
+        payload = {"chat_id": message.recipient.value, "text": message.text, **_keyboard(message.choices)}
         status, headers, answer = await self._call(
             "sendMessage", payload, {"X-Request-ID": message.delivery_id}, message.timeout
         )
@@ -143,7 +165,7 @@ class TelegramChannel(Channel):
                 await self.close()
 
     async def _call(
-        self, method: str, payload: dict[str, str], headers: dict[str, str], timeout: float
+        self, method: str, payload: dict[str, Any], headers: dict[str, str], timeout: float
     ) -> tuple[int, Any, dict[str, Any]]:
         if self._session is None:
             raise NotTaken("not_open", "the channel is not open")
@@ -182,6 +204,14 @@ class TelegramChannel(Channel):
 
     def _source(self, url: str, **more: Any) -> MediaSource:
         return MediaSource(url=url, hosts=(urlsplit(self._base).hostname or "",), origin=self._base, **more)
+
+
+def _keyboard(offered: Sequence[Choice]) -> dict[str, Any]:
+    """A button below the text for each choice; none where one's id is longer than Telegram takes."""
+    rows = [[{"text": one.label, "callback_data": choices.payload(one)}] for one in offered]
+    if not rows or any(len(row[0]["callback_data"].encode()) > _LONGEST_DATA for row in rows):
+        return {}
+    return {"reply_markup": {"inline_keyboard": rows}}
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from treckk_gateway.channel import choices
 from treckk_gateway.errors import PayloadError
 from treckk_gateway.model import Address, Attachment, InboundMessage, Location, MediaKind
 
@@ -27,14 +28,14 @@ _AROUND = frozenset(
 
 
 def read(body: bytes) -> Sequence[InboundMessage]:
-    """The message of an update, new or edited; none for updates of other kinds and for what is said in groups.
+    """The message of an update, new, edited or tapped; none for updates of other kinds and for what is said in groups.
 
     Raises `PayloadError` for what is no update.
     """
     try:
-        update = msgspec.json.decode(body)
-        if not isinstance(update, dict) or type(update.get("update_id")) is not int:
-            raise ValueError
+        update = _update(body)
+        if "callback_query" in update:
+            return _tap(str(update["update_id"]), update["callback_query"])
         message = update.get("message", update.get("edited_message"))
         if message is None:
             return []
@@ -42,6 +43,37 @@ def read(body: bytes) -> Sequence[InboundMessage]:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
         # `from None`: the error that caused ours quotes what a citizen wrote.
         raise PayloadError("no update of Telegram") from None
+
+
+def tapped(body: bytes) -> str | None:
+    """The id Telegram waits to hear of when something was tapped; `None` for anything else."""
+    try:
+        return _word(_update(body)["callback_query"], "id")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+
+
+def _update(body: bytes) -> dict[str, Any]:
+    update = msgspec.json.decode(body)
+    if not isinstance(update, dict) or type(update.get("update_id")) is not int:
+        raise ValueError
+    return update
+
+
+def _tap(key: str, query: dict[str, Any]) -> Sequence[InboundMessage]:
+    """A button of ours: the answer it stands for. One that is none of ours (a game) says nothing."""
+    message, answer = query.get("message"), choices.answered(_text(query, "data"))
+    if not isinstance(message, dict) or answer is None or message["chat"]["type"] != "private":
+        return []
+    return [
+        InboundMessage(
+            dedupe_key=key,
+            sender=Address(SCHEME, _number(message["chat"], "id")),
+            sender_name=_name(query.get("from")),
+            text=answer,
+            reply_ids=_answered(message),
+        )
+    ]
 
 
 def _message(key: str, message: dict[str, Any]) -> Sequence[InboundMessage]:

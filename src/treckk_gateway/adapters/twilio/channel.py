@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote, urlsplit
@@ -28,7 +29,7 @@ from treckk_gateway.channel import (
     WebhookResponse,
     segments,
 )
-from treckk_gateway.errors import NotTaken, PayloadError, Rejected, Scope, SendError
+from treckk_gateway.errors import NotTaken, PayloadError, Rejected, Scope, SendError, WindowClosed
 from treckk_gateway.model import Address, Instant, OutboundMessage, SendResult
 
 if TYPE_CHECKING:
@@ -86,11 +87,25 @@ class TwilioChannel(Channel):
         return _NOTHING_TO_SAY
 
     async def send(self, message: OutboundMessage) -> SendResult:
-        """Send the text, or its template, as one message; Twilio calls back with our delivery id in the address."""
+        """Send the text, or its template, as one message; Twilio calls back with our delivery id in the address.
+
+        Where Twilio refuses a content that offers choices, nothing was sent, and the words leave without it.
+        """
         to, content = self._to(message.recipient), self._content(message)
-        callback = self._callback(message.delivery_id)
-        rest = await self._loaded()
-        return await rest.create(to=to, content=content, status_callback=callback, within=self._limit(message.timeout))
+        call = partial(
+            (await self._loaded()).create,
+            to=to,
+            status_callback=self._callback(message.delivery_id),
+            within=self._limit(message.timeout),
+        )
+        try:
+            return await call(content=content)
+        except WindowClosed:
+            raise
+        except Rejected as refusal:
+            if content.plain is None or refusal.scope is not Scope.MESSAGE:
+                raise
+            return await call(content=content.plain)
 
     async def lookup(self, message: OutboundMessage, since: Instant) -> SendResult | None:
         """What Twilio has of an attempt begun at `since`: creating has no idempotency key, so by recipient and text.
@@ -201,7 +216,8 @@ class TwilioChannel(Channel):
     def _content(self, message: OutboundMessage) -> Content:
         if message.template is not None:
             return Content(sid=message.template.name, variables=message.template.parameters)
-        return Content(body=self._body(message.text))
+        body = self._body(message.text)
+        return self._options.choices.content(body, message.choices) or Content(body=body)
 
     def _body(self, text: str) -> str:
         body = form.clean(text).strip()

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from treckk_gateway.adapters.twilio.content import MOST_BUTTONS, MOST_LINES, Offering
 from treckk_gateway.channel import Capabilities, TemplateTable, TextForm
 from treckk_gateway.model import DeliveryState, Secret
 
@@ -110,6 +111,17 @@ def _contents(options: Any, _: object, table: TemplateTable) -> None:  # noqa: A
                 raise ValueError(f"{where}: name is a ContentSid, HX and 32 characters of 0-9 and a-f")
 
 
+def _offering(options: Any, _: object, offering: Offering) -> None:  # noqa: ANN401 a validator of attrs
+    if (offering.buttons or offering.lists) and SenderKind.of(options.sender) is not SenderKind.WHATSAPP:
+        raise ValueError("choices are for WhatsApp senders: an SMS has nothing to tap")
+    for name, table, most in (("buttons", offering.buttons, MOST_BUTTONS), ("lists", offering.lists, MOST_LINES)):
+        for count, sid in table.items():
+            if count not in map(str, range(1, most + 1)):
+                raise ValueError(f"choices.{name}: {count!r} is no number of answers from 1 to {most}")
+            if not _CONTENT.fullmatch(sid):
+                raise ValueError(f"choices.{name}.{count} is a ContentSid, HX and 32 characters of 0-9 and a-f")
+
+
 @attrs.frozen(kw_only=True)
 class TwilioOptions:
     """`[channels.NAME]` with `adapter = "twilio"`.
@@ -118,10 +130,11 @@ class TwilioOptions:
     with first. `sender` is `whatsapp:+62...`, `+62...` or a registered name. `shared_keys` are SharedKey secrets, each
     a secret that holds `KEY_ID=SECRET`; with `shared_keys_only` webhooks signed with the token are refused.
     `templates` name approved contents (`name` is the ContentSid) for what leaves more than 24 hours after a person's
-    last message. `inbound` says whether people can write to the sender, where that is not plain from it. `timeout` is
-    the longest one call may take, in seconds. `rate` is how many messages a second Twilio lets the sender send, where
-    it is not the usual: 80 over WhatsApp, 1 over SMS. `recover_every` is after how many seconds Twilio is asked for
-    messages whose webhook never came; 0 for never.
+    last message, `choices` contents with buttons and lists for what leaves before. `inbound` says whether people can
+    write to the sender, where that is not plain from it. `timeout` is the longest one call may take, in seconds.
+    `rate` is how many messages a second Twilio lets the sender send, where it is not the usual: 80 over WhatsApp, 1
+    over SMS. `recover_every` is after how many seconds Twilio is asked for messages whose webhook never came; 0 for
+    never.
     """
 
     account_sid: str = attrs.field(validator=_account)
@@ -131,6 +144,7 @@ class TwilioOptions:
     shared_keys_only: bool = attrs.field(default=False, validator=_keys_only)
     api_base_url: str = attrs.field(default=API, converter=_without_slash, validator=_base)
     templates: TemplateTable = attrs.field(factory=dict, validator=_contents)
+    choices: Offering = attrs.field(factory=Offering, validator=_offering)
     inbound: bool | None = None
     timeout: float = attrs.field(default=35.0, validator=_positive)
     recover_every: float = attrs.field(default=300.0, validator=attrs.validators.ge(0))
@@ -162,6 +176,7 @@ def capabilities(options: TwilioOptions) -> Capabilities:
             receipts=_SMS_RECEIPTS | {DeliveryState.READ},
             reply_window=WINDOW,
             templates=bool(options.templates),
+            choices=options.choices.most,
             max_text=LONGEST_TEXT,
             rate=options.rate or (1 / 3 if tried_out else 80.0),
             burst=max(1, round(options.rate / 2)) if options.rate else 1 if tried_out else 40,

@@ -87,14 +87,14 @@ class Rest:
         taken. Of a template Twilio lists the filled words, which are not known here to the letter: there the newest
         counts, and hardly any difference of the clocks, so that an earlier message is not taken for this one.
         """
-        skew = _SKEW if content.sid is None else _TEMPLATE_SKEW
+        skew = _SKEW if content.body else _TEMPLATE_SKEW
 
         async def call(client: Client) -> SendResult | None:
             found = None
             for message in await client.messages.list_async(to=to, from_=self._sender, limit=_NEWEST):
                 recent = message.date_created.timestamp() >= since / _SECOND - skew
                 if recent and _ours(message) and content.is_in(message.body or ""):
-                    if content.sid is not None:
+                    if not content.body:
                         return _result(message)
                     found = message
             return _result(found) if found else None

@@ -216,6 +216,19 @@ class TwilioSandbox:
         """Have an approved content of that `HX` sid; `{{1}}`, `{{2}}` in its text are filled by the variables sent."""
         self._ledger.contents[sid] = text
 
+    def offer(self, sid: str, *, buttons: int = 0, lines: int = 0) -> None:
+        """Have a content of that `HX` sid with so many buttons, or so many lines of a list; all of it is variables."""
+        self._ledger.offers[sid] = (lines > 0, lines or buttons)
+
+    async def tap(self, message: Message, count: int) -> WebhookAnswer:
+        """The person taps that one of the choices (the first is 1) of a message that arrived."""
+        label, name = message.choices[count - 1]
+        tapped = (
+            {"ListId": name, "ListTitle": label} if message.listed else {"ButtonText": label, "ButtonPayload": name}
+        )
+        extra = tapped | ({} if message.listed else {"ButtonType": "REPLY"})
+        return await self.write(message.recipient, message.sender, label, answers=message.sid, extra=extra)
+
     def script(self, *twists: Twist) -> None:
         """Let the next create calls go so, one each, in this order."""
         self._rest.script.extend(twists)

@@ -58,6 +58,10 @@ class Message:
     status_callback: str | None = attrs.field(default=None, repr=False)
     files: int = 0
     content_sid: str | None = None
+    choices: tuple[tuple[str, str], ...] = attrs.field(default=(), repr=False)
+    """What may be tapped: what is shown, and its id."""
+    listed: bool = False
+    """Whether they are a list, not buttons."""
 
     @property
     def whatsapp(self) -> bool:
@@ -104,6 +108,16 @@ def _moment(written: str | None) -> float | None:
     return found.replace(tzinfo=found.tzinfo or UTC).timestamp()
 
 
+def _variables(fields: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        given = json.loads(fields.get("ContentVariables", "{}"))
+    except ValueError:
+        raise Refusal(400, 21656) from None
+    if not isinstance(given, dict):
+        raise Refusal(400, 21656)
+    return given
+
+
 def new_sid(prefix: str) -> str:
     """A sid: two letters and 32 hexadecimal digits."""
     return prefix + uuid.uuid4().hex
@@ -118,6 +132,7 @@ class Ledger:
         self.senders: set[str] = set()
         self.blocked: set[tuple[str, str]] = set()
         self.contents: dict[str, str] = {}
+        self.offers: dict[str, tuple[bool, int]] = {}
         self.window = window
         self._clock = clock
         self._sids = sids
@@ -126,15 +141,18 @@ class Ledger:
     def create(self, fields: Mapping[str, str]) -> Message:
         """Take a message, or raise the `Refusal` Twilio would answer with."""
         content = fields.get("ContentSid")
+        choices = self._offered(fields) if content in self.offers else ()
         message = Message(
             sid=self._sids("SM"),
             sender=fields.get("From", ""),
             recipient=fields.get("To", ""),
-            body=fields.get("Body", "") if content is None else self._filled(fields),
+            body=self._said(fields),
             content_sid=content,
             direction="outbound-api",
             made=self._clock(),
             status_callback=fields.get("StatusCallback"),
+            choices=choices,
+            listed=self.offers.get(content or "", (False, 0))[0],
         )
         self._allow(message)
         self.messages.append(message)
@@ -161,28 +179,49 @@ class Ledger:
         self._mind_words(message)
         return message
 
+    def _said(self, fields: Mapping[str, str]) -> str:
+        content = fields.get("ContentSid")
+        if content is None:
+            return fields.get("Body", "")
+        return str(_variables(fields)["1"]) if content in self.offers else self._filled(fields)
+
+    def _offered(self, fields: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+        """The choices of a quick reply or a list picker, made of its variables: text, then each choice's own.
+
+        Source: Twilio docs, twilio/quick-reply and twilio/list-picker, lengths.
+        """
+        is_list, count = self.offers[fields["ContentSid"]]
+        given = _variables(fields)
+        size = 3 if is_list else 2
+        values = [given.get(str(number)) for number in range(1, 2 + size * count)]
+        words = [one for one in values if isinstance(one, str) and one.strip()]
+        if "Body" in fields or len(words) != len(values) or len(given) != len(values):
+            raise Refusal(400, 21656)
+        shown, below, names = words[1::size], words[2::size] if is_list else [], words[size::size]
+        label = 24 if is_list else 20
+        lengths = ((words[:1], 1024), (shown, label), (below, 72), (names, 200))
+        if any(len(one) > most for found, most in lengths for one in found) or len(set(names)) < count:
+            raise Refusal(400, 63013)
+        return tuple(zip(shown, names, strict=True))
+
     def _filled(self, fields: Mapping[str, str]) -> str:
         """The words of an approved content with its variables. Beside a content Twilio takes no body."""
         content = self.contents.get(fields["ContentSid"])
         if content is None or "Body" in fields:
             raise Refusal(400, 21655)
-        try:
-            given = json.loads(fields.get("ContentVariables", "{}"))
-        except ValueError:
-            raise Refusal(400, 21656) from None
+        given = _variables(fields)
         wanted = set(_PLACE.findall(content))
         # Meta takes no variable that is empty, of several lines, or with a long gap.
-        odd = not isinstance(given, dict) or any(
-            not isinstance(one, str) or not one.strip() or _ODD.search(one) for one in given.values()
-        )
+        odd = any(not isinstance(one, str) or not one.strip() or _ODD.search(one) for one in given.values())
         if odd or set(given) != wanted:
             raise Refusal(400, 21656)
         return _PLACE.sub(lambda found: given[found[1]], content)
 
     def closed(self, message: Message) -> bool:
-        """Whether free words come more than a day after the person's last message to this sender."""
+        """Whether what nobody approved comes more than a day after the person's last message to this sender."""
         heard = self._heard.get((message.sender, message.recipient))
-        return message.whatsapp and message.content_sid is None and (heard is None or message.made - heard > DAY)
+        free = message.content_sid is None or message.content_sid in self.offers
+        return message.whatsapp and free and (heard is None or message.made - heard > DAY)
 
     def find(self, sid: str) -> Message | None:
         """The message of that sid."""
