@@ -177,3 +177,12 @@ def test_no_word_of_danger_is_lost_by_rewriting_its_neighbours(words):
 
 def test_a_lexicon_works_without_any_list():
     assert not Lexicon({}).read("halo").hits
+
+
+def test_a_senders_own_words_leave_nothing_behind():
+    lexicon = load("balangan").lexicon
+    before = lexicon.read("Pak Sukarjono Wiratmaja 081299887766, rumahnya terbakar")
+    kept = {*lexicon._forms, *lexicon._spelling._single}
+    assert "terbakar" in kept
+    assert not kept & {"sukarjono", "wiratmaja", "081299887766", "rumahnya"}
+    assert lexicon.read("Pak Sukarjono Wiratmaja 081299887766, rumahnya terbakar") == before

@@ -45,6 +45,11 @@ class Dialogue:
     gather: int
     offers: Mapping[str, Mapping[str, tuple[Choice, ...]]] = attrs.field(factory=dict)
     _answers: Mapping[str, frozenset[tuple[str, ...]]] = attrs.field(alias="_answers", repr=False)
+    _begin: Mapping[str, Mapping[str, Collection[tuple[str, ...]]]] = attrs.field(init=False, repr=False)
+
+    @_begin.default
+    def _by_first_word(self) -> Mapping[str, Mapping[str, Collection[tuple[str, ...]]]]:
+        return {name: _begin(phrases) for name, phrases in self._answers.items()}
 
     def question(self, field: str, language: str) -> str:
         """The question for a field."""
@@ -60,9 +65,8 @@ class Dialogue:
 
     def stands(self, what: str, *texts: tuple[str, ...]) -> bool:
         """The same of texts that are words already."""
-        phrases = self._answers[what]
-        sizes = {len(one) for one in phrases}
-        return any(_among(words, size, phrases) for words in texts for size in sizes)
+        begin = self._begin[what]
+        return any(not begin.keys().isdisjoint(words) and _among(words, begin) for words in texts)
 
     def only(self, what: str, *texts: str) -> bool:
         """Whether one of the texts is a phrase of that list and nothing else."""
@@ -121,6 +125,18 @@ def _check(key: str, question: str, language: str, templates: Templates) -> None
         refuse(DIALOGUE, key, f"makes an SMS of {len(text)} characters; one short message has 160 plain ones")
 
 
-def _among(words: tuple[str, ...], size: int, phrases: Collection[tuple[str, ...]]) -> bool:
-    """Whether that many words in a row are one of the phrases."""
-    return any(words[start : start + size] in phrases for start in range(len(words) - size + 1))
+def _begin(phrases: Iterable[tuple[str, ...]]) -> dict[str, list[tuple[str, ...]]]:
+    """Phrases by their first words."""
+    begin: dict[str, list[tuple[str, ...]]] = {}
+    for one in filter(None, phrases):
+        begin.setdefault(one[0], []).append(one)
+    return begin
+
+
+def _among(words: tuple[str, ...], begin: Mapping[str, Collection[tuple[str, ...]]]) -> bool:
+    """Whether one of the phrases stands among the words."""
+    return any(
+        words[start : start + len(phrase)] == phrase
+        for start, word in enumerate(words)
+        for phrase in begin.get(word, ())
+    )

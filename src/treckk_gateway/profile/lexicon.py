@@ -8,18 +8,19 @@ keras", invent one; spelling is rewritten once; case numbers, links, phone numbe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, zip_longest
 
 import attrs
 
-from treckk_gateway.profile.hits import Hit, grouped, nearest
+from treckk_gateway.profile.hits import Hit, Hits, nearest
+from treckk_gateway.profile.index import indexed, phrases_of
+from treckk_gateway.profile.ours import OfOurWords
 from treckk_gateway.profile.pointing import Pointer, pointing
 from treckk_gateway.profile.quoting import Cutting
 from treckk_gateway.profile.reading import Reading
 from treckk_gateway.profile.roots import Roots
-from treckk_gateway.profile.spelling import Spelling, bones
+from treckk_gateway.profile.spelling import Formal, Spelling, bones
 from treckk_gateway.profile.tokens import tokens
 
 LONGEST = 12_000
@@ -30,7 +31,6 @@ _MOST_HITS = 50
 """Hits of one list in one text that are kept, so that a hostile message costs no more than a long one."""
 _MOST_JOINED = 20
 _SHORTEST_SKELETON = 5
-_REMEMBERED = 8_192
 CALM = "calm"
 """The list of longer phrases that mean none of the words in them."""
 
@@ -91,8 +91,8 @@ class Lexicon:
         self.dialects = tuple(dialects)
         self._cutting = cutting or Cutting()
         self._clock = dict(clock or {})
-        phrases = _phrases(self.lists)
-        self._index = _indexed(phrases)
+        phrases = phrases_of(self.lists)
+        self._index = indexed(phrases)
         self._longest = max(map(len, phrases), default=1)
         self._skeletons = _skeletons((name, self.lists[name]) for name in clipped)
         roots = roots or Roots()
@@ -101,27 +101,25 @@ class Lexicon:
         kept = {*kept, *common, *(word for word, entry in self._index.items() if entry.alone)}
         known = dict.fromkeys((*chain(*phrases), *common))
         self._spelling = Spelling(pairs_of_words, known=known, kept=kept, names=names, apart=apart)
-        self._forms = lru_cache(_REMEMBERED)(roots.names)
+        self._forms = OfOurWords(roots.names, {*known, *kept})
 
     def read(self, text: str) -> Reading:
         """The message as these lists see it. Only the first `LONGEST` characters and `MOST_WORDS` words count."""
         kept = self._cutting.apply(text[:LONGEST])
         words = tokens(kept.text)
         original = self._timed(words[:MOST_WORDS])
-        formal, origin, inside = self._spelling.formal(original)
-        own = tuple((place, place + 1) for place in range(len(original)))
-        hits = chain(
-            self._hits(original, own, range(len(original)), frozenset()),
-            self._clipped(original),
-            self._hits(formal, origin, self._rewritten(original, formal, origin), inside),
-        )
-        found = self._calmed(grouped(hits, _MOST_HITS))
-        for name in tuple(found):
-            if name in self._pairs:
-                _join(self._pairs[name], found)
+        formal = self._spelling.formal(original)
+        hits = Hits(_MOST_HITS)
+        self._written(original, hits)
+        self._clipped(original, hits)
+        if formal.changed:
+            self._rewritten(formal, hits)
+        found = hits.without(CALM)
+        for pair in [self._pairs[name] for name in found if name in self._pairs]:
+            _join(pair, found)
         return Reading(
             original=original,
-            formal=formal,
+            formal=formal.words,
             hits=found,
             pointing=pointing(found, self.pointers),
             references=kept.references,
@@ -137,112 +135,66 @@ class Lexicon:
 
         Only the first `LONGEST` characters and `MOST_WORDS` words count.
         """
-        return " ".join(self._spelling.formal(tokens(text[:LONGEST])[:MOST_WORDS])[0])
-
-    def _calmed(self, found: dict[str, tuple[Hit, ...]]) -> dict[str, tuple[Hit, ...]]:
-        """Without the hits that stand inside a longer harmless phrase, such as "kereta api"."""
-        calm = found.get(CALM)
-        if not calm:
-            return found
-        left = {
-            name: tuple(hit for hit in hits if not any(hit.within(one) for one in calm)) for name, hits in found.items()
-        }
-        return {name: hits for name, hits in left.items() if hits}
+        return " ".join(self._spelling.formal(tokens(text[:LONGEST])[:MOST_WORDS]).words)
 
     def _timed(self, words: tuple[str, ...]) -> tuple[str, ...]:
         """A word that means "o'clock" before a number, read as that: "pkl 22.00" sells nothing."""
+        if self._clock.keys().isdisjoint(words):
+            return words
         return tuple(
             self._clock[word] if word in self._clock and after.isdigit() else word
             for word, after in zip_longest(words, words[1:], fillvalue="")
         )
 
-    def _rewritten(
-        self, original: Sequence[str], formal: Sequence[str], origin: Sequence[tuple[int, int]]
-    ) -> Iterable[int]:
-        """Places of the formal text at which a phrase with a rewritten word may begin."""
-        changed = [
-            place
-            for place, (word, (start, end)) in enumerate(zip(formal, origin, strict=True))
-            if end - start > 1 or word != original[start]
-        ]
-        return sorted({start for place in changed for start in range(max(0, place - self._longest + 1), place + 1)})
-
-    def _hits(
-        self, words: Sequence[str], origin: Sequence[tuple[int, int]], places: Iterable[int], inside: frozenset[int]
-    ) -> Iterator[Hit]:
-        seen: Counter[str] = Counter()
-        for start in places:
+    def _written(self, words: tuple[str, ...], hits: Hits) -> None:
+        """What the lists have of the words as they were written."""
+        for start in _seldom(words, range(len(words))):
             word = words[start]
-            seen[word] += 1
-            if seen[word] > _MOST_HITS:
-                continue
             entry = self._index.get(word)
             if entry is not None:
-                yield from _at(entry, words, start, origin, inside)
-            for name in self._forms(word):
-                yield Hit(name=name, phrase=word, start=origin[start][0], end=origin[start][1])
+                if entry.alone:
+                    hits.add(entry.alone, word, start, start + 1)
+                if entry.phrases and start + 1 < len(words):
+                    for phrase in entry.phrases.get(words[start + 1], ()):
+                        end = start + len(phrase.words)
+                        if words[start:end] == phrase.words:
+                            hits.add(phrase.names, phrase.text, start, end)
+            forms = self._forms[word]
+            if forms:
+                hits.add(forms, word, start, start + 1)
 
-    def _clipped(self, words: Sequence[str]) -> Iterator[Hit]:
+    def _clipped(self, words: Sequence[str], hits: Hits) -> None:
         """Words written without some of their vowels, as in a short message: `kbakran`."""
         for start, word in enumerate(words):
+            if word in self._index:
+                continue
             for whole, name in self._skeletons.get(bones(word), ()):
-                if len(word) < len(whole) and word not in self._index and _within(word, whole):
-                    yield Hit(name=name, phrase=whole, start=start, end=start + 1)
+                if len(word) < len(whole) and _within(word, whole):
+                    hits.add((name,), whole, start, start + 1)
 
+    def _rewritten(self, formal: Formal, hits: Hits) -> None:
+        """What the lists have of the words in formal spelling, wherever a phrase with a rewritten one may begin.
 
-@attrs.frozen(kw_only=True)
-class _Entry:
-    """What begins with one word: the lists it is in alone, and phrases by their second word."""
-
-    alone: tuple[str, ...]
-    phrases: dict[str, list[tuple[tuple[str, ...], str, tuple[str, ...]]]]
-
-
-def _at(
-    entry: _Entry,
-    words: Sequence[str],
-    start: int,
-    origin: Sequence[tuple[int, int]],
-    inside: frozenset[int],
-) -> Iterator[Hit]:
-    """What begins at one place."""
-    if start in inside:
-        return
-    begun, ended = origin[start]
-    if start + 1 not in inside:
-        for name in entry.alone:
-            yield Hit(name=name, phrase=words[start], start=begun, end=ended)
-    following = words[start + 1] if start + 1 < len(words) else ""
-    for phrase, text, names in entry.phrases.get(following, ()):
-        end = start + len(phrase)
-        if end not in inside and tuple(words[start:end]) == phrase:
-            for name in names:
-                yield Hit(name=name, phrase=text, start=begun, end=origin[end - 1][1])
-
-
-_Phrases = dict[tuple[str, ...], tuple[str, ...]]
-
-
-def _phrases(lists: Mapping[str, Iterable[str]]) -> _Phrases:
-    """The words of each phrase, with the lists it is in."""
-    owners: dict[str, dict[str, None]] = {}
-    for name, phrases in lists.items():
-        for phrase in phrases:
-            owners.setdefault(phrase, {})[name] = None
-    found: dict[tuple[str, ...], dict[str, None]] = {}
-    for phrase, names in owners.items():
-        found.setdefault(tokens(phrase), {}).update(names)
-    return {words: tuple(names) for words, names in found.items()}
-
-
-def _indexed(phrases: _Phrases) -> dict[str, _Entry]:
-    index: dict[str, _Entry] = {}
-    for words, owners in phrases.items():
-        if words[0] not in index:
-            index[words[0]] = _Entry(alone=phrases.get(words[:1], ()), phrases={})
-        if len(words) > 1:
-            index[words[0]].phrases.setdefault(words[1], []).append((words, " ".join(words), owners))
-    return index
+        A phrase stands in no part of one word's expansion. What is not rewritten was found as it was written.
+        """
+        words, origin, inside, changed = formal
+        before = range(self._longest)
+        places = sorted({place - back for place in changed for back in before if back <= place})
+        for start in _seldom(words, places):
+            word = words[start]
+            begin, end = origin[start]
+            entry = self._index.get(word)
+            if entry is not None and start not in inside:
+                if entry.alone and start + 1 not in inside:
+                    hits.add(entry.alone, word, begin, end)
+                if entry.phrases and start + 1 < len(words):
+                    for phrase in entry.phrases.get(words[start + 1], ()):
+                        stop = start + len(phrase.words)
+                        if stop not in inside and words[start:stop] == phrase.words:
+                            hits.add(phrase.names, phrase.text, begin, origin[stop - 1][1])
+            forms = self._forms[word]
+            if forms:
+                hits.add(forms, word, begin, end)
 
 
 def _skeletons(lists: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[tuple[str, str]]]:
@@ -252,6 +204,18 @@ def _skeletons(lists: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[tup
             if len(words) == 1 and len(bones(words[0])) >= _SHORTEST_SKELETON:
                 known.setdefault(bones(words[0]), []).append((words[0], name))
     return known
+
+
+def _seldom(words: Sequence[str], places: Sequence[int]) -> Iterable[int]:
+    """Of these places those whose word stood there before no oftener than hits of one list are kept."""
+    if len(places) <= _MOST_HITS:
+        yield from places
+        return
+    seen: Counter[str] = Counter()
+    for place in places:
+        seen[words[place]] += 1
+        if seen[words[place]] <= _MOST_HITS:
+            yield place
 
 
 def _within(short: str, whole: str) -> bool:
@@ -267,11 +231,10 @@ def _join(pair: Pair, found: dict[str, tuple[Hit, ...]]) -> None:
     if both is None:
         return
     one, other = both
-    hit = Hit(name=pair.means, phrase=f"{one.phrase} + {other.phrase}", start=one.start, end=one.end, joined=True)
+    hit = Hit(pair.means, f"{one.phrase} + {other.phrase}", one.start, one.end, joined=True)
     found[pair.means] = (*found.get(pair.means, ()), hit)
 
 
 def share(words: Sequence[str], known: frozenset[str]) -> float:
     """Which part of the words is known, from 0 to 1."""
-    count = Counter(word in known for word in words)
-    return count[True] / len(words) if words else 0.0
+    return sum(map(known.__contains__, words)) / len(words) if words else 0.0

@@ -50,15 +50,22 @@ class Cutting:
         """The text without what is no word of the sender's own."""
         kept, quoted = own(text)
         references = tuple(dict.fromkeys(f"{self.prefix}-{one[1]}-{one[2]}" for one in self._reference.finditer(kept)))
-        kept, links = _LINK.subn(_BLANK, self._reference.sub(_BLANK, kept))
-        for pattern in (_MAIL, _PHONE):
-            kept = pattern.sub(_BLANK, kept)
+        if references:
+            kept = self._reference.sub(_BLANK, kept)
+        links = 0
+        if "." in kept or "://" in kept:
+            kept, links = _LINK.subn(_BLANK, kept)
+        if "@" in kept:
+            kept = _MAIL.sub(_BLANK, kept)
+        if "8" in kept:
+            kept = _PHONE.sub(_BLANK, kept)
         return Kept(text=kept, references=references, quoted=quoted, linked=bool(links))
 
 
 def own(text: str) -> tuple[str, bool]:
     """The sender's own words of a mail, without what it quotes; and whether something was quoted."""
-    history = _HISTORY.search(text)
-    begun = text[: history.start()] if history else text
-    kept = _QUOTED_LINE.sub("", begun)
+    history = _HISTORY.search(text) if ":" in text or "--" in text else None
+    kept = text[: history.start()] if history else text
+    if ">" in kept:
+        kept = _QUOTED_LINE.sub("", kept)
     return kept, kept != text

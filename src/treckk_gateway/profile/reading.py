@@ -33,20 +33,24 @@ class Reading:
 
     def has(self, *names: str) -> bool:
         """Whether a word of one of these lists was found."""
-        return any(name in self.hits for name in names)
+        return not self.hits.keys().isdisjoint(names)
 
     def found(self, *names: str) -> tuple[Hit, ...]:
         """Everything found of these lists, in the order of the names."""
-        return tuple(hit for name in names for hit in self.hits.get(name, ()))
+        if len(names) == 1:
+            return self.hits.get(names[0], ())
+        return tuple([hit for name in names for hit in self.hits.get(name, ())])
 
     def phrases(self, *names: str) -> tuple[str, ...]:
         """The different words and phrases found of these lists."""
-        return tuple(dict.fromkeys(hit.phrase for hit in self.found(*names)))
+        return tuple(dict.fromkeys([hit.phrase for hit in self.found(*names)]))
 
     def rest(self, *names: str) -> tuple[str, ...]:
         """The words that belong to none of these lists."""
-        covered = {place for hit in self.found(*names) for place in range(hit.start, hit.end)}
-        return tuple(word for place, word in enumerate(self.original) if place not in covered)
+        covered: set[int] = set()
+        for hit in self.found(*names):
+            covered.update(range(hit.start, hit.end))
+        return tuple([word for place, word in enumerate(self.original) if place not in covered])
 
     def near(self, name: str, other: str, most: int) -> tuple[Hit, Hit] | None:
         """A word of each of two lists with at most so many words between them."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 
+from treckk_gateway.profile.ours import OfOurWords
 from treckk_gateway.profile.tokens import tokens
 
 _STRETCHED = re.compile(r"(.)\1{2,}")
@@ -15,10 +17,22 @@ _SHORTEST_STEM = 4
 _SHORTEST_BONES = 3
 _SHORTEST_VOWELLED = 4
 _LONGEST_WORD = 24
-_REMEMBERED = 8_192
 _VOWELS = str.maketrans("", "", "aeiou")
 
 Words = tuple[str, ...]
+
+
+class Formal(NamedTuple):
+    """Words in formal spelling.
+
+    Each of `words` comes from those `start` to before `end` of the words given, by `origin`. `inside` are places
+    within one word's expansion into several, `changed` those of words that are not as they were given.
+    """
+
+    words: Words
+    origin: Sequence[tuple[int, int]]
+    inside: AbstractSet[int]
+    changed: Sequence[int]
 
 
 class Spelling:
@@ -42,10 +56,14 @@ class Spelling:
     ) -> None:
         table = {tokens(old): tokens(new) for old, new in pairs.items()}
         stable = {new: new for new in table.values() if len(new) > 1}
-        self._first: dict[str, list[tuple[Words, Words]]] = {}
+        self._words: dict[str, Words] = {}
+        self._phrases: dict[str, list[tuple[Words, Words]]] = {}
         for old, new in (table | stable).items():
-            self._first.setdefault(old[0], []).append((old, new))
-        for entries in self._first.values():
+            if len(old) == 1:
+                self._words[old[0]] = new
+            else:
+                self._phrases.setdefault(old[0], []).append((old, new))
+        for entries in self._phrases.values():
             entries.sort(key=lambda entry: -len(entry[0]))
         listed = tuple(known)
         self._known = frozenset(listed)
@@ -53,53 +71,53 @@ class Spelling:
         self._names = frozenset(names)
         self._apart = frozenset(apart)
         self._bones = _skeletons(listed)
-        self.plain = lru_cache(_REMEMBERED)(self._plain)
+        self._single = OfOurWords(self._alone, self._known | self._kept | self._names | self._words.keys())
 
-    def formal(self, words: Sequence[str]) -> tuple[Words, tuple[tuple[int, int], ...], frozenset[int]]:
-        """The rewritten words, where each comes from, and the places inside one word's expansion into several.
-
-        A word comes from the words `start` to before `end` of those given.
-        """
+    def formal(self, words: Words) -> Formal:
+        """The words in formal spelling."""
         written: list[str] = []
         origin: list[tuple[int, int]] = []
         inside: set[int] = set()
+        changed: list[int] = []
         place = 0
         while place < len(words):
-            size, new = self.at(words, place) or (1, self.plain(words[place]))
-            if size == 1 and len(new) == 1 and new[0] in self._apart and place + 1 < len(words):
-                whole = new[0] + self._next(words[place + 1])
-                if whole in self._known:
-                    size, new = 2, (whole,)
+            size, new = self._at(words, place)
+            for one in new:
+                if size > 1 or one != words[place]:
+                    changed.append(len(written))
+                written.append(one)
+                origin.append((place, place + size))
             if size < len(new) and len(set(new)) > 1:
-                inside.update(range(len(written) + 1, len(written) + len(new)))
-            written += new
-            origin += [(place, place + size)] * len(new)
+                inside.update(range(len(written) - len(new) + 1, len(written)))
             place += size
-        return tuple(written), tuple(origin), frozenset(inside)
+        return Formal(tuple(written), origin, inside, changed)
 
-    def _next(self, word: str) -> str:
-        """The word after a prefix that stands apart."""
-        known = self.at((word,), 0)
-        new = known[1] if known else self.plain(word)
-        return new[0] if len(new) == 1 else ""
-
-    def at(self, words: Sequence[str], place: int) -> tuple[int, Words] | None:
+    def _at(self, words: Words, place: int) -> tuple[int, Words]:
         """How many words are rewritten at this place, and to what; the longest first."""
-        for old, new in self._first.get(words[place], ()):
-            if len(old) == 1 or tuple(words[place : place + len(old)]) == old:
+        word = words[place]
+        for old, new in self._phrases.get(word, ()):
+            if words[place : place + len(old)] == old:
                 return len(old), new
-        return None
+        new = self._single[word]
+        if new[0] in self._apart and len(new) == 1 and place + 1 < len(words):
+            after = self._single[words[place + 1]]
+            whole = new[0] + (after[0] if len(after) == 1 else "")
+            if whole in self._known:
+                return 2, (whole,)
+        return 1, new
+
+    def _alone(self, word: str) -> Words:
+        """One word by itself."""
+        return self._words.get(word) or self._plain(word)
 
     def _plain(self, word: str) -> Words:
         """One word that stands in no table."""
         short = _STRETCHED.sub(r"\1", word)
         if short != word:
-            known = self.at((short,), 0)
-            return known[1] if known else self._plain(short)
+            return self._alone(short)
         doubled = _DOUBLED.fullmatch(short)
         if doubled is not None:
-            half = self.at((doubled[1],), 0)
-            first = half[1] if half else self._plain(doubled[1])
+            first = self._alone(doubled[1])
             return (*first, first[0] + (doubled[2] or "").removesuffix("nya")) if len(first) == 1 else first
         if short in self._names or short in self._kept:
             return (short,)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Sequence
 from functools import partial
-from types import coroutine
+from types import CoroutineType, coroutine
 from typing import Any, TypeAlias
 
 import attrs
 import structlog
 
-from treckk_gateway.model import Finding, Instant, OpenCase, Subject
+from treckk_gateway.model import Finding, InboundMessage, Instant, OpenCase, Subject
 from treckk_gateway.profile import Profile, Reading
 
 _MOST = 100
@@ -19,6 +19,16 @@ _LONGEST_VALUE = 500
 _LONGEST_REASON = 2_000
 
 log = structlog.get_logger(__name__)
+
+
+@attrs.define
+class _Notes:
+    """What was worked out in one run, for the steps that follow."""
+
+    message: InboundMessage | None = None
+    words: str = ""
+    readings: dict[str, Reading] = attrs.field(factory=dict)
+    forms: dict[str, dict[str, str]] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
@@ -32,42 +42,41 @@ class TriageContext:
     profile: Profile
     now: Instant
     found: tuple[Finding, ...] = ()
-    _readings: dict[str, Reading] = attrs.field(factory=dict, alias="_readings", repr=False, eq=False)
-    _forms: dict[str, dict[str, str]] = attrs.field(factory=dict, alias="_forms", repr=False, eq=False)
+    _notes: _Notes = attrs.field(factory=_Notes, alias="_notes", repr=False, eq=False)
+
+    def words(self, subject: Subject) -> str:
+        """Subject line and text of the message; the subject line of an answer repeats ours and is left out."""
+        notes = self._notes
+        if notes.message is not subject.message:
+            notes.message, notes.words = subject.message, words_of(subject)
+        return notes.words
 
     def read(self, subject: Subject) -> Reading:
-        """The message's subject line and text as the profile's word lists see them; worked out once a run.
-
-        The subject line of an answer repeats ours and is left out.
-        """
-        return self.read_text(words_of(subject))
+        """The words of the message as the profile's word lists see them; worked out once a run."""
+        return self.read_text(self.words(subject))
 
     def read_text(self, text: str) -> Reading:
         """Any text as the profile's word lists see it."""
-        if text not in self._readings:
-            self._readings[text] = self.profile.lexicon.read(text)
-        return self._readings[text]
+        known = self._notes.readings.get(text)
+        if known is None:
+            known = self._notes.readings[text] = self.profile.lexicon.read(text)
+        return known
 
     def form(self, subject: Subject) -> dict[str, str]:
         """The fields of a filled form in the message, by id; worked out once a run."""
-        text = words_of(subject)
-        if text not in self._forms:
-            self._forms[text] = self.profile.form.read(text)
-        return self._forms[text]
+        text = self.words(subject)
+        known = self._notes.forms.get(text)
+        if known is None:
+            known = self._notes.forms[text] = self.profile.form.read(text)
+        return known
 
     def after(self, found: Sequence[Finding]) -> TriageContext:
         """The same for the next step."""
-        return TriageContext(
-            profile=self.profile,
-            now=self.now,
-            found=(*self.found, *found),
-            _readings=self._readings,
-            _forms=self._forms,
-        )
+        return TriageContext(profile=self.profile, now=self.now, found=(*self.found, *found), _notes=self._notes)
 
     def values(self, field: str) -> tuple[str, ...]:
         """What earlier steps found for a field."""
-        return tuple(one.value for one in self.found if one.field == field)
+        return tuple([one.value for one in self.found if one.field == field])
 
 
 Step: TypeAlias = Callable[[Subject, TriageContext], Awaitable[Sequence[Finding] | None]]
@@ -104,40 +113,42 @@ class Pipeline:
 
     async def run(self, subject: Subject, context: TriageContext, beside: Beside | None = None) -> tuple[Finding, ...]:
         """Everything the steps found, in order. Raises what `beside` raises, or when this task itself is cancelled."""
+        now = asyncio.get_running_loop().time
         for name, step, looks_beside in self._steps:
             if looks_beside and beside is not None and not subject.nearby:
                 subject = attrs.evolve(subject, nearby=await beside(context.found))
-            found = await self._one(name, step, subject, context)
+            begun = now()
+            try:
+                ended, result = _begun(step(subject, context))
+                found = _checked(result if ended else await self._rest(result))
+                # A step that never awaits cannot be interrupted, only noticed.
+                if now() - begun > self._budget:
+                    raise TimeoutError  # noqa: TRY301 one place records every trouble
+            except asyncio.CancelledError:
+                if _cancelled():
+                    raise
+                found = _skipped(name, "CancelledError")
+            except Exception as problem:  # noqa: BLE001 whatever a step raises is its own trouble
+                found = _skipped(name, type(problem).__name__)
             if found:
                 context = context.after(found)
         return context.found
 
-    async def _one(self, name: str, step: Step, subject: Subject, context: TriageContext) -> tuple[Finding, ...]:
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        try:
-            found = _checked(await self._result(step(subject, context)))
-            # A step that never awaits cannot be interrupted, only noticed.
-            if loop.time() - begun > self._budget:
-                raise TimeoutError  # noqa: TRY301 one place records every trouble
-        except asyncio.CancelledError:
-            if _cancelled():
-                raise
-            return _skipped(name, "CancelledError")
-        except Exception as problem:  # noqa: BLE001 whatever a step raises is its own trouble
-            return _skipped(name, type(problem).__name__)
-        return found
-
-    async def _result(self, step: Awaitable[object]) -> object:
-        """What a step returns. One that never waits needs no timer, and most do not."""
-        if isinstance(step, Coroutine):
-            try:
-                waited = step.send(None)
-            except StopIteration as end:
-                return end.value
-            step = _resumed(step, waited)
+    async def _rest(self, step: Any) -> object:  # noqa: ANN401 whatever a step is: awaiting tells
+        """What a step that waits returns in the end."""
         async with asyncio.timeout(self._budget):
             return await step
+
+
+def _begun(step: object) -> tuple[bool, Any]:
+    """Whether a step has ended at once, and its result or else what to wait for. Most never wait and need no timer."""
+    if not isinstance(step, CoroutineType):
+        return False, step
+    try:
+        waited = step.send(None)
+    except StopIteration as end:
+        return True, end.value
+    return False, _resumed(step, waited)
 
 
 @coroutine
@@ -182,7 +193,7 @@ def _skipped(step: str, error: str) -> tuple[Finding, ...]:
 def _checked(found: object) -> tuple[Finding, ...]:
     if found is None:
         return ()
-    if not isinstance(found, list | tuple) or len(found) > _MOST:
+    if not isinstance(found, (list, tuple)) or len(found) > _MOST:
         raise TypeError("a step returns a list or tuple of findings")
     for one in found:
         if not isinstance(one, Finding) or not _sound(one):
@@ -191,9 +202,11 @@ def _checked(found: object) -> tuple[Finding, ...]:
 
 
 def _sound(one: Finding) -> bool:
-    texts = (one.step, one.field, one.value, one.reason)
     return (
-        all(isinstance(text, str) for text in texts)
+        isinstance(one.step, str)
+        and isinstance(one.field, str)
+        and isinstance(one.value, str)
+        and isinstance(one.reason, str)
         and bool(one.field)
         and len(one.value) <= _LONGEST_VALUE
         and len(one.reason) <= _LONGEST_REASON

@@ -10,7 +10,7 @@ from itertools import islice
 
 from treckk_gateway.model import Finding, Intent, Subject
 from treckk_gateway.model import subject as judged
-from treckk_gateway.triage.pipeline import TriageContext, words_of
+from treckk_gateway.triage.pipeline import TriageContext
 
 _ASKED = frozenset({Intent.COMPLAINT, Intent.SECURITY_REQUEST, Intent.SUPPLEMENT, Intent.UNKNOWN})
 """Intents of which a report may come; of others nothing more is wanted."""
@@ -109,7 +109,7 @@ def _named(subject: Subject, context: TriageContext) -> str:
     def ordinary(word: str) -> bool:
         return profile.is_ordinary(word) or word in places.words.markers or bool(places.mentions((word,)))
 
-    return "signed, or says the name" if profile.signing.name_in(words_of(subject), ordinary) else ""
+    return "signed, or says the name" if profile.signing.name_in(context.words(subject), ordinary) else ""
 
 
 def _told(written: str, subject: Subject, context: TriageContext, *, whole: bool) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from treckk_gateway.model import Finding, Intent, Subject
 from treckk_gateway.model import subject as judged
 from treckk_gateway.profile.events import Told
-from treckk_gateway.triage.pipeline import TriageContext, words_of
+from treckk_gateway.triage.pipeline import TriageContext
 from treckk_gateway.triage.steps.time import local
 
 
@@ -18,7 +18,7 @@ async def event(subject: Subject, context: TriageContext) -> Sequence[Finding]:
     """
     if not _asks(subject, context):
         return []
-    text, reading, events = words_of(subject), context.read(subject), context.profile.events
+    text, reading, events = context.words(subject), context.read(subject), context.profile.events
     today = local(context.now, context.profile.zone).date()
     dated = events.day(text, dict.fromkeys((reading.original, reading.formal)), today)
     found = {"event_date": (dated, f"read on {today}"), "event_crowd": (events.crowd(text), "so many are expected")}

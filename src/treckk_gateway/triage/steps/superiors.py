@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from treckk_gateway.model import Finding, Subject
 from treckk_gateway.model.lifecycle import ABOUT_LEADERSHIP
 from treckk_gateway.profile.tokens import tokens
-from treckk_gateway.triage.pipeline import TriageContext, words_of
+from treckk_gateway.triage.pipeline import TriageContext
 
 
 async def superiors(subject: Subject, context: TriageContext) -> Sequence[Finding]:
@@ -18,7 +18,7 @@ async def superiors(subject: Subject, context: TriageContext) -> Sequence[Findin
     profile = context.profile
     if not set(context.values("category")) & profile.leadership_only:
         return ()
-    spoken = tokens(words_of(subject))
+    spoken = tokens(context.words(subject))
     for words in profile.staff.superiors:
         size = len(words)
         if any(spoken[at : at + size] == words for at in range(len(spoken) - size + 1)):

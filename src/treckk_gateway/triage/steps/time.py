@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from treckk_gateway.model import Finding, Instant, Subject, Urgency
 from treckk_gateway.profile import HABIT, ONGOING, STATED, Reading, Time, Times
-from treckk_gateway.triage.pipeline import TriageContext, words_of
+from treckk_gateway.triage.pipeline import TriageContext
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ALARMING = frozenset({Urgency.EMERGENCY, Urgency.HIGH})
@@ -29,7 +29,7 @@ async def time(subject: Subject, context: TriageContext) -> Sequence[Finding]:
     if written and found is None:
         found = Time(value=STATED, phrases=(" ".join(written.split())[:60],))
     if found is None:
-        text = form.get("description", "") if form else words_of(subject)
+        text = form.get("description", "") if form else context.words(subject)
         reading = context.read_text(text) if form else context.read(subject)
         found = _read(text, reading, context.profile.times, now)
     if found is None or (found.hurry and not _ALARMING.intersection(context.values("urgency"))):
