@@ -21,6 +21,11 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("house")
 
+# Tests start some hundred processes. Where the environment forbids to keep what was compiled, as containers do, each
+# would compile the whole package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 
 class ForeignAddressError(RuntimeError):
     """A test reached for an address outside this machine."""

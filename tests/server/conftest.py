@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession, web
@@ -65,46 +68,54 @@ class Listener:
         return self.settings.webhook_url(channel_id)
 
 
+def settings_in(folder: Path, environment: pytest.MonkeyPatch, **gateway: Any) -> Settings:
+    """Three channels and one person of each role, over a data folder of its own."""
+    environment.setenv("T_KEY", base64.b64encode(bytes(32)).decode())
+    environment.setenv("T_WEB", WEB_SECRET)
+    environment.setenv("T_TWILIO", TWILIO_TOKEN)
+    return from_mapping(
+        {
+            "gateway": {
+                "public_url": "https://aduan.example.go.id",
+                "secret_key": "env:T_KEY",
+                "data_dir": "data",
+                **gateway,
+            },
+            "channels": {
+                "portal": {"adapter": "web", "secret": "env:T_WEB"},
+                "lapor": {"adapter": "web", "secret": "env:T_WEB"},
+                "whatsapp": {
+                    "adapter": "twilio",
+                    "account_sid": "AC" + "0" * 32,
+                    "auth_token": "env:T_TWILIO",
+                    "sender": "whatsapp:+6281100000000",
+                },
+            },
+            "clocks": {"out_of_hours": False},
+            "staff": [
+                {
+                    "name": f"Petugas {role}",
+                    "role": role,
+                    "token_sha256": hashlib.sha256(token.encode()).hexdigest(),
+                    **({"post": "paringin"} if role in {"team", "duty"} else {}),
+                }
+                for role, token in TOKENS.items()
+            ],
+        },
+        base=folder,
+    )
+
+
 @pytest.fixture
 def make_settings(tmp_path, monkeypatch) -> Callable[..., Settings]:
-    monkeypatch.setenv("T_KEY", base64.b64encode(bytes(32)).decode())
-    monkeypatch.setenv("T_WEB", WEB_SECRET)
-    monkeypatch.setenv("T_TWILIO", TWILIO_TOKEN)
+    return functools.partial(settings_in, tmp_path, monkeypatch)
 
-    def make(**gateway) -> Settings:
-        return from_mapping(
-            {
-                "gateway": {
-                    "public_url": "https://aduan.example.go.id",
-                    "secret_key": "env:T_KEY",
-                    "data_dir": "data",
-                    **gateway,
-                },
-                "channels": {
-                    "portal": {"adapter": "web", "secret": "env:T_WEB"},
-                    "lapor": {"adapter": "web", "secret": "env:T_WEB"},
-                    "whatsapp": {
-                        "adapter": "twilio",
-                        "account_sid": "AC" + "0" * 32,
-                        "auth_token": "env:T_TWILIO",
-                        "sender": "whatsapp:+6281100000000",
-                    },
-                },
-                "clocks": {"out_of_hours": False},
-                "staff": [
-                    {
-                        "name": f"Petugas {role}",
-                        "role": role,
-                        "token_sha256": hashlib.sha256(token.encode()).hexdigest(),
-                        **({"post": "paringin"} if role in {"team", "duty"} else {}),
-                    }
-                    for role, token in TOKENS.items()
-                ],
-            },
-            base=tmp_path,
-        )
 
-    return make
+@pytest.fixture(scope="module")
+def lasting_settings(tmp_path_factory) -> Iterator[Settings]:
+    """Settings for a gateway that a module's tests share."""
+    with pytest.MonkeyPatch.context() as environment:
+        yield settings_in(tmp_path_factory.mktemp("lasting"), environment)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import itertools
 import queue
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import hypothesis
 import msgspec
@@ -49,40 +50,48 @@ class Elsewhere(threading.Thread):
     def __init__(self, settings) -> None:
         super().__init__()
         self.settings = settings
-        self.told: queue.Queue[tuple[str, str] | BaseException] = queue.Queue()
+        self.address: queue.Queue[str | BaseException] = queue.Queue()
         self.end = threading.Event()
 
     def run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as problem:  # noqa: BLE001 raised again where the test waits
-            self.told.put(problem)
+        except BaseException as problem:  # noqa: BLE001 raised again where the tests wait
+            self.address.put(problem)
 
     async def _serve(self) -> None:
-        async with Gateway.from_config(self.settings) as gateway:
-            runner = web.AppRunner(subapp(gateway), access_log=None)
+        self.loop = asyncio.get_running_loop()
+        async with Gateway.from_config(self.settings) as self.gateway:
+            runner = web.AppRunner(subapp(self.gateway), access_log=None)
             await runner.setup()
             try:
                 await web.TCPSite(runner, "127.0.0.1", 0).start()
-                case = await gateway.desk.open_walk_in(OPERATOR, WalkIn(text="Satu laporan, agar ada yang dilihat"))
-                self.told.put((f"http://127.0.0.1:{runner.addresses[0][1]}/api/v1", case.reference))
+                self.address.put(f"http://127.0.0.1:{runner.addresses[0][1]}/api/v1")
                 await asyncio.to_thread(self.end.wait)
             finally:
                 await runner.cleanup()
 
+    def new_case(self) -> str:
+        """The reference of a case that nothing was done to yet."""
+        opened = self.gateway.desk.open_walk_in(OPERATOR, WalkIn(text="Satu laporan, agar ada yang dilihat"))
+        return asyncio.run_coroutine_threadsafe(opened, self.loop).result(60).reference
 
-@pytest.fixture
-def running(make_settings) -> Iterator[tuple[str, str]]:
-    thread = Elsewhere(make_settings())
+
+@pytest.fixture(scope="module")
+def served_elsewhere(lasting_settings) -> Iterator[tuple[Elsewhere, Any]]:
+    """The server, and what it says of itself; each test does its calls on a case of its own."""
+    thread = Elsewhere(lasting_settings)
     thread.start()
     try:
-        told = thread.told.get(timeout=20)
-        if isinstance(told, BaseException):
-            raise told
-        yield told
+        address = thread.address.get(timeout=60)
+        if isinstance(address, BaseException):
+            raise address
+        schema = schemathesis.openapi.from_url(f"{address}/openapi.json")
+        schema.config.update(base_url=address)
+        yield thread, schema
     finally:
         thread.end.set()
-        thread.join(20)
+        thread.join(60)
 
 
 number = itertools.count()
@@ -96,10 +105,9 @@ CALLS = [
 
 
 @pytest.mark.parametrize(("route", "known"), CALLS)
-def test_the_server_does_what_it_describes(running, route, known):
-    address, reference = running
-    schema = schemathesis.openapi.from_url(f"{address}/openapi.json")
-    schema.config.update(base_url=address)
+def test_the_server_does_what_it_describes(served_elsewhere, route, known):
+    server, schema = served_elsewhere
+    reference = server.new_case()
     operation = schema[route.path][route.method]
 
     @hypothesis.given(case=operation.as_strategy())
