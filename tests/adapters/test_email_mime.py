@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import time
 from email.message import EmailMessage
 
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treckk_gateway.channel import charset, mime
+from treckk_gateway.channel.mime import from_base64
 
 ANY_BYTES = st.binary(max_size=300) | st.lists(
     st.sampled_from(
@@ -207,3 +209,15 @@ def test_mail_of_the_standard_library_is_read_as_it_was_written(subject, text, h
     assert [leaf.content() for leaf in tree.leaves if leaf.content_type == "image/png"] == [one for _, one in files]
     kept = [leaf.filename for leaf in tree.leaves if leaf.disposition == "attachment"]
     assert kept == [mime.safe_filename(f"{name}.png") for name, _ in files]
+
+
+@given(st.binary(max_size=60) | st.text("AQz9+/=\r\n -é", max_size=60).map(str.encode), st.integers(1, 70))
+def test_base64_in_pieces_is_what_it_is_at_once(raw, piece):
+    assert from_base64(raw, piece) == from_base64(raw, len(raw) or 1)
+
+
+@given(st.binary(max_size=60), st.integers(1, 20))
+def test_base64_is_decoded_wherever_its_lines_end(content, width):
+    written = base64.b64encode(content)
+    lines = b"\r\n".join(written[at : at + width] for at in range(0, len(written), width))
+    assert from_base64(lines, 7) == content

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from threading import Thread
 
 import pytest
 from hypothesis import given
@@ -78,6 +80,21 @@ def test_numbers_and_addresses_are_scrubbed(secret):
 def test_times_dates_and_case_numbers_stay():
     text = "TRK-2611-00042 jam 22.00 tanggal 24/11, RT 5"
     assert scrub(text) == text
+
+
+def test_threads_that_seal_at_once_never_get_the_same_nonce():
+    nonces, drawn = Nonces(), [[], [], []]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [Thread(target=lambda own=own: own.extend(nonces.next() for _ in range(20_000))) for own in drawn]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert len({one for own in drawn for one in own}) == 60_000
 
 
 def test_no_nonce_comes_twice_not_even_in_a_forked_child():

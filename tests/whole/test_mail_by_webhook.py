@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
+import threading
 
 import pytest
 from folk import BUDI, COMPLAINT, DESK, number_in
 from town import Town
+
+from treckk_gateway.adapters.email import EmailChannel
+from treckk_gateway.inbound.receiving import LARGE
+from treckk_gateway.privacy import Box
 
 LOGIN = "penyedia:town-login-0000001"
 
@@ -133,3 +139,52 @@ async def test_nonsense_with_the_right_login_is_parked_for_staff(office):
 
     await office.settled()
     assert (await office.books())["parked"] == 1
+
+
+class Gates:
+    """Work on a large body that goes on only when somebody else was answered meanwhile."""
+
+    def __init__(self):
+        self.passed = []
+        self.waiting = threading.Event()
+        self.answered = threading.Event()
+
+    def shut(self, owner, name, patch, large=lambda *found: len(found[-1]) > LARGE):
+        """The original, behind a gate when its last argument is large."""
+        original = getattr(owner, name)
+
+        def gated(*arguments):
+            if large(*arguments):
+                self.answered.clear()
+                self.waiting.set()
+                assert self.answered.wait(60), f"{name} kept everybody else waiting"
+                self.passed.append(name)
+            return original(*arguments)
+
+        patch.setattr(owner, name, gated)
+
+
+async def test_a_large_mail_keeps_nobody_waiting(office, monkeypatch):
+    gates, done = Gates(), asyncio.Event()
+    for owner, name in ((EmailChannel, "verify"), (EmailChannel, "envelope")):
+        gates.shut(owner, name, monkeypatch, lambda _self, request: len(request.body) > LARGE)
+    for name in ("seal", "open"):
+        gates.shut(Box, name, monkeypatch)
+
+    async def others():
+        while not done.is_set():
+            if gates.waiting.is_set():
+                gates.waiting.clear()
+                async with office.http.get(f"{office.url}/healthz") as answer:
+                    assert answer.status == 200
+                gates.answered.set()
+            await asyncio.sleep(0.001)
+
+    asking = asyncio.create_task(others())
+    picture = {"Name": "foto.jpg", "ContentType": "image/jpeg", "Content": base64.b64encode(bytes(1_500_000)).decode()}
+    assert await office.write_mail(COMPLAINT, Attachments=[picture]) == 200
+    await office.hears("email", BUDI)
+    done.set()
+    await asking
+
+    assert sorted(gates.passed) == ["envelope", "open", "seal", "seal", "verify"]  # sealed: the request, the picture

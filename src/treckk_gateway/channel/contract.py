@@ -86,7 +86,8 @@ class Channel(ABC):
         """Raise `SignatureError` unless the request is shown to be the provider's. There is no default.
 
         May be a coroutine function (a certificate to fetch). Checks raw bytes, never logs what was signed. Raises
-        `MediaUnavailable` when it cannot be told now: the provider is asked to come again.
+        `MediaUnavailable` when it cannot be told now: the provider is asked to come again. Large bodies are verified
+        and parsed by a thread, one after the other, while the loop does so with others: what it remembers needs a lock.
         """
 
     @abstractmethod

@@ -79,7 +79,7 @@ class Part:
         """The body without its transfer encoding; what does not fit the encoding is passed over."""
         encoding = self.named.get("content-transfer-encoding", b"").strip().lower()
         if encoding == b"base64":
-            return _base64(self.body)
+            return from_base64(self.body)
         return binascii.a2b_qp(self.body) if encoding == b"quoted-printable" else self.body
 
     def text(self) -> str:
@@ -223,7 +223,7 @@ def decode_header(raw: bytes) -> str:
             run, charset = b"", name
         if between.strip() or not number:
             found.append(decode_text(between, None))
-        run += _base64(word[3]) if word[2] in b"bB" else binascii.a2b_qp(word[3], header=True)
+        run += from_base64(word[3]) if word[2] in b"bB" else binascii.a2b_qp(word[3], header=True)
         position = word.end()
     return clean_line("".join([*found, decode_text(run, charset), decode_text(raw[position:], None)]))
 
@@ -240,6 +240,25 @@ def safe_filename(claimed: str) -> str | None:
         extension = extension[:16]
         name = stem[: FILENAME - len(dot + extension)] + dot + extension
     return name[:FILENAME] or None
+
+
+def from_base64(raw: bytes, piece: int = 1 << 20) -> bytes:
+    """The bytes; what is no base64 is passed over, and what follows the padding. Never raises.
+
+    `piece` bytes at a time: while one is decoded no other thread runs.
+    """
+    found: list[bytes] = []
+    rest = b""
+    for start in range(0, len(raw), piece):
+        plain, padded, _ = (rest + raw[start : start + piece].translate(None, _NOT_BASE64)).partition(b"=")
+        whole = len(plain) & ~3
+        found.append(binascii.a2b_base64(plain[:whole]))
+        rest = plain[whole:]
+        if padded:
+            break
+    if len(rest) > 1:
+        found.append(binascii.a2b_base64(rest + b"=="))
+    return b"".join(found)
 
 
 class _Span(NamedTuple):
@@ -346,9 +365,3 @@ def _joined(pieces: Mapping[int, tuple[bytes, bool]]) -> str:
             charset = name.decode("latin-1")
         raw += unquote_to_bytes(value) if encoded else value
     return decode_text(raw, charset) if charset else decode_header(raw)
-
-
-def _base64(raw: bytes) -> bytes:
-    plain = raw.translate(None, _NOT_BASE64).partition(b"=")[0]
-    over = len(plain) % 4
-    return binascii.a2b_base64(plain[:-1] if over == 1 else plain + b"==" if over else plain)

@@ -103,7 +103,7 @@ class Collector:
         )
         known = sniff(content)
         pseudonym = await self.casework.people.pseudonym(row.reporter_id)
-        name = row.name or await self.files.write(content, pseudonym, box)
+        name, mark = (row.name, None) if row.name else await self.files.write(content, pseudonym, box)
         harm = await self._harm(content)
         place = await self._place(known, content) if harm is None else None
         details = attrs.evolve(body, content_type=known.content_type, place=place, odd=known.odd)
@@ -117,7 +117,7 @@ class Collector:
             kind=known.kind if known.shown else MediaKind.OTHER,
             size=len(content),
             name=name,
-            mark=self.files.mark(content) if row.name is None else None,
+            mark=mark,
             details=box.seal_value(Purpose.FILE, details),
         )
 

@@ -13,6 +13,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 MEMORY = 1 << 30
+START = 60.0
+"""Seconds a process may take to begin; on a busy machine that is longer than the work, and no fault of it."""
 
 
 class Confined:
@@ -27,21 +29,29 @@ class Confined:
     async def run(self, work: Callable[..., T], *arguments: object) -> T:
         """What `work` gives; what it raises is raised here.
 
-        Past the bounds the process is ended: `TimeoutError`, `MemoryError`, or `BrokenProcessPool` when it died.
+        Past the bounds the process is ended: `TimeoutError`, `MemoryError`, or `BrokenProcessPool` when it died or
+        did not begin.
         """
         async with self._turn:
-            if self._pool is None:
-                # Never fork: a child would inherit the data folder's lock and the store's descriptors.
-                self._pool = ProcessPoolExecutor(
-                    1, mp_context=multiprocessing.get_context("spawn"), initializer=_begin, initargs=(self._memory,)
-                )
-            running = asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
             try:
+                pool = self._pool or await self._begun()
                 async with asyncio.timeout(self._seconds):
-                    return await running
+                    return await asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
             except (TimeoutError, MemoryError, BrokenProcessPool):
                 self._end()
                 raise
+
+    async def _begun(self) -> ProcessPoolExecutor:
+        # Never fork: a child would inherit the data folder's lock and the store's descriptors.
+        self._pool = pool = ProcessPoolExecutor(
+            1, mp_context=multiprocessing.get_context("spawn"), initializer=_begin, initargs=(self._memory,)
+        )
+        try:
+            async with asyncio.timeout(START):
+                await asyncio.get_running_loop().run_in_executor(pool, _ready)
+        except TimeoutError:
+            raise BrokenProcessPool("the process did not begin") from None
+        return pool
 
     async def close(self) -> None:
         """End the process."""
@@ -54,6 +64,10 @@ class Confined:
             for process in list((pool._processes or {}).values()):  # noqa: SLF001 the only way to end hanging work
                 process.kill()
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _ready() -> None:
+    """In the worker: it has begun."""
 
 
 def _begin(memory: int) -> None:

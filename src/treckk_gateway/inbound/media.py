@@ -31,7 +31,7 @@ class Files:
         self._scanned = scanned
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="treckk-files")
 
-    def mark(self, content: bytes) -> bytes:
+    def _mark(self, content: bytes) -> bytes:
         """The keyed hash of a content, whoever sent it: the same file is known again in another case."""
         return self._keyring.digest("evidence", sha256(content).hexdigest())
 
@@ -61,12 +61,13 @@ class Files:
         return tuple([await self._keep(one, NOBODY, unit) for one in attachments])
 
     async def _keep(self, attachment: Attachment, owner: str, box: Box) -> NewAttachment:
-        name, state, kind = None, "pending" if attachment.ref else "lost", attachment.kind
+        name, mark, kind = None, None, attachment.kind
+        state = "pending" if attachment.ref else "lost"
         body = FileBody(content_type=attachment.content_type, filename=attachment.filename, ref=attachment.ref)
         if attachment.content is not None:
             known = sniff(attachment.content)
             body = attrs.evolve(body, odd=known.odd)
-            name = await self.write(attachment.content, owner, box)
+            name, mark = await self.write(attachment.content, owner, box)
             state = "pending" if self._scanned else "stored"
         return NewAttachment(
             kind=kind,
@@ -76,18 +77,18 @@ class Files:
             details=box.seal_value(Purpose.FILE, body),
             look=state == "pending" or (name is not None and kind is MediaKind.IMAGE),
             reason="it was too large, or could not be read" if state == "lost" else None,
-            mark=self.mark(attachment.content) if attachment.content is not None else None,
+            mark=mark,
         )
 
-    async def write(self, content: bytes, pseudonym: str, box: Box) -> str:
-        """Keep a content sealed; the name it is found under."""
+    async def write(self, content: bytes, pseudonym: str, box: Box) -> tuple[str, bytes]:
+        """Keep a content sealed; the name it is found under, and its mark."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._write, content, pseudonym, box)
 
-    def _write(self, content: bytes, pseudonym: str, box: Box) -> str:
-        name = self._keyring.content_name(pseudonym, content)
+    def _write(self, content: bytes, pseudonym: str, box: Box) -> tuple[str, bytes]:
+        name, mark = self._keyring.content_name(pseudonym, content), self._mark(content)
         path = self._folder / name[:2] / name
         if path.exists():
-            return name
+            return name, mark
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         half = path.with_suffix(".part")
         descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
@@ -97,13 +98,14 @@ class Files:
             os.fsync(file.fileno())
         half.replace(path)
         _sync_folder(path.parent)
-        return name
+        return name, mark
 
     async def read(self, name: str, box: Box) -> bytes:
         """The content again."""
-        path = self._folder / name[:2] / name
-        sealed = await asyncio.get_running_loop().run_in_executor(self._thread, path.read_bytes)
-        return box.open(Purpose.CONTENT, sealed)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._read, name, box)
+
+    def _read(self, name: str, box: Box) -> bytes:
+        return box.open(Purpose.CONTENT, (self._folder / name[:2] / name).read_bytes())
 
 
 def _sync_folder(folder: Path) -> None:

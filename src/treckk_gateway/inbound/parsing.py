@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 
@@ -11,7 +12,7 @@ from treckk_gateway.casework.bodies import Purpose
 from treckk_gateway.channel import Channel, Inbound, ParseMode
 from treckk_gateway.errors import PayloadError
 from treckk_gateway.inbound.confined import MEMORY, Confined
-from treckk_gateway.inbound.receiving import IntakeKeys, unpack
+from treckk_gateway.inbound.receiving import LARGE, IntakeKeys, unpack
 from treckk_gateway.store.rows import InboxRow
 
 _KEPT = 4
@@ -39,7 +40,11 @@ class Parser:
         if known is not None:
             return known
         box = await self._keys.box(row.key_day)
-        stored = box.open(Purpose.RAW, row.raw)
+        stored = (
+            box.open(Purpose.RAW, row.raw)
+            if len(row.raw) <= LARGE
+            else await asyncio.to_thread(box.open, Purpose.RAW, row.raw)
+        )
         if channel.capabilities.parse is ParseMode.DEFERRED:
             return await self._apart(channel, stored)
         parsed = channel.parse(unpack(stored))

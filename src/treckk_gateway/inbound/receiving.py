@@ -7,6 +7,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
+from typing import ParamSpec, TypeVar
 
 import attrs
 import msgspec
@@ -34,7 +35,12 @@ from treckk_gateway.privacy import Box, Keyring
 from treckk_gateway.store import Store
 from treckk_gateway.store.orders import NewItem, NewRequest
 
+P = ParamSpec("P")
+T = TypeVar("T")
 Glance = Callable[[WebhookRequest], Envelope | None]
+
+LARGE = 256 * 1024
+"""Bytes; a larger body is checked, read and sealed by a thread: on the loop it would keep everybody else waiting."""
 
 _DAY = 86_400_000_000
 _METHODS = frozenset({"GET", "POST", "HEAD"})
@@ -115,6 +121,8 @@ class Receiver:
     traffic: Traffic = attrs.field(factory=Traffic)
     shut: dict[str, str] = attrs.field(factory=dict)
     """Channels that are not open, each with what keeps it."""
+    _one_large: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False)
+    """Large bodies take turns: each is held several times over while it is worked on."""
     _glances: Mapping[str, Glance] = attrs.field(init=False)
     _completing: Mapping[str, Completing] = attrs.field(init=False)
 
@@ -163,13 +171,21 @@ class Receiver:
             raise
 
     async def _take(self, channel: Channel, request: WebhookRequest) -> WebhookResponse:
-        checking = _verifying(channel, request)
+        checking = (
+            _verifying(channel, request)
+            if len(request.body) <= LARGE
+            else await self._aside(_verifying, channel, request)
+        )
         if checking is not None:
             await checking
         completing = self._completing.get(channel.channel_id)
         if completing is not None:
             request = await completing.complete(request)
-        arrival = self._arrival(channel, request)
+        arrival = (
+            self._arrival(channel, request)
+            if len(request.body) <= LARGE
+            else await self._aside(self._arrival, channel, request)
+        )
         if self.noted is not None:
             self.noted(channel.channel_id, arrival.items)
         if not arrival.items:
@@ -178,6 +194,11 @@ class Receiver:
         self.traffic.last_inbound[channel.channel_id] = arrival.received_at
         fresh = sum(new)
         return channel.acknowledge(request, _accepted(fresh, len(new) - fresh, arrival.parked))
+
+    async def _aside(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """In a thread, one large body after the other."""
+        async with self._one_large:
+            return await asyncio.to_thread(work, *arguments, **named)
 
     async def recover(self, channel: Channel, request: WebhookRequest) -> int:
         """Keep what the provider was asked for, as if its webhook had come; how much of it is new. Nothing to verify.
@@ -201,11 +222,16 @@ class Receiver:
         """Store an arrival in the database; for each item whether it is new. Raises `StoreBusy`, `StoreUnavailable`."""
         day = str(day_of(arrival.received_at))
         box = self.keys.known(day) or await self.keys.box(day)
+        raw = (
+            box.seal(Purpose.RAW, arrival.request)
+            if len(arrival.request) <= LARGE
+            else await self._aside(box.seal, Purpose.RAW, arrival.request)
+        )
         new = await self.store.accept(
             NewRequest(
                 channel_id=arrival.channel_id,
                 items=arrival.items,
-                raw=box.seal(Purpose.RAW, arrival.request),
+                raw=raw,
                 key_day=day,
                 received_at=arrival.received_at,
                 parked=arrival.parked,

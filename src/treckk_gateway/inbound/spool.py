@@ -249,9 +249,7 @@ class Spool:
         if kept is None or kept.file.size >= _WHOLE:
             kept = await self._begin()
         assert kept.box is not None  # noqa: S101 ours
-        data = b"".join(framed(kept.box.seal(Purpose.SPOOL, _pack(one.arrival))) for one in batch)
-        await self._run(kept.file.append, data)
-        self._bytes += len(data)
+        self._bytes += await self._run(_append, kept.file, kept.box, [one.arrival for one in batch])
         self._waiting += len(batch)
         self._spooled += len(batch)
         self._something.set()
@@ -333,7 +331,7 @@ class Spool:
     async def _replay(self, kept: _Kept) -> int:
         """Everything in a file, from where the last try ended; how many that were."""
         contents = read(await self._run(kept.file.content))
-        arrivals = self._opened(kept, contents.key, contents.records)
+        arrivals = await self._run(self._opened, kept, contents.key, contents.records)
         self._spoiled = self._spoiled or contents.damaged or len(arrivals) < len(contents.records)
         begun = self._done
         for batch in _together(arrivals[begun:]):
@@ -395,6 +393,13 @@ class Spool:
 
     async def _run(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, partial(work, *arguments, **named))
+
+
+def _append(file: SpoolFile, box: Box, arrivals: Sequence[Arrival]) -> int:
+    """Seal and write; how many bytes that were."""
+    data = b"".join(framed(box.seal(Purpose.SPOOL, _pack(one))) for one in arrivals)
+    file.append(data)
+    return len(data)
 
 
 def _together(arrivals: Sequence[Arrival]) -> Iterator[list[Arrival]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -32,24 +32,27 @@ _FORM = b"\x01"
 class Nonces:
     """Random bytes drawn in large pieces: each draw from the system gives the interpreter away to other threads.
 
+    Files and large bodies are sealed by threads of their own: an iterator hands each piece to one of them only.
     A forked child must not go on with its parent's bytes, so they are forgotten there.
     """
 
     def __init__(self, random: Callable[[int], bytes] = os.urandom) -> None:
         self._random = random
-        self._pool, self._at = b"", 0
+        self._drawn: Iterator[bytes] = iter(())
         os.register_at_fork(after_in_child=self._forget)
 
     def next(self) -> bytes:
         """Twelve bytes nobody got before."""
-        if self._at >= len(self._pool):
-            self._pool, self._at = self._random(_POOL), 0
-        at = self._at
-        self._at = at + _NONCE_BYTES
-        return self._pool[at : self._at]
+        for nonce in self._drawn:
+            return nonce
+        pool = self._random(_POOL)
+        drawn = iter([pool[at : at + _NONCE_BYTES] for at in range(0, _POOL, _NONCE_BYTES)])
+        nonce = next(drawn)
+        self._drawn = drawn
+        return nonce
 
     def _forget(self) -> None:
-        self._pool, self._at = b"", 0
+        self._drawn = iter(())
 
 
 class Box:

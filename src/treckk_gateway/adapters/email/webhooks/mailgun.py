@@ -13,6 +13,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from treckk_gateway.adapters.email.reading import fingerprint
@@ -54,6 +55,7 @@ class Mailgun(Provider):
         super().__init__(options, context)
         self._keys = tuple(one.reveal().encode() for one in options.webhook_secret)
         self._used: OrderedDict[str, tuple[float, str]] = OrderedDict()
+        self._using = Lock()
 
     @classmethod
     def check_options(cls, options: EmailOptions) -> None:
@@ -81,12 +83,13 @@ class Mailgun(Provider):
         self._use(token, _content_key(request), now)
 
     def _use(self, token: str, content: str, now: float) -> None:
-        known = self._used.get(token)
-        if known is not None and known[1] != content:
-            raise SignatureError("the token was used for something else")
-        self._used[token] = (now, content)
-        while len(self._used) > _REMEMBERED or next(iter(self._used.values()))[0] < now - 2 * TOLERANCE:
-            self._used.popitem(last=False)
+        with self._using:  # large mails are verified by a thread
+            known = self._used.get(token)
+            if known is not None and known[1] != content:
+                raise SignatureError("the token was used for something else")
+            self._used[token] = (now, content)
+            while len(self._used) > _REMEMBERED or next(iter(self._used.values()))[0] < now - 2 * TOLERANCE:
+                self._used.popitem(last=False)
 
     @classmethod
     def read(cls, request: WebhookRequest) -> Iterator[Arrived | DeliveryReceipt]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -46,14 +45,6 @@ def listed(tree: Any, *path: str | int) -> list[Any]:  # noqa: ANN401 any JSON
     """The list at that path; empty where there is none."""
     found = part(tree, *path)
     return found if isinstance(found, list) else []
-
-
-def from_base64(written: str) -> bytes:
-    """The bytes; what is no base64 is no bytes."""
-    try:
-        return binascii.a2b_base64(written.encode("ascii", "replace"))
-    except binascii.Error:
-        return b""
 
 
 @attrs.frozen(repr=False)

@@ -10,10 +10,11 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
-from treckk_gateway.adapters.email.webhooks.payload import from_base64, listed, part, read_json, text
+from treckk_gateway.adapters.email.webhooks.payload import listed, part, read_json, text
 from treckk_gateway.adapters.email.webhooks.provider import MARK, Arrived, Provider, check_login, receipt
 from treckk_gateway.adapters.email.webhooks.rebuilding import Carried, rebuilt
 from treckk_gateway.channel import WebhookRequest
+from treckk_gateway.channel.mime import from_base64
 from treckk_gateway.errors import PayloadError
 from treckk_gateway.model import DeliveryReceipt, DeliveryState
 
@@ -63,7 +64,7 @@ def _rebuilt(tree: object) -> bytes:
     headers = [*((name, value) for name, value in fields if value and name.lower() not in known), *listed_ones]
     files = [
         Carried(
-            content=from_base64(text(one, "Content")),
+            content=from_base64(text(one, "Content").encode("ascii", "replace")),
             content_type=text(one, "ContentType"),
             filename=text(one, "Name"),
             content_id=text(one, "ContentID"),

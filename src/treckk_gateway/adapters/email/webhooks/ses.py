@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from treckk_gateway.adapters.email.mailbox import FROM_HEADER, TO_HEADER
 from treckk_gateway.adapters.email.webhooks import s3
-from treckk_gateway.adapters.email.webhooks.payload import from_base64, listed, part, read_json, text
+from treckk_gateway.adapters.email.webhooks.payload import listed, part, read_json, text
 from treckk_gateway.adapters.email.webhooks.provider import MARK, Arrived, Provider, check_login, receipt
 from treckk_gateway.adapters.email.webhooks.sns import Note, Notes, Topic, read_note
 from treckk_gateway.channel import ChannelContext, WebhookRequest
+from treckk_gateway.channel.mime import from_base64
 from treckk_gateway.errors import PayloadError
 from treckk_gateway.model import DeliveryReceipt, DeliveryState
 
@@ -116,7 +117,7 @@ def _received(tree: object) -> Arrived:
     if not content:
         raise PayloadError("SES sent no content: it lies in S3, and s3_bucket does not name that bucket")
     encoded = text(tree, "receipt", "action", "encoding").upper() == "BASE64"
-    raw = from_base64(content) if encoded else content.encode("utf-8", "replace")
+    raw = from_base64(content.encode("ascii", "replace")) if encoded else content.encode("utf-8", "replace")
     return Arrived(raw=raw, sender=_sender(tree), recipient=text(tree, "receipt", "recipients", 0) or None)
 
 
