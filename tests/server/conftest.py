@@ -5,18 +5,23 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import io
+import logging
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
+import structlog
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from treckk_gateway import ChannelHealth, Gateway, Health, Settings, WebhookRequest, WebhookResponse
 from treckk_gateway.channel import standard_webhooks
 from treckk_gateway.server import subapp
+from treckk_gateway.server.cli import run
 from treckk_gateway.settings import from_mapping
 
 TOKENS = {role: f"{role}-token-0123456789abcdef" for role in ("admin", "leadership", "team", "holder", "duty")}
@@ -173,3 +178,38 @@ def signed():
         return standard_webhooks.sign((standard_webhooks.key(WEB_SECRET),), message_id, int(now), body)
 
     return sign
+
+
+class Told(NamedTuple):
+    """What a command came to, under the names `subprocess` has for it."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def treckk(monkeypatch) -> Iterator[Callable[..., Told]]:
+    """`treckk("case", "list", said=b"")`: a command in this process, which then logs as it did before."""
+    monkeypatch.setenv("COLUMNS", "200")
+    before, configure, root = structlog.get_config(), structlog.configure, logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    # A logger that is kept would speak as the command set it up in every test that comes after.
+    monkeypatch.setattr(
+        structlog, "configure", lambda **given: configure(**given | {"cache_logger_on_first_use": False})
+    )
+
+    def command(*arguments: object, said: bytes = b"") -> Told:
+        streams = {name: io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for name in ("stdout", "stderr")}
+        with monkeypatch.context() as here:
+            here.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(said)))
+            for name, stream in streams.items():
+                here.setattr(sys, name, stream)
+            code = run([str(one) for one in arguments])
+        return Told(code, *(stream.buffer.getvalue().decode() for stream in streams.values()))
+
+    yield command
+    configure(**before)
+    logging.captureWarnings(capture=False)
+    root.handlers[:] = handlers
+    root.setLevel(level)

@@ -22,7 +22,8 @@ from treckk_gateway.settings import load
 TRECKK = (sys.executable, "-c", "from treckk_gateway.server.cli import main; main()")
 
 
-def treckk(*arguments, cwd=None):
+def process(*arguments, cwd=None):
+    """For what a process of its own is about; `treckk` does the same in this one, and saves its start."""
     return subprocess.run(
         [*TRECKK, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False, cwd=cwd,
         env={**os.environ, "COLUMNS": "200"},
@@ -34,7 +35,7 @@ def one_line(text):
 
 
 @pytest.fixture
-def begun(tmp_path):
+def begun(tmp_path, treckk):
     """A fresh configuration on a free port; its token."""
     done = treckk("init", "--dir", tmp_path)
     assert done.returncode == 0, done.stderr
@@ -67,7 +68,7 @@ def get(url, token=None):
 
 
 def test_the_version_is_that_of_the_package():
-    done = treckk("--version")
+    done = process("--version")
     assert (done.returncode, done.stdout.strip()) == (0, f"treckk {version('treckk-gateway')}")
 
 
@@ -94,7 +95,7 @@ def test_every_command_explains_itself(command, capsys):
 
 
 def test_init_writes_what_is_valid_and_keeps_secrets_to_their_owner(tmp_path):
-    done = treckk("init", "--dir", tmp_path / "new", "--public-url", "https://aduan.example.go.id")
+    done = process("init", "--dir", tmp_path / "new", "--public-url", "https://aduan.example.go.id")
 
     settings = load(tmp_path / "new" / "treckk.toml")
     token = re.search(r"shown only now: (\S+)", done.stdout)[1]
@@ -118,11 +119,11 @@ def test_init_overwrites_nothing(tmp_path, there, capsys):
     assert [one.name for one in tmp_path.rglob("*") if one.is_file()] == [there.rpartition("/")[2]]
 
 
-def test_a_refused_setting_is_one_line_and_exit_code_2(begun):
+def test_a_refused_setting_is_one_line_and_exit_code_2(begun, treckk):
     config, _ = begun
     config.write_text(config.read_text().replace("[gateway]", "[gateway]\nlisen = 1", 1))
-    for command in (["serve"], ["doctor"], ["case", "list"]):
-        done = treckk(*command, "--config", config)
+    for begin, command in ((process, ["serve"]), (treckk, ["doctor"]), (process, ["case", "list"])):
+        done = begin(*command, "--config", config)
         assert done.returncode == 2
         assert one_line(done.stderr)
         assert "gateway.lisen" in done.stderr
@@ -130,13 +131,13 @@ def test_a_refused_setting_is_one_line_and_exit_code_2(begun):
 
 
 def test_a_missing_file_is_one_line_and_exit_code_2(tmp_path):
-    done = treckk("serve", cwd=tmp_path)
+    done = process("serve", cwd=tmp_path)
     assert done.returncode == 2
     assert one_line(done.stderr)
     assert "treckk init" in done.stderr
 
 
-def test_the_doctor_finds_a_fresh_set_up_fit_to_run(begun):
+def test_the_doctor_finds_a_fresh_set_up_fit_to_run(begun, treckk):
     config, _ = begun
     done = treckk("doctor", "--config", config)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -152,13 +153,13 @@ def test_the_doctor_finds_a_fresh_set_up_fit_to_run(begun):
     assert tomllib.loads(config.read_text())["staff"][0]["token_sha256"] not in done.stdout
 
 
-def test_the_doctor_says_what_is_fatal(begun):
+def test_the_doctor_says_what_is_fatal(begun, treckk):
     config, _ = begun
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         config.write_text(config.read_text().replace('"127.0.0.1:0"', f'"127.0.0.1:{port}"'))
         done = treckk("doctor", "--config", config)
-        started = treckk("serve", "--config", config)
+        started = process("serve", "--config", config)
     assert done.returncode == 1
     assert "FATAL" in done.stdout
     assert "cannot listen there" in done.stdout
@@ -167,7 +168,7 @@ def test_the_doctor_says_what_is_fatal(begun):
     assert "gateway.listen" in started.stderr
 
 
-def test_from_init_to_an_orderly_end(begun):
+def test_from_init_to_an_orderly_end(begun, treckk):
     config, token = begun
     sock = config.parent / "data" / "control.sock"
     with serving(config) as (server, base):
@@ -191,7 +192,7 @@ def test_from_init_to_an_orderly_end(begun):
         assert "Pohon tumbang" in shown.stdout
         assert "sudah ditelepon" in shown.stdout
         assert "server runs" in treckk("doctor", "--config", config).stdout
-        second = treckk("serve", "--config", config)
+        second = process("serve", "--config", config)
         assert (second.returncode, one_line(second.stderr)) == (1, True)
 
         server.send_signal(signal.SIGTERM)
@@ -207,7 +208,7 @@ def test_from_init_to_an_orderly_end(begun):
     assert [one["reference"] for one in json.loads(offline.stdout)["items"]] == [reference]
 
 
-def test_a_socket_left_behind_by_a_killed_server_is_replaced(begun):
+def test_a_socket_left_behind_by_a_killed_server_is_replaced(begun, treckk):
     config, _ = begun
     with serving(config) as (server, _base):
         server.kill()
@@ -219,17 +220,16 @@ def test_a_socket_left_behind_by_a_killed_server_is_replaced(begun):
         assert treckk("case", "list", "--config", config).returncode == 0
 
 
-def test_replay_wants_one_kind_and_either_names_or_all(begun, capsys):
+def test_replay_wants_one_kind_and_either_names_or_all(begun, treckk):
     config, _ = begun
     for arguments in ([], ["--parked"], ["--dead", "--parked", "--all"], ["--dead", "--all", "1"], ["1"]):
-        assert run(["replay", "--config", str(config), *arguments]) == 2
-    capsys.readouterr()
+        assert treckk("replay", "--config", config, *arguments).returncode == 2
     assert treckk("replay", "--config", config, "--dead", "--all").stdout == "0 of 0 run again\n"
     named = treckk("replay", "--config", config, "--parked", "77")
     assert (named.returncode, named.stdout, named.stderr) == (0, "0 of 1 run again\n", "77: nothing to do\n")
 
 
-def test_a_deep_data_folder_still_has_its_socket(begun):
+def test_a_deep_data_folder_still_has_its_socket(begun, treckk):
     config, _ = begun
     deep = "/".join(["d" * 40] * 4)
     config.write_text(config.read_text().replace('data_dir = "data"', f'data_dir = "{deep}"'))
@@ -237,7 +237,7 @@ def test_a_deep_data_folder_still_has_its_socket(begun):
         assert treckk("case", "list", "--config", config).returncode == 0
 
 
-def test_a_report_is_printed_from_the_data_in_every_form(begun):
+def test_a_report_is_printed_from_the_data_in_every_form(begun, treckk):
     config, _ = begun
     plain = treckk("report", "--config", config)
     assert plain.returncode == 0, plain.stderr
@@ -261,7 +261,7 @@ def test_a_report_is_printed_from_the_data_in_every_form(begun):
         (["--layer", "disturbance", "--cases"], "either --cases or --layer"),
     ],
 )
-def test_a_report_that_makes_no_sense_is_refused_with_the_reason(begun, options, reason):
+def test_a_report_that_makes_no_sense_is_refused_with_the_reason(begun, options, reason, treckk):
     done = treckk("report", *options, "--config", begun[0])
     assert done.returncode in {1, 2}
     assert reason in done.stderr
