@@ -13,11 +13,11 @@ HOUR = 3_600_000_000
 NUMBERS = itertools.count(1)
 
 
-async def case(store, *steps, when=START, category="miras", district="63.11.06", reporter_id=None):
+async def case(store, *steps, when=START, category="miras", district="63.11.06", village=None, reporter_id=None):
     opens = NewCase(
         prefix="TRK", channel_id="wa", intent=Intent.COMPLAINT, urgency=Urgency.NORMAL, language="id",
         reporter_id=reporter_id, conversation_id=None, token=b"t", token_hash=b"%016d" % next(NUMBERS),
-        category=category, district=district, village=None,
+        category=category, district=district, village=village,
     )  # fmt: skip
     filed = await store.file(Filing(inbox_id=None, now=when, opens=opens))
     known = await store.case(case_id=filed.case_id)
@@ -54,6 +54,15 @@ async def test_running_cases_of_the_district_and_category_are_found_newest_first
     assert not {one.case_id for one in found} & {one.case_id for one in (old, *others)}
     assert [one.case_id for one in await store.nearby(Nearby(**wanted, but=second.case_id))] == [first.case_id]
     assert len(await store.nearby(Nearby(**wanted, but=0, limit=1))) == 1
+
+
+async def test_of_a_village_that_is_known_other_villages_are_no_part(store):
+    here, there, unknown = [await case(store, village=one) for one in ("63.11.06.2001", "63.11.06.2002", None)]
+    wanted = {"district": "63.11.06", "categories": ("miras",), "since": START - HOUR, "but": 0}
+    found = await store.nearby(Nearby(**wanted, village="63.11.06.2001"))
+    assert {one.case_id for one in found} == {here.case_id, unknown.case_id}
+    everywhere = await store.nearby(Nearby(**wanted))
+    assert {one.case_id for one in everywhere} == {here.case_id, there.case_id, unknown.case_id}
 
 
 async def test_a_reporters_earlier_cases_come_with_the_outcome_they_had(store):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 
 import attrs
 
@@ -223,7 +224,7 @@ class Clocks:
         )
 
     def _warns(self, count: Count) -> Instant:
-        rest = int(count.limit.amount * (1 - Fraction(str(self.limits.warn))))
+        rest = _rest(count.limit.amount, self.limits.warn)
         return max(count.started, self.calendar.warning(count.due, rest, count.limit.unit))
 
     def _remaining(self, count: Count, now: Instant) -> int:
@@ -231,6 +232,12 @@ class Clocks:
         if count.limit.unit in _BY_SERVICE:
             return self.calendar.working_between(at, count.due)
         return max(0, count.due - at)
+
+
+@lru_cache(maxsize=64)
+def _rest(amount: int, warn: float) -> int:
+    """What is left of a limit when it warns: exact, since a share such as 0.8 has no exact float."""
+    return int(amount * (1 - Fraction(str(warn))))
 
 
 def _waits(case: Case) -> bool:

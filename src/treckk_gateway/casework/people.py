@@ -5,15 +5,28 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 
+import attrs
+
 from treckk_gateway.casework.bodies import Purpose
 from treckk_gateway.casework.ids import Clock, Ids
 from treckk_gateway.errors import NotFoundError
-from treckk_gateway.model import Address, InboundMessage
+from treckk_gateway.model import Address, Case, InboundMessage
 from treckk_gateway.privacy import Box, Keyring
 from treckk_gateway.store import Store
-from treckk_gateway.store.rows import ConversationRow, ReporterRow
+from treckk_gateway.store.orders import NewConversation
+from treckk_gateway.store.rows import ConversationRow, MessageRow, ReporterRow
 
 _KEPT = 4096
+
+
+@attrs.frozen(kw_only=True)
+class Known:
+    """Who writes, their conversation, its last messages and their open cases, newest first."""
+
+    reporter: ReporterRow
+    conversation: ConversationRow
+    recent: Sequence[MessageRow]
+    open_cases: Sequence[Case]
 
 
 class People:
@@ -42,9 +55,38 @@ class People:
         """The keyed look-up of a reply or status token; case of letters does not matter."""
         return self._keyring.digest("token", token.strip().lower())
 
-    async def reporter(self, channel_id: str, message: InboundMessage) -> ReporterRow:
-        """The reporter behind a message, made if new; addresses stated together are one person's."""
-        return await self.reporter_at(channel_id, (message.sender, *message.aliases))
+    async def acquaintance(self, channel_id: str, message: InboundMessage, limit: int) -> Known:
+        """Who is behind a message and what lies around it, at most `limit` messages; a stranger is made known.
+
+        Addresses stated together are one person's.
+        """
+        addresses = (message.sender, *message.aliases)
+        identities = self.identities(channel_id, addresses)
+        hashed = self.address_hash(channel_id, message.sender)
+        found = await self._store.acquaintance(identities, channel_id, hashed, limit)
+        reporter, conversation = found.reporter, found.conversation
+        if reporter is None and conversation is None:  # identities stated together are stored together
+            reporter, conversation = await self._meet(identities, channel_id, hashed, message.sender)
+        elif reporter is None or len(addresses) > 1:
+            reporter = await self.reporter_at(channel_id, addresses)
+        if conversation is None:
+            conversation = await self.conversation(channel_id, message.sender, reporter)
+        self._keep(reporter)
+        same = found.reporter is not None and found.reporter.id == reporter.id
+        return Known(
+            reporter=reporter,
+            conversation=conversation,
+            recent=found.recent,
+            open_cases=found.open_cases if same else await self._store.open_cases(reporter.id),
+        )
+
+    async def _meet(
+        self, identities: Sequence[bytes], channel_id: str, hashed: bytes, sender: Address
+    ) -> tuple[ReporterRow, ConversationRow | None]:
+        wrapped = self._keyring.new_key()
+        sealed = self._keyring.box(wrapped).seal(Purpose.ADDRESS, sender.text.encode())
+        new = NewConversation(channel_id=channel_id, address_hash=hashed, address=sealed)
+        return await self._store.meet(identities, self._ids.pseudonym(), wrapped, self._clock(), new)
 
     async def reporter_at(self, channel_id: str, addresses: Sequence[Address]) -> ReporterRow:
         """The reporter at these addresses, made if new."""

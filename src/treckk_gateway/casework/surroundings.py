@@ -53,14 +53,16 @@ class Surroundings:
         return await recognise(subject, beside)
 
     async def nearby(self, findings: Sequence[Finding], now: Instant, but: int) -> tuple[OpenCase, ...]:
-        """Running cases of the district and category found, within the hours of the profile, newest first."""
+        """Running cases of the category and place found, within the hours of the profile, newest first."""
         district, category = judged.best(findings, "district"), judged.best(findings, "category")
         if district is None or category is None:
             return ()
+        village = judged.best(findings, "village")
         also = (one.value for one in findings if one.field == "also")
         found = await self.casework.store.nearby(
             Nearby(
                 district=district.value,
+                village=village.value if village is not None else None,
                 categories=tuple(dict.fromkeys((category.value, *also))),
                 since=now - round(self.casework.profile.duplicates_hours * _HOUR),
                 but=but,

@@ -36,7 +36,7 @@ from treckk_gateway.model import (
 from treckk_gateway.privacy import Box
 from treckk_gateway.profile import Duration
 from treckk_gateway.store.orders import CaseFields, Change, ClocksSet, Draft
-from treckk_gateway.store.rows import EventRow
+from treckk_gateway.store.rows import EventRow, TimerRow
 
 _SECOND = 1_000_000
 _MOST = 20
@@ -106,16 +106,13 @@ class Watch:
         if count:
             log.info("clocks.recounted", count=count)
 
-    async def handle(self, timer_id: int) -> None:
+    async def handle(self, timer: TimerRow) -> None:
         """Do what is due, each once, then sleep until there is more to do."""
-        timer = await self.casework.store.timer(timer_id)
         put_off: set[tuple[ClockName, EventKind]] = set()
-        if timer is None:
-            return
         for _ in range(_MOST):
             case = await self.casework.store.case(case_id=timer.case_id)
             if case is None:
-                await self.casework.store.finish_timer(timer_id)
+                await self.casework.store.finish_timer(timer.id)
                 return
             events = await self.casework.store.history(case.case_id)
             now = self.casework.clock()
@@ -123,7 +120,7 @@ class Watch:
             planned = sorted(self.acts(case, events, clocks, now), key=lambda one: one.at)
             act = next((one for one in planned if one.at <= now and one.key not in put_off), None)
             if act is None:
-                if await self._sleep(timer_id, case, events, clocks, planned, now):
+                if await self._sleep(timer.id, case, events, clocks, planned, now):
                     return
             elif not await self._done(case, act):
                 put_off.add(act.key)

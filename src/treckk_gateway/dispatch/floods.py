@@ -11,6 +11,7 @@ from treckk_gateway.casework.casework import Casework
 from treckk_gateway.casework.menus import reply
 from treckk_gateway.model import Case, Staff, Urgency
 from treckk_gateway.store.orders import CaseFilter, Draft, Filing, NewTimer
+from treckk_gateway.store.rows import OpenedRow
 
 WINDOW = 600_000_000
 """Ten minutes, in microseconds: what comes within is listed together."""
@@ -30,7 +31,7 @@ class Floods:
     async def postponed(self, case: Case, timer_id: int) -> bool:
         """Whether the case waits for its window's list; then its timer is finished and the list's is set."""
         window = case.opened_at // WINDOW
-        page = await self.casework.store.cases(CaseFilter(cursor=case.case_id, limit=_LOOKED_BACK))
+        page = await self.casework.store.earlier(case.case_id, _LOOKED_BACK)
         before = sum(one.opened_at // WINDOW == window and self._counts(one) for one in page)
         if before < SINGLY:
             return False
@@ -65,5 +66,5 @@ class Floods:
                 return found[::-1]
             cursor = page[-1].case_id
 
-    def _counts(self, case: Case) -> bool:
-        return case.urgency is not Urgency.EMERGENCY and case.category not in self.casework.profile.leadership_only
+    def _counts(self, case: Case | OpenedRow) -> bool:
+        return case.urgency != Urgency.EMERGENCY and case.category not in self.casework.profile.leadership_only

@@ -19,6 +19,7 @@ from treckk_gateway.errors import CaseworkError
 from treckk_gateway.model import Act, Actor, Case, CaseUpdate, Intent, Role, Staff, State, Urgency
 from treckk_gateway.model.lifecycle import ABOUT_LEADERSHIP, INITIAL_ACTION, SETTLED
 from treckk_gateway.store.orders import Draft
+from treckk_gateway.store.rows import TimerRow
 
 _DESK = (Role.ADMIN,)
 _ABOVE = (Role.LEADERSHIP,)
@@ -46,23 +47,20 @@ class Notices:
 
     casework: Casework
 
-    async def handle(self, timer_id: int) -> None:
+    async def handle(self, timer: TimerRow) -> None:
         """Tell whom the event concerns, once."""
         store = self.casework.store
-        timer = await store.timer(timer_id)
-        if timer is None:
-            return
         case = await store.case(case_id=timer.case_id)
         if case is None:
-            await store.finish_timer(timer_id)
+            await store.finish_timer(timer.id)
             return
         what, _, _rest = timer.instance.partition(":")
         if what == "opened" and self._only_leadership(case):
-            await self._to_leadership(case, timer_id)
+            await self._to_leadership(case, timer.id)
             return
-        drafts = await self._drafts(case, what, timer_id)
+        drafts = await self._drafts(case, what, timer.id)
         if drafts is not None:
-            await self.casework.tell(case, drafts, finishes=timer_id)
+            await self.casework.tell(case, drafts, finishes=timer.id)
 
     def _only_leadership(self, case: Case) -> bool:
         return case.category in self.casework.profile.leadership_only

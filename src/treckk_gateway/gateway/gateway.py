@@ -303,15 +303,15 @@ class Gateway:
         if timer is None:
             return
         if timer.kind == "triage":
-            await self._parts.stage.handle(timer_id)
+            await self._parts.stage.handle(timer)
         elif timer.kind == "evidence":
             await self._parts.evidence.handle(timer)
         elif timer.kind == "ask":
-            await self._parts.asker.handle(timer_id)
+            await self._parts.asker.handle(timer)
         elif timer.kind == "clock":
-            await self._parts.watch.handle(timer_id)
+            await self._parts.watch.handle(timer)
         else:
-            await self._parts.notices.handle(timer_id)
+            await self._parts.notices.handle(timer)
 
     def _context(self, channel_id: str, clock: Clock) -> ChannelContext:
         return ChannelContext(

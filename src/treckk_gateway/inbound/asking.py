@@ -34,12 +34,9 @@ class Asker:
 
     casework: Casework
 
-    async def handle(self, timer_id: int) -> None:
+    async def handle(self, timer: TimerRow) -> None:
         """Ask what is missing, once; nothing where the machine may not ask, or no more."""
         store = self.casework.store
-        timer = await store.timer(timer_id)
-        if timer is None:
-            return
         for _ in range(_TRIES):
             case = await store.case(case_id=timer.case_id)
             reporter = await self._reporter(case) if case is not None else None
@@ -48,13 +45,13 @@ class Asker:
                 break
             later = await self._later(case, reporter, timer)
             if later is not None:
-                await store.postpone_timer(timer_id, later)
+                await store.postpone_timer(timer.id, later)
                 return
             change = await self._change(case, reporter, fields)
-            if await store.change(replace(change, finishes=timer_id)) is not None:
+            if await store.change(replace(change, finishes=timer.id)) is not None:
                 self.casework.hint()
                 return
-        await store.finish_timer(timer_id)
+        await store.finish_timer(timer.id)
 
     def _fields(self, case: Case) -> tuple[str, ...]:
         """What may be asked for now."""

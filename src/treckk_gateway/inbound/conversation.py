@@ -87,19 +87,17 @@ class Conversations:
 
     async def scene(self, channel_id: str, message: InboundMessage) -> Scene:
         """Find or make reporter and conversation, and the case the message belongs to."""
-        people, store = self._casework.people, self._casework.store
-        reporter = await people.reporter(channel_id, message)
-        conversation = await people.conversation(channel_id, message.sender, reporter)
+        known = await self._casework.people.acquaintance(channel_id, message, max(_EARLIER, self._limit.messages))
+        reporter, conversation, recent = known.reporter, known.conversation, known.recent
         box = self._casework.keyring.box(reporter.wrapped)
         threaded, foreign = await self._threaded(channel_id, message, reporter)
-        recent = await store.recent_messages(conversation.id, max(_EARLIER, self._limit.messages))
         return Scene(
             message=message,
             channel_id=channel_id,
             reporter=reporter,
             conversation=conversation,
             box=box,
-            open_cases=tuple(await store.open_cases(reporter.id)),
+            open_cases=tuple(known.open_cases),
             earlier=tuple(
                 box.open_value(Purpose.MESSAGE, one.body, MessageBody).text for one in recent[:_EARLIER][::-1]
             ),

@@ -49,6 +49,21 @@ class Intake:
     alarm: Recognise
     act: Act
     limit: SenderSettings = attrs.field(factory=SenderSettings)
+    conversations: Conversations = attrs.field(init=False)
+    surroundings: Surroundings = attrs.field(init=False)
+    decisions: Decisions = attrs.field(init=False)
+
+    @conversations.default
+    def _conversations(self) -> Conversations:
+        return Conversations(self.casework, self.limit)
+
+    @surroundings.default
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(self.casework)
+
+    @decisions.default
+    def _decisions(self) -> Decisions:
+        return Decisions(self.casework)
 
     async def handle(self, inbox_id: int) -> None:
         """File one row; what cannot be filed is parked with a reason, after some tries where that may help."""
@@ -120,7 +135,7 @@ class Intake:
             await self._act(row, staff, message)
             return
         for _ in range(_RACES):
-            scene = await Conversations(self.casework, self.limit).scene(row.channel_id, message)
+            scene = await self.conversations.scene(row.channel_id, message)
             filing = await self._decide(scene)
             touched = self._touched(row.channel_id, message, filing)
             filing = replace(filing, inbox_id=row.id, message=await self._kept(scene), conversation=touched)
@@ -144,12 +159,12 @@ class Intake:
     async def _decide(self, scene: Scene) -> Filing:
         subject = scene.subject()
         if await self._overflows(scene, subject):
-            return await Decisions(self.casework).overflow(scene)
+            return await self.decisions.overflow(scene)
         if subject.case is None:
-            findings = await Surroundings(self.casework).look(subject, scene.reporter.id, self.recognise)
+            findings = await self.surroundings.look(subject, scene.reporter.id, self.recognise)
         else:
             findings = await self.recognise(subject)
-        return await Decisions(self.casework).decide(scene, findings)
+        return await self.decisions.decide(scene, findings)
 
     async def _overflows(self, scene: Scene, subject: Subject) -> bool:
         """Whether a message is only kept: beyond the limit, long, beside a case, and without danger.

@@ -34,7 +34,7 @@ from treckk_gateway.outbound.turns import Turns, pace_of
 from treckk_gateway.privacy import Box
 from treckk_gateway.profile.templates import OF_REPORTERS, WAITING
 from treckk_gateway.store.orders import Ended, Start
-from treckk_gateway.store.rows import QUIET_HOURS, WINDOW_CLOSED, ConversationRow, Go, OutboxRow
+from treckk_gateway.store.rows import QUIET_HOURS, WINDOW_CLOSED, ConversationRow, Go, OutboxRow, Outgoing
 
 _SECOND = 1_000_000
 _HELD = ("held", WINDOW_CLOSED, None)
@@ -75,13 +75,14 @@ class Sender:
 
     async def handle(self, outbox_id: int) -> None:
         """Send one row if it may leave now."""
-        row = await self.casework.store.outbox(outbox_id)
+        found = await self.casework.store.outgoing(outbox_id)
+        row = found.row if found is not None else None
         if row is not None and row.state == "held" and row.reason == QUIET_HOURS and row.due <= self.casework.clock():
             await self.casework.store.hold(row.id, "queued", None, None)
             row = replace(row, state="queued", reason=None)
-        if row is None or row.state != "queued":
+        if found is None or row is None or row.state != "queued":
             return
-        prepared = await self._prepare(row)
+        prepared = await self._prepare(row, found)
         if prepared is None:
             return
         wait = await self.turns.take(row)
@@ -117,25 +118,26 @@ class Sender:
 
     async def message(self, row: OutboxRow) -> tuple[Channel, OutboundMessage] | None:
         """The message of a row as it was or will be sent; `None` when it can no longer be."""
-        prepared = await self._letter(row, self.channels.get(row.channel_id))
+        found = await self.casework.store.outgoing(row.id)
+        channel = self.channels.get(row.channel_id)
+        prepared = await self._letter(row, found, channel) if found is not None and channel is not None else None
         return (prepared.channel, prepared.message) if prepared else None
 
-    async def _prepare(self, row: OutboxRow) -> Prepared | None:
+    async def _prepare(self, row: OutboxRow, found: Outgoing) -> Prepared | None:
         """What is to be sent, or nothing after the row was set aside with its reason."""
         hold = self.casework.store.hold
         channel = self.channels.get(row.channel_id)
         if channel is None or not channel.capabilities.outbound:
             await hold(row.id, "dead", "this channel is not configured for sending", None)
             return None
-        conversation = await self.casework.store.conversation(row.conversation_id)
-        aside = await self._aside(row, conversation)
-        if aside == _HELD and conversation is not None:
-            await self._wait(row, conversation)
+        aside = await self._aside(row, found.conversation, found.suppressed)
+        if aside == _HELD and found.conversation is not None:
+            await self._wait(row, found.conversation)
             return None
         if aside is not None:
             await hold(row.id, *aside)
             return None
-        prepared = await self._letter(row, channel)
+        prepared = await self._letter(row, found, channel)
         if prepared is None:
             await hold(row.id, "cancelled", "erased", None)
         return prepared
@@ -150,7 +152,7 @@ class Sender:
         await hold(row.id, *_HELD, unless_open=self.casework.clock() + WINDOW_MARGIN)
 
     async def _aside(
-        self, row: OutboxRow, conversation: ConversationRow | None
+        self, row: OutboxRow, conversation: ConversationRow | None, suppressed: str | None
     ) -> tuple[str, str | None, Instant | None] | None:
         now = self.casework.clock()
         if conversation is None:
@@ -160,7 +162,6 @@ class Sender:
         if row.template not in _ABOUT_SILENCE and not row.urgent:
             if conversation.opted_out_at is not None:
                 return "cancelled", "opted_out", None
-            suppressed = await self.casework.store.suppressed(conversation.id)
             if suppressed is not None:
                 return "cancelled", suppressed, None
         is_open = self.casework.window_open(conversation)
@@ -175,11 +176,10 @@ class Sender:
         until = self.breakers.closed_until(row.channel_id)
         return ("queued", row.reason, until) if until is not None else None
 
-    async def _letter(self, row: OutboxRow, channel: Channel | None) -> Prepared | None:
-        conversation = await self.casework.store.conversation(row.conversation_id)
-        if conversation is None or channel is None:
+    async def _letter(self, row: OutboxRow, found: Outgoing, channel: Channel) -> Prepared | None:
+        conversation, case = found.conversation, found.case
+        if conversation is None:
             return None
-        case = await self.casework.store.case(case_id=row.case_id) if row.case_id is not None else None
         # A reporter's words, read to somebody of the unit, are sealed under the reporter's key.
         owner = case.reporter_id if case is not None and row.template in OF_REPORTERS else conversation.reporter_id
         try:

@@ -75,6 +75,8 @@ class Turns:
 
     async def _waited(self, own: _Channel, row: OutboxRow) -> bool:
         """Whether a turn is free now, or within a moment."""
+        if self._free(own, row):
+            return True
         try:
             async with asyncio.timeout(self.slow), self._changed:
                 while not self._free(own, row):

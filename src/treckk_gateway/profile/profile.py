@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import attrs
 
@@ -175,7 +176,7 @@ class Profile:
         """Whether a word is known to stand for itself, and so is neither anybody's name nor a misspelt place."""
         return word in self.ordinary or word in self.gazetteer.words.landmarks.words
 
-    @property
+    @cached_property
     def leadership_only(self) -> frozenset[str]:
         """Codes of the categories that only leadership sees."""
         return frozenset(one.code for one in self.categories if one.leadership_only)
@@ -211,11 +212,19 @@ class Profile:
 
     def district(self, code: str | None) -> District | None:
         """The district of that code."""
-        return next((one for one in self.districts if one.code == code), None)
+        return self._districts_by_code.get(code)
 
     def village(self, code: str | None) -> Village | None:
         """The village of that code."""
-        return next((one for one in self.villages if one.code == code), None)
+        return self._villages_by_code.get(code)
+
+    @cached_property
+    def _districts_by_code(self) -> Mapping[str | None, District]:
+        return {one.code: one for one in self.districts}
+
+    @cached_property
+    def _villages_by_code(self) -> Mapping[str | None, Village]:
+        return {one.code: one for one in self.villages}
 
     def place_name(self, village: str | None, district: str | None) -> str | None:
         """Village and district in words, such as `Layap, Paringin`; `None` when neither code is known."""

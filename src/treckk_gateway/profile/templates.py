@@ -282,5 +282,7 @@ def _shortened(values: Mapping[str, str]) -> dict[str, str]:
 
 def _clean(value: str) -> str:
     """A value without marks of bold text, braces, and characters that control instead of show."""
-    shown = "".join(one for one in value if one == "\n" or unicodedata.category(one) not in {"Cc", "Cf"})
+    shown = value
+    if not value.isprintable():
+        shown = "".join(one for one in value if one == "\n" or unicodedata.category(one) not in {"Cc", "Cf"})
     return _MARKS.sub("", shown.translate(_BRACES))

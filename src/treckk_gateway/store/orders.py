@@ -434,10 +434,22 @@ class Span(Struct, frozen=True, kw_only=True):
     hide_categories: tuple[str, ...] = ()
 
 
+class NewConversation(Struct, frozen=True, kw_only=True):
+    """An address on a channel, sealed under its reporter's key."""
+
+    channel_id: str
+    address_hash: bytes
+    address: bytes
+
+
 class Nearby(Struct, frozen=True, kw_only=True):
-    """Running cases of one district and some categories, opened since a moment, without one of them."""
+    """Running cases of one district and some categories, opened since a moment, without one of them.
+
+    Where the village is known, those of other villages are none.
+    """
 
     district: str
+    village: str | None = None
     categories: tuple[str, ...]
     since: Instant
     but: int

@@ -16,6 +16,7 @@ from treckk_gateway.store.orders import (
     Filing,
     Heard,
     Nearby,
+    NewConversation,
     NewEvent,
     NewRequest,
     Pace,
@@ -26,6 +27,7 @@ from treckk_gateway.store.orders import (
 )
 from treckk_gateway.store.rows import (
     AccessRow,
+    Acquaintance,
     CompletenessRow,
     ConversationRow,
     Counters,
@@ -42,8 +44,10 @@ from treckk_gateway.store.rows import (
     NearbyRow,
     Nothing,
     NotYet,
+    OpenedRow,
     OutboxRow,
     OutcomeRow,
+    Outgoing,
     PartyRow,
     PersonnelRow,
     RecoveryRow,
@@ -92,6 +96,21 @@ class Store(Protocol):
     ) -> ReporterRow:
         """The reporter of these identities, made if there is none; unknown identities are added to the known one."""
 
+    async def acquaintance(
+        self, identities: Sequence[bytes], channel_id: str, address_hash: bytes, limit: int
+    ) -> Acquaintance:
+        """Whoever one of the identities leads to, and the conversation with that address; at most `limit` messages."""
+
+    async def meet(
+        self,
+        identities: Sequence[bytes],
+        pseudonym: str,
+        wrapped: bytes,
+        now: Instant,
+        conversation: NewConversation,
+    ) -> tuple[ReporterRow, ConversationRow | None]:
+        """The reporter as by `ensure_reporter`; if made, with the conversation, whose address that key has sealed."""
+
     async def known_conversation(self, channel_id: str, address_hash: bytes) -> ConversationRow | None:
         """The conversation with an address on a channel."""
 
@@ -127,6 +146,9 @@ class Store(Protocol):
 
     async def nearby(self, wanted: Nearby) -> Sequence[NearbyRow]:
         """Running cases of one district and some categories, opened since a moment, newest first."""
+
+    async def earlier(self, case_id: int, limit: int) -> Sequence[OpenedRow]:
+        """The cases that opened just before that one, newest first."""
 
     async def outcomes(self, reporter_id: int, but: int, limit: int) -> Sequence[OutcomeRow]:
         """The cases a reporter opened, newest first, without one of them, each with the last outcome it had."""
@@ -256,6 +278,9 @@ class Store(Protocol):
     # sending
     async def outbox(self, outbox_id: int) -> OutboxRow | None:
         """A message to send."""
+
+    async def outgoing(self, outbox_id: int) -> Outgoing | None:
+        """A message to send, with what decides whether and how."""
 
     async def begin_send(self, start: Start) -> Go | NotYet | Nothing:
         """Commit `sending` with its attempt, if the row may be sent now."""

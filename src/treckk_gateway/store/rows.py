@@ -5,6 +5,7 @@ Every `bytes` field is sealed (or a keyed hash); every `Instant` is microseconds
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -121,6 +122,35 @@ class OutboxRow(Struct, frozen=True, kw_only=True):
     reason: str | None
     created_at: Instant
     heard: DeliveryState
+
+
+class Outgoing(Struct, frozen=True, kw_only=True):
+    """A message to send with what decides whether and how: its conversation, the case it speaks of.
+
+    `suppressed` is why the conversation's address gets nothing; `None` when it may.
+    """
+
+    row: OutboxRow
+    conversation: ConversationRow | None
+    case: Case | None
+    suppressed: str | None
+
+
+class Acquaintance(Struct, frozen=True, kw_only=True):
+    """What is known of whoever writes, their last messages and open cases newest first; of a stranger nothing."""
+
+    reporter: ReporterRow | None = None
+    conversation: ConversationRow | None = None
+    recent: Sequence[MessageRow] = ()
+    open_cases: Sequence[Case] = ()
+
+
+class OpenedRow(Struct, frozen=True):
+    """What of a case counts when many open at once."""
+
+    opened_at: Instant
+    urgency: str
+    category: str | None
 
 
 class RecoveryRow(Struct, frozen=True, kw_only=True):

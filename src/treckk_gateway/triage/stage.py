@@ -16,6 +16,7 @@ from treckk_gateway.errors import NotFoundError
 from treckk_gateway.model import Actor, Address, Case, EventKind, Finding, InboundMessage, Intent, Subject, Urgency
 from treckk_gateway.model import subject as judged
 from treckk_gateway.store.orders import CaseFields, NewTimer
+from treckk_gateway.store.rows import TimerRow
 
 
 @attrs.frozen
@@ -25,16 +26,13 @@ class Stage:
     casework: Casework
     recognise: Recognise
 
-    async def handle(self, timer_id: int) -> None:
+    async def handle(self, timer: TimerRow) -> None:
         """Findings onto the case, then the hand-over to dispatch, in one transaction."""
         store = self.casework.store
-        timer = await store.timer(timer_id)
-        if timer is None:
-            return
         case = await store.case(case_id=timer.case_id)
         message = await self._message(case) if case is not None else None
         if case is None or message is None:
-            await store.finish_timer(timer_id)
+            await store.finish_timer(timer.id)
             return
         findings = await self._findings(message, case)
         given = self._given(message, findings)
@@ -48,7 +46,7 @@ class Stage:
             values=sealed(said(message, findings, given, self.casework.profile), box),
             findings=findings,
             timers=(NewTimer(kind="dispatch", instance=timer.instance, due=self.casework.clock()),),
-            finishes=timer_id,
+            finishes=timer.id,
         )
 
     async def _findings(self, message: InboundMessage, case: Case) -> Sequence[Finding]:

@@ -14,6 +14,7 @@ from treckk_gateway.store.rows import (
     FileRows,
     FindingRow,
     NearbyRow,
+    OpenedRow,
     OutcomeRow,
     PartyRow,
     TimerRow,
@@ -100,15 +101,23 @@ def open_cases(connection: Connection, reporter_id: int) -> Sequence[Case]:
     return [_case(row) for row in connection.execute(query, (reporter_id,))]
 
 
+def earlier(connection: Connection, case_id: int, limit: int) -> Sequence[OpenedRow]:
+    """The cases that opened just before that one, newest first."""
+    query = "SELECT opened_at, urgency, category FROM cases WHERE id < ? ORDER BY id DESC LIMIT ?"
+    return [OpenedRow(*row) for row in connection.execute(query, (case_id, limit))]
+
+
 def nearby(connection: Connection, wanted: Nearby) -> Sequence[NearbyRow]:
     """Running cases that may be one incident, newest first."""
+    here = " AND (village = ? OR village IS NULL)" if wanted.village is not None else ""
     query = (
-        "SELECT id, reference, category, district, village, opened_at FROM cases"  # noqa: S608 constant text
-        " WHERE district = ? AND opened_at >= ? AND id <> ?"
+        f"SELECT id, reference, category, district, village, opened_at FROM cases WHERE district = ?{here}"  # noqa: S608
+        " AND opened_at >= ? AND id <> ?"
         f" AND state IN ({_RUNNING_STATES}) AND category IN ({', '.join('?' * len(wanted.categories))})"
         " ORDER BY opened_at DESC LIMIT ?"
     )
-    values = (wanted.district, wanted.since, wanted.but, *wanted.categories, wanted.limit)
+    place = (wanted.district,) if wanted.village is None else (wanted.district, wanted.village)
+    values = (*place, wanted.since, wanted.but, *wanted.categories, wanted.limit)
     return [NearbyRow(*row) for row in connection.execute(query, values)]
 
 

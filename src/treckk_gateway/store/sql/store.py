@@ -17,6 +17,7 @@ from treckk_gateway.store.orders import (
     Filing,
     Heard,
     Nearby,
+    NewConversation,
     NewEvent,
     Pace,
     Rules,
@@ -26,6 +27,7 @@ from treckk_gateway.store.orders import (
 )
 from treckk_gateway.store.rows import (
     AccessRow,
+    Acquaintance,
     CompletenessRow,
     ConversationRow,
     Counters,
@@ -42,8 +44,10 @@ from treckk_gateway.store.rows import (
     NearbyRow,
     Nothing,
     NotYet,
+    OpenedRow,
     OutboxRow,
     OutcomeRow,
+    Outgoing,
     PartyRow,
     PersonnelRow,
     RecoveryRow,
@@ -68,6 +72,7 @@ from treckk_gateway.store.sql import (
     outbox,
     people,
     recovery,
+    scene,
     setback,
     staff,
     watching,
@@ -107,6 +112,17 @@ class SqlStore(ABC):
     ) -> ReporterRow:
         """See `Store.ensure_reporter`."""
         return await self._write(people.ensure_reporter, identities, pseudonym, wrapped, now)
+
+    async def meet(
+        self,
+        identities: Sequence[bytes],
+        pseudonym: str,
+        wrapped: bytes,
+        now: Instant,
+        conversation: NewConversation,
+    ) -> tuple[ReporterRow, ConversationRow | None]:
+        """See `Store.meet`."""
+        return await self._write(scene.meet, identities, pseudonym, wrapped, now, conversation)
 
     async def ensure_conversation(
         self,
@@ -230,6 +246,12 @@ class SqlStore(ABC):
         """See `Store.known_reporter`."""
         return await self._look(people.known_reporter, identities)
 
+    async def acquaintance(
+        self, identities: Sequence[bytes], channel_id: str, address_hash: bytes, limit: int
+    ) -> Acquaintance:
+        """See `Store.acquaintance`."""
+        return await self._look(scene.acquaintance, identities, channel_id, address_hash, limit)
+
     async def known_conversation(self, channel_id: str, address_hash: bytes) -> ConversationRow | None:
         """See `Store.known_conversation`."""
         return await self._look(people.known_conversation, channel_id, address_hash)
@@ -253,6 +275,10 @@ class SqlStore(ABC):
     async def nearby(self, wanted: Nearby) -> Sequence[NearbyRow]:
         """See `Store.nearby`."""
         return await self._look(casefile.nearby, wanted)
+
+    async def earlier(self, case_id: int, limit: int) -> Sequence[OpenedRow]:
+        """See `Store.earlier`."""
+        return await self._look(casefile.earlier, case_id, limit)
 
     async def outcomes(self, reporter_id: int, but: int, limit: int) -> Sequence[OutcomeRow]:
         """See `Store.outcomes`."""
@@ -341,6 +367,10 @@ class SqlStore(ABC):
     async def outbox(self, outbox_id: int) -> OutboxRow | None:
         """See `Store.outbox`."""
         return await self._look(outbox.outbox, outbox_id)
+
+    async def outgoing(self, outbox_id: int) -> Outgoing | None:
+        """See `Store.outgoing`."""
+        return await self._look(scene.outgoing, outbox_id)
 
     async def suppressed(self, conversation_id: int) -> str | None:
         """See `Store.suppressed`."""
