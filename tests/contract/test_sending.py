@@ -183,7 +183,7 @@ async def test_an_address_that_wants_silence_gets_none_until_it_writes(store, tw
     _, conversation = await person(store, 1)
     await begin(store, two[0])
     await end(store, two[0], "dead", outcome="optedout", suppress="opted_out", opted_out=True)
-    assert await store.suppressed(conversation.id) == "opted_out"
+    assert (await store.outgoing(two[1])).suppressed == "opted_out"
     assert (await store.conversation(conversation.id)).opted_out_at == START
 
 

@@ -302,9 +302,6 @@ class Store(Protocol):
         Nothing happens where the reply window reaches `unless_open` or later: its recipient wrote meanwhile.
         """
 
-    async def suppressed(self, conversation_id: int) -> str | None:
-        """Why the conversation's address gets nothing; `None` when it may."""
-
     async def recover(self, now: Instant) -> int:
         """At start: what was being sent when the process ended is uncertain. Returns how many."""
 

@@ -372,10 +372,6 @@ class SqlStore(ABC):
         """See `Store.outgoing`."""
         return await self._look(scene.outgoing, outbox_id)
 
-    async def suppressed(self, conversation_id: int) -> str | None:
-        """See `Store.suppressed`."""
-        return await self._look(outbox.suppressed, conversation_id)
-
     async def uncertain(self, before: Instant) -> Sequence[OutboxRow]:
         """See `Store.uncertain`."""
         return await self._read(outbox.uncertain, before)
