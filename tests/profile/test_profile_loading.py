@@ -50,6 +50,11 @@ def test_the_shipped_profile_has_the_units_posts_and_places(balangan):
     assert balangan.leadership_only == {"layanan_satpol"}
 
 
+def test_what_ships_is_read_once_and_a_folder_as_it_is_now(balangan):
+    assert load("balangan") is balangan
+    assert load(TINY) is not load(TINY)
+
+
 def test_each_district_has_a_post_and_everything_else_goes_to_headquarters(balangan):
     assert balangan.post_of("63.11.07").post_id == "paringin_selatan"
     assert all(not balangan.post_of(one.code).central for one in balangan.districts)

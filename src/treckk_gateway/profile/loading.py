@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,9 +39,19 @@ V = TypeVar("V")
 def load(name_or_folder: str | Path) -> Profile:
     """Read a profile that ships, by name, or a folder (a `Path`, or a text with a `/` in it).
 
-    Raises `ProfileError` naming file, key and reason.
+    What ships comes with the package and does not change under it, so a process reads it once and its gateways share
+    it. Raises `ProfileError` naming file, key and reason.
     """
     folder, name = _folder(name_or_folder)
+    return _shipping(name) if name == name_or_folder else _read(folder, name)
+
+
+@cache
+def _shipping(name: str) -> Profile:
+    return _read(*_folder(name))
+
+
+def _read(folder: Folder, name: str) -> Profile:
     written = folder.toml(PROFILE, shapes.ProfileFile)
     languages = tuple(written.languages)
     tables = _languages(written)
