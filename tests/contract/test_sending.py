@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from deeds import SECOND, START, begin, draft, end, number_of, open_case, person, queue
+from deeds import SECOND, START, begin, draft, end, event, number_of, open_case, person, queue
 
-from treckk_gateway.model import DeliveryState
+from treckk_gateway.model import DeliveryState, EventKind
 from treckk_gateway.store.orders import ConversationFields, Filing, Heard, NewMessage, Pace
 from treckk_gateway.store.rows import Go, Nothing, NotYet, Topic
 
@@ -185,6 +185,36 @@ async def test_an_address_that_wants_silence_gets_none_until_it_writes(store, tw
     await end(store, two[0], "dead", outcome="optedout", suppress="opted_out", opted_out=True)
     assert (await store.outgoing(two[1])).suppressed == "opted_out"
     assert (await store.conversation(conversation.id)).opted_out_at == START
+
+
+async def test_addresses_set_aside_are_lifted_but_for_who_opted_out_and_it_stands_on_the_case(store, backend):
+    reporter, conversation = await person(store, 1)
+    filed = await open_case(store, "SM1", reporter, conversation, inbox_id=1)
+    note = event(EventKind.REPLAYED)
+    assert await store.lift(filed.case_id, note, START) == 0
+    row = number_of(backend, "receipt-SM1")
+    await begin(store, row)
+    await end(store, row, "dead", outcome="rejected", suppress="30005")
+    _, other = await person(store, 2)
+    await queue(store, other, "other")
+    stranger = number_of(backend, "other")
+    await begin(store, stranger)
+    await end(store, stranger, "dead", outcome="rejected", suppress="30006")
+    events = len((await store.case_file(filed.case_id)).events)
+
+    assert await store.lift(filed.case_id, note, START + SECOND) == 1
+    assert (await store.suppressed(conversation.id), await store.suppressed(other.id)) == (None, "30006")
+    assert await store.lift(filed.case_id, note, START + 2 * SECOND) == 0
+    told = (await store.case_file(filed.case_id)).events
+    assert (len(told), told[-1].kind, told[-1].at) == (events + 1, EventKind.REPLAYED, START + SECOND)
+
+    await queue(store, conversation, "later")
+    later = number_of(backend, "later")
+    await begin(store, later)
+    await end(store, later, "dead", outcome="optedout", suppress="opted_out", opted_out=True)
+    assert await store.lift(filed.case_id, note, START + 3 * SECOND) == 0
+    assert await store.suppressed(conversation.id) == "opted_out"
+    assert len((await store.case_file(filed.case_id)).events) == events + 1
 
 
 async def test_what_was_under_way_when_its_time_ran_out_is_uncertain(store, two):

@@ -30,7 +30,10 @@ class Provider:
     """Takes messages as Twilio does and writes a line for each call: sequence, key (our delivery id), time.
 
     `open` is cleared to keep the answers back; each takes `pause` seconds otherwise. Everything taken can be listed.
+    `refuses` is a code of Twilio's that nothing is taken for.
     """
+
+    refuses: int | None = None
 
     def __init__(self, folder: Path, *, pause: float = 0.0) -> None:
         self.path = folder / "calls.jsonl"
@@ -71,6 +74,8 @@ class Provider:
 
     async def _create(self, request: web.Request) -> web.Response:
         fields = {name: str(value) for name, value in (await request.post()).items()}
+        if self.refuses is not None:
+            return web.json_response({"code": self.refuses, "message": "no", "status": 400}, status=400)
         [key] = parse_qs(urlsplit(fields["StatusCallback"]).query)["delivery"]
         made = {"sid": "SM" + sha256(key.encode()).hexdigest()[:32], "status": "queued", "to": fields["To"]}
         made |= {"from": fields["From"], "body": fields["Body"], "direction": "outbound-api", "num_segments": "1"}

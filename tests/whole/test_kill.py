@@ -108,6 +108,36 @@ async def test_killed_before_the_answer_the_providers_repeat_is_a_duplicate(make
     assert server.rows("SELECT count(*) FROM message") == [(2,)]
 
 
+async def test_an_answer_that_waits_for_the_reply_window_survives_kills_and_leaves_once(make_server):
+    server, provider = await make_server()
+    assert await server.write(sid(1), BUDI.number, COMPLAINT)
+    await server.rested()
+    [(reference,)] = server.rows("SELECT reference FROM cases")
+    provider.refuses = 63016
+    await server.api("POST", f"/cases/{reference}/transitions", to="under_review")
+    held = "SELECT delivery_id FROM outbox WHERE template = 'under_review' AND state = 'held'"
+    await until(lambda: server.rows(held))
+    [(delivery,)] = server.rows(held)
+    provider.refuses = None
+
+    assert await server.end(signal.SIGKILL) == -signal.SIGKILL
+    await server.start()
+    await server.rested()
+    assert server.rows(held) == [(delivery,)]
+    assert delivery not in provider.calls()
+
+    assert await server.write(sid(2), BUDI.number, "Bagaimana kabarnya?")
+    assert await server.end(signal.SIGKILL) == -signal.SIGKILL
+    await server.start()
+    ended = "SELECT state FROM outbox WHERE delivery_id = ? AND state IN ('sent', 'uncertain')"
+    await until(lambda: server.rows(ended, delivery))
+    await server.rested()
+
+    [(state,)] = server.rows(ended, delivery)  # uncertain where the kill fell between the call and its record
+    assert provider.calls()[delivery] in ({1} if state == "sent" else {0, 1})
+    assert server.rows("SELECT count(*) FROM message") == [(2,)]
+
+
 async def test_told_to_stop_it_finishes_what_it_began_and_keeps_the_rest(make_server):
     server, provider = await make_server()
     stream = Stream(lambda: server)

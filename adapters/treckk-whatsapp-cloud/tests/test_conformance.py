@@ -109,6 +109,12 @@ class TestWhatsAppCloud(ChannelConformance):
             "aliases.0": Address("whatsapp", "+6281200000099"),
         }
         yield sample("a new number", {"id": "wamid.s1", "system": moved}, new)
+        again = {"original_message_id": "wamid.t1", "message": {"type": "text", "text": {"body": "di Layap"}}}
+        yield sample("edited", {"id": "wamid.e1", "edit": again}, WHO | {"text": "di Layap", "automatic": False})
+        caption = {"original_message_id": "wamid.image", "message": {"type": "image", "image": {"caption": "Pohon"}}}
+        yield sample("an edited caption", {"id": "wamid.e2", "edit": caption}, {"text": "Pohon", "unsupported": None})
+        odd = {"original_message_id": "wamid.t1", "message": {"type": "hologram"}}
+        yield sample("edited into what we cannot read", {"id": "wamid.e3", "edit": odd}, {"unsupported": "edit"})
         gone = {"original_message_id": "wamid.t1"}
         yield sample("taken back", {"id": "wamid.v1", "revoke": gone}, {"unsupported": "revoke", "automatic": True})
 

@@ -90,6 +90,44 @@ async def test_a_place_is_chosen_with_a_tap(tmp_path):
             assert case.case.district == "63.11.07"
 
 
+async def test_every_kind_of_message_is_filed_and_none_is_parked(tmp_path):
+    card = {"name": {"formatted_name": "Pak RT"}, "phones": [{"phone": "+62 812"}]}
+    edit = {"original_message_id": "wamid.0", "message": {"type": "text", "text": {"body": "Di Desa Layap"}}}
+    kinds = {
+        "location": {"latitude": -2.33, "longitude": 115.45},
+        "contacts": [card],
+        "audio": {"id": "media-1", "voice": True},
+        "video": {"id": "media-2"},
+        "document": {"id": "media-3", "filename": "surat.pdf"},
+        "sticker": {"id": "media-4"},
+        "reaction": {"message_id": "wamid.out1", "emoji": "\U0001f44d"},
+        "button": {"payload": "p", "text": "Ya"},
+        "interactive": {"type": "list_reply", "list_reply": {"id": "x", "title": "Lainnya"}},
+        "edit": edit,
+        "revoke": {"original_message_id": "wamid.0"},
+        "order": {"catalog_id": "1"},
+        "hologram": {"id": "h"},
+        "unsupported": {"type": "unknown"},
+    }
+    async with Meta() as meta:
+        channels, secrets = settings(meta)
+        async with trial(tmp_path, channels, secrets=secrets) as whole:
+            webhook = whole.webhook("whatsapp")
+            assert await meta.says(webhook, value(messages=[said(id="wamid.0", text={"body": COMPLAINT})])) == 200
+            await whole.settled()
+            batch = [said(id=f"wamid.{count}", **{kind: one}) for count, (kind, one) in enumerate(kinds.items(), 1)]
+            assert await meta.says(webhook, value(messages=batch)) == 200
+            await whole.settled()
+            books = await whole.gateway.counters()
+            [case] = await whole.cases()
+
+    heard = [one for one in case.messages if one.direction == "in"]
+    taken_back = 1  # filed, and no part of what the reporter said
+    assert (books["parked"], len(heard)) == (0, 1 + len(kinds) - taken_back)
+    odd = [one.unsupported for one in heard if one.unsupported]
+    assert odd == ["reaction", "order", "hologram", "unsupported"]
+
+
 async def test_somebody_with_a_new_number_goes_on_with_their_case(tmp_path):
     async with Meta() as meta:
         channels, secrets = settings(meta)

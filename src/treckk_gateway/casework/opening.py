@@ -74,6 +74,7 @@ class Opening:
                     location=body.location,
                     attachments=files,
                     id=row.id,
+                    unsupported=body.unsupported,
                 )
             )
         return views

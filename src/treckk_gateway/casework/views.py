@@ -42,6 +42,7 @@ class MessageView:
 
     `direction` is in, out, or staff for what the unit's own people sent; `by` is the pseudonym of who wrote it, the
     name of a member of staff, or `gateway`. `id` names a message that came in, so that staff can split it off.
+    `unsupported` is the provider's word for a kind of message that nobody here can show.
     """
 
     at: Instant
@@ -52,6 +53,7 @@ class MessageView:
     location: Location | None = None
     attachments: tuple[FileView, ...] = ()
     id: int | None = None
+    unsupported: str | None = None
 
 
 @attrs.frozen(kw_only=True)

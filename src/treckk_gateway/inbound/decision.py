@@ -92,8 +92,9 @@ class Decisions:
         """What a person asks of us or answers us rather than reports."""
         if await self.casework.only_asks_for_waiting(scene.conversation, scene.message):
             return Filing(inbox_id=None, now=now)
-        if scene.message.consent is not None or intent is Intent.OPT_OUT:
-            return await self.answers.consent(scene, "opt_in" in judged.flags(findings), now)
+        back = "opt_in" in judged.flags(findings) or self._back(scene)
+        if scene.message.consent is not None or intent is Intent.OPT_OUT or back:
+            return await self.answers.consent(scene, back, now)
         if scene.asking is not None:
             return await self.choices.answered(scene, scene.asking, findings, now)
         pending = scene.pending
@@ -104,6 +105,11 @@ class Decisions:
         if intent is Intent.PRIVACY_REQUEST:
             return await self.answers.privacy(scene, now)
         return await self.wishes.wish(scene, findings, now)
+
+    def _back(self, scene: Scene) -> bool:
+        """Whether somebody who wanted no messages says yes, and nothing else: over SMS Twilio lets them pass again."""
+        silent = scene.conversation.opted_out_at is not None
+        return silent and self.casework.profile.dialogue.only("yes", scene.message.text)
 
     def _about_the_unit(self, scene: Scene, intent: Intent, findings: Sequence[Finding]) -> bool:
         """Whether it complains about the unit while the reporter's case is one that others read."""

@@ -23,6 +23,7 @@ LISTS: Mapping[str, str] = {
     "withdrawal": "phrases that take a report back by themselves",
     # Consent and data
     "stop": "stop, by itself enough",
+    "stop_idle": "stop, by itself enough of somebody with no open case: whoever has one takes it back",
     "stop_weak": "don't, no more: enough only with a word of `messages`",
     "messages": "message, send, chat: what is to stop",
     "unlist": "phrases that want no more messages, by themselves enough where nothing is reported",

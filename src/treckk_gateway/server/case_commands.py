@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -69,7 +70,8 @@ def show(reference: Reference, config: Config = _HERE, *, as_json: Json = False)
     line = f"{case['reference']}  {case['state']}  {case['intent']}, {case['urgency']}  post {case['post'] or '-'}"
     console.print(line, style="bold")
     for message in case["messages"]:
-        console.print(Text(f"{_minute(message['at'])}  {message['direction']:3}  {message['by']}: {message['text']}"))
+        said = f"{message['by']}: {_said(message)}"
+        console.print(Text(f"{_minute(message['at'])}  {message['direction']:3}  {said}"))
     for delivery in case["deliveries"]:
         why = f" ({delivery['reason']})" if delivery["reason"] else ""
         console.print(Text(f"{_minute(delivery['created_at'])}  {delivery['template']}: {delivery['state']}{why}"))
@@ -78,6 +80,13 @@ def show(reference: Reference, config: Config = _HERE, *, as_json: Json = False)
         console.print(Text(f"{_minute(event['at'])}  {event['kind']}{step} by {event['actor']}"))
         for name, value in event["data"].items():
             console.print(Text(f"{'':18}{name}: {value}"))
+
+
+def _said(message: Mapping[str, Any]) -> str:
+    """The text, with what came beside it or in its place."""
+    kind, files = message["unsupported"], len(message["attachments"])
+    beside = [f"[cannot be shown: {kind}]" if kind else "", f"[{files} file{'s' * (files > 1)}]" if files else ""]
+    return " ".join(one for one in (message["text"], *beside, "[pin]" if message["location"] else "") if one)
 
 
 @app.command()

@@ -119,6 +119,7 @@ def _message(view: MessageView) -> shapes.MessageItem:
         automatic=view.automatic,
         location=_place(view.location),
         attachments=[_file(one) for one in view.attachments],
+        unsupported=view.unsupported,
     )
 
 

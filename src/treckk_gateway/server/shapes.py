@@ -253,7 +253,7 @@ class FileItem(Shown):
 class MessageItem(Shown):
     """A message; `direction` is in, out or staff, `by` a pseudonym, a member of staff or `gateway`.
 
-    `id` is of one that came in.
+    `id` is of one that came in; `unsupported` the provider's word for a kind that cannot be shown here.
     """
 
     id: int | None
@@ -264,6 +264,7 @@ class MessageItem(Shown):
     automatic: bool
     location: PlaceItem | None
     attachments: list[FileItem]
+    unsupported: str | None
 
 
 class DeliveryItem(Shown):

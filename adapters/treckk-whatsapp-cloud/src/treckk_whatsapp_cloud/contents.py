@@ -91,9 +91,12 @@ def _reaction(holder: dict[str, Any]) -> Contents:
 
 
 def _edit(holder: dict[str, Any]) -> Contents:
-    """The words as they are now; what was said before stays with the case."""
+    """The words as they are now, a caption's too; what was said before stays with the case."""
     message = holder.get("message")
-    return Contents(text=text(message.get("text"), "body") if isinstance(message, dict) else "")
+    if not isinstance(message, dict):
+        return Contents()
+    said = message.get("text"), *(message.get(kind) for kind in FILES)
+    return Contents(text=next(filter(None, (text(one, "body") or text(one, "caption") for one in said)), ""))
 
 
 def _unknown(_holder: dict[str, Any]) -> Contents:

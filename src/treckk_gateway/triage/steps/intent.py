@@ -55,6 +55,8 @@ def _stop(look: Look) -> Sequence[Finding] | None:
     reading = look.reading
     if look.only("opt_in"):
         return [found(Intent.OPT_OUT, 0.95, "keyword"), flag("opt_in", "messages are wanted again")]
+    if look.only("stop_idle") and not look.subject.open_cases:
+        return [found(Intent.OPT_OUT, 0.9, "asks for no more messages, and has no case to take back")]
     if reading.has("unlist") and not look.tells:
         return [found(Intent.OPT_OUT, 0.85, "asks for no more messages")]
     whole = not reading.rest("stop", "stop_weak", "messages", *POLITE) and len(reading.original) <= _SHORT
