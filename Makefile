@@ -52,10 +52,10 @@ $(VENV)/.runtime: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e .
 	@touch $@
 
-$(VENV)/.develop: $(VENV)/.runtime
-	@echo "Installing what tests and lint need ..."
+$(VENV)/.develop: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing treckk-gateway with what tests and lint need into $(VENV) ..."
 	$(PIP) -e '.[test,lint]'
-	@touch $@
+	@touch $(VENV)/.runtime $@
 
 $(VENV)/.bench: $(VENV)/.develop
 	@echo "Installing what is compared with ..."

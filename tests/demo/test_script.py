@@ -11,7 +11,7 @@ from treckk_gateway.server.demo.world import World
 async def test_the_unattended_demo_files_every_sample_and_says_what_became_of_it(tmp_path):
     shown = io.StringIO()
     async with World(tmp_path) as world:
-        assert await play(world, Console(file=shown, width=300, force_terminal=False)) is True
+        assert await play(world, Console(file=shown, width=300, force_terminal=False)) is True, shown.getvalue()
         books = await world.gateway.counters()
     text = shown.getvalue()
     wanted = samples("balangan")
