@@ -54,8 +54,13 @@ class Finding:
     step: str
     field: str
     value: str
-    confidence: float = attrs.field(validator=[attrs.validators.ge(0.0), attrs.validators.le(1.0)])
+    confidence: float = attrs.field()
     reason: str = attrs.field(default="", repr=False)
+
+    @confidence.validator
+    def _in_bounds(self, _attribute: object, value: float) -> None:
+        if not 0.0 <= value <= 1.0:
+            raise ValueError(f"'confidence' must be from 0 to 1: {value}")
 
 
 @attrs.frozen(kw_only=True)

@@ -83,7 +83,10 @@ class Form:
                 self._parts[tokens(part)] = (*self._parts.get(tokens(part), ()), one.id)
         for field, name in names:
             self._labels.setdefault(tokens(name.partition("(")[0]), field)
-        self._longest = max(map(len, (*self._labels, *self._parts)), default=0)
+        known = [one for one in (*self._labels, *self._parts) if one]
+        self._longest = max(map(len, known), default=0)
+        self._begin = frozenset(one[0] for one in known)
+        self._end = frozenset(one[-1] for one in known)
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -159,12 +162,14 @@ class Form:
         words = list(_WORD.finditer(line[:_WIDEST]))
         if len(words) > 1 and words[0][0].isdigit():
             del words[0]
-        for size in range(min(self._longest, len(words)), 0, -1):
+        first = tokens(words[0][0]) if words else ()
+        begins = not first or first[0] in self._begin
+        for size in range(min(self._longest, len(words)) if begins else 0, 0, -1):
             known = self._known(one[0] for one in words[:size])
             after = _AFTER.match(line, words[size - 1].end()) if known else None
             if after is not None:
                 return _Label(start=start, end=start + after.end(), words=known, leads=True)
-        other = _OTHER.match(line)
+        other = _OTHER.match(line) if ":" in line or "=" in line else None
         return _Label(start=start, end=start + other.end(), leads=True) if other else None
 
     def _before(self, text: str, begin: int, mark: re.Match[str]) -> _Label | None:
@@ -174,7 +179,9 @@ class Form:
         words = list(_WORD.finditer(before))
         if not words or words[-1].end() < len(before) or before[: words[-1].start()][-1:] in _ADDRESS:
             return None
-        for size in range(min(self._longest, len(words)), 0, -1):
+        last = tokens(words[-1][0])
+        ends = not last or last[-1] in self._end
+        for size in range(min(self._longest, len(words)) if ends else 0, 0, -1):
             known = self._known(one[0] for one in words[-size:])
             if known:
                 return _Label(start=begin + words[-size].start(), end=mark.end(), words=known)

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 
 class Hit(msgspec.Struct, frozen=True, gc=False):
-    """A word or phrase of the list `name`, found at words `start` to before `end` of the message as it was written.
+    """A word or phrase of a list, found at words `start` to before `end` of the message as it was written.
 
     Words that were rewritten before they were found stand at the place of what they were rewritten from. `joined`
-    where two words meant it together; then it stands at the first. Of all values of triage it is made most often,
-    forty times a message, and so is a struct.
+    where two words meant it together; then it stands at the first. No value of triage is made as often, so it is a
+    struct.
     """
 
-    name: str
     phrase: str
     start: int
     end: int
     joined: bool = False
 
-    def within(self, other: Hit) -> bool:
-        """Whether it is a part of a longer one."""
-        return other.start <= self.start and self.end <= other.end and other.end - other.start > self.end - self.start
+    def inside(self, longer: Iterable[tuple[int, int]]) -> bool:
+        """Whether it is a part of something longer, of which each stands at words `start` to before `end`."""
+        start, end = self.start, self.end
+        for begin, stop in longer:  # noqa: SIM110 a generator would cost more than what it compares
+            if begin <= start and end <= stop and stop - begin > end - start:
+                return True
+        return False
 
     def gap(self, other: Hit) -> int:
         """How many words stand between the two; less than zero when they share one."""
@@ -44,35 +47,34 @@ class Hits:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._groups: dict[str, dict[tuple[int, int, str], Hit]] = {}
+        self._groups: dict[str, list[Hit]] = {}
 
     def add(self, names: Sequence[str], phrase: str, start: int, end: int) -> None:
-        """The same words found of several lists."""
-        key = (start, end, phrase)
+        """The same words found of several lists, in none of which they stand yet."""
+        hit = Hit(phrase, start, end)
         for name in names:
             group = self._groups.get(name)
             if group is None:
-                self._groups[name] = {key: Hit(name, phrase, start, end)}
-            elif key not in group and len(group) < self._most:
-                group[key] = Hit(name, phrase, start, end)
+                self._groups[name] = [hit]
+            elif len(group) < self._most:
+                group.append(hit)
+
+    def add_new(self, names: Sequence[str], phrase: str, start: int, end: int) -> None:
+        """The same where some of the lists may have it."""
+        hit = Hit(phrase, start, end)
+        for name in names:
+            group = self._groups.setdefault(name, [])
+            if len(group) < self._most and hit not in group:
+                group.append(hit)
 
     def without(self, calm: str) -> dict[str, tuple[Hit, ...]]:
         """Those that stand in no longer phrase of the list `calm`."""
-        spans = [(start, end) for start, end, _phrase in self._groups.get(calm, ())]
+        spans = [(one.start, one.end) for one in self._groups.get(calm, ())]
         if not spans:
-            return {name: tuple(group.values()) for name, group in self._groups.items()}
+            return {name: tuple(group) for name, group in self._groups.items()}
         found = {}
         for name, group in self._groups.items():
-            left = tuple(hit for hit in group.values() if not _inside(hit, spans))
+            left = tuple([hit for hit in group if not hit.inside(spans)])
             if left:
                 found[name] = left
         return found
-
-
-def _inside(hit: Hit, spans: Sequence[tuple[int, int]]) -> bool:
-    """Whether it is a part of something longer."""
-    start, end = hit.start, hit.end
-    for begin, stop in spans:  # noqa: SIM110 a generator costs more than the few comparisons, for every hit
-        if begin <= start and end <= stop and stop - begin > end - start:
-            return True
-    return False

@@ -161,7 +161,7 @@ class Lexicon:
                             hits.add(phrase.names, phrase.text, start, end)
             forms = self._forms[word]
             if forms:
-                hits.add(forms, word, start, start + 1)
+                hits.add_new(forms, word, start, start + 1)
 
     def _clipped(self, words: Sequence[str], hits: Hits) -> None:
         """Words written without some of their vowels, as in a short message: `kbakran`."""
@@ -170,7 +170,7 @@ class Lexicon:
                 continue
             for whole, name in self._skeletons.get(bones(word), ()):
                 if len(word) < len(whole) and _within(word, whole):
-                    hits.add((name,), whole, start, start + 1)
+                    hits.add_new((name,), whole, start, start + 1)
 
     def _rewritten(self, formal: Formal, hits: Hits) -> None:
         """What the lists have of the words in formal spelling, wherever a phrase with a rewritten one may begin.
@@ -185,16 +185,15 @@ class Lexicon:
             begin, end = origin[start]
             entry = self._index.get(word)
             if entry is not None and start not in inside:
-                if entry.alone and start + 1 not in inside:
-                    hits.add(entry.alone, word, begin, end)
+                if entry.alone and start in changed and start + 1 not in inside:
+                    hits.add_new(entry.alone, word, begin, end)
                 if entry.phrases and start + 1 < len(words):
                     for phrase in entry.phrases.get(words[start + 1], ()):
                         stop = start + len(phrase.words)
                         if stop not in inside and words[start:stop] == phrase.words:
-                            hits.add(phrase.names, phrase.text, begin, origin[stop - 1][1])
-            forms = self._forms[word]
-            if forms:
-                hits.add(forms, word, begin, end)
+                            hits.add_new(phrase.names, phrase.text, begin, origin[stop - 1][1])
+            if start in changed and (forms := self._forms[word]):
+                hits.add_new(forms, word, begin, end)
 
 
 def _skeletons(lists: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[tuple[str, str]]]:
@@ -231,7 +230,7 @@ def _join(pair: Pair, found: dict[str, tuple[Hit, ...]]) -> None:
     if both is None:
         return
     one, other = both
-    hit = Hit(pair.means, f"{one.phrase} + {other.phrase}", one.start, one.end, joined=True)
+    hit = Hit(f"{one.phrase} + {other.phrase}", one.start, one.end, joined=True)
     found[pair.means] = (*found.get(pair.means, ()), hit)
 
 

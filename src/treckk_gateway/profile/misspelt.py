@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache
 from itertools import islice
 
@@ -60,12 +61,15 @@ class Misspelt:
                 self._letters.setdefault(joined[0], []).append(joined)
 
     def find(
-        self, words: Sequence[str], known: Callable[[str], bool], taken: frozenset[int], beside: Iterable[int] = ()
+        self, words: Sequence[str], known: AbstractSet[str], taken: frozenset[int], beside: Iterable[int] = ()
     ) -> list[Near]:
         """Misspelt names among words that are neither all `known` otherwise nor `taken`, from left to right.
 
         Places behind an anchor and those `beside` a name are tried first: there are so many tries and no more.
         """
+        plain = {place for place, word in enumerate(words) if word in known or word in self._markers}
+        if len(plain) == len(words):
+            return []
         behind = (place for place in range(1, len(words)) if words[place - 1] in self._anchors)
         alone = (place for place, word in enumerate(words) if len(word) >= _ALONE)
         found: list[Near] = []
@@ -74,14 +78,14 @@ class Misspelt:
         for place in dict.fromkeys((*islice(behind, _PLACES), *beside, *islice(alone, _PLACES))):
             before = words[place - 1] if place else ""
             for size in range(min(_WIDEST, len(words) - place), 0, -1):
-                row = words[place : place + size]
-                if not used.isdisjoint(range(place, place + size)) or all(map(known, row)):
+                places = range(place, place + size)
+                if plain.issuperset(places) or not used.isdisjoint(places):
                     continue
-                names, confidence = self._names("".join(row), before)
+                names, confidence = self._names("".join(words[place : place + size]), before)
                 if names:
                     spelt = tuple(self._joined[one] for one in names)
                     found.append(Near(start=place, end=place + size, names=spelt, confidence=confidence))
-                    used.update(range(place, place + size))
+                    used.update(places)
                     break
                 tries -= 1
             if tries <= 0:

@@ -40,12 +40,14 @@ class Phrases(Generic[V]):
 
     def find(self, words: Sequence[str]) -> Iterator[Found[V]]:
         """From left to right, at each place the longest, none inside another."""
+        if self._first.keys().isdisjoint(words):
+            return
         end = 0
         for place, word in enumerate(words):
             if place < end or word not in self._first:
                 continue
             for phrase, value in self._first[word]:
-                if tuple(words[place : place + len(phrase)]) == phrase:
+                if len(phrase) == 1 or tuple(words[place : place + len(phrase)]) == phrase:
                     end = place + len(phrase)
                     yield Found(start=place, end=end, phrase=" ".join(phrase), value=value)
                     break

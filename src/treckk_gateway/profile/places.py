@@ -6,7 +6,8 @@ nothing in this module picks one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from itertools import islice
 from math import cos, hypot, radians
@@ -133,6 +134,12 @@ class PlaceWords:
     named: frozenset[str] = frozenset()
     unnamed: frozenset[str] = frozenset()
     far: Phrases[None] = attrs.field(factory=lambda: Phrases[None](()), repr=False)
+    signs: frozenset[str] = attrs.field(init=False, repr=False)
+
+    @signs.default
+    def _before_landmarks(self) -> frozenset[str]:
+        """Words that make a landmark of what follows."""
+        return self.numbered | self.named
 
 
 class Gazetteer:
@@ -169,16 +176,23 @@ class Gazetteer:
         """
         return tuple(islice(self._scan(tokens), MOST_MENTIONS))
 
-    def guesses(self, tokens: Sequence[str], known: Callable[[str], bool]) -> tuple[Mention, ...]:
-        """Names that tokens may mean in spite of typing errors or missing vowels; `known` tells ordinary words.
+    def is_name(self, token: str) -> bool:
+        """Whether one token alone is a name."""
+        return (token,) in self._names
 
-        A mention of several names has the targets of them all. What `mentions` finds is left out.
+    def guesses(
+        self, tokens: Sequence[str], known: AbstractSet[str], named: Sequence[Mention] | None = None
+    ) -> tuple[Mention, ...]:
+        """Names that tokens may mean in spite of typing errors or missing vowels; `known` are ordinary words.
+
+        A mention of several names has the targets of them all. What `mentions` finds is left out; `named` is that,
+        where it is known already.
         """
-        named = self.mentions(tokens)
+        named = self.mentions(tokens) if named is None else named
         exact = {place for one in named for place in range(one.start, one.end)}
         markers = self.words.markers
         beside = [one.start - back for one in named for back in (1, 2) if one.start >= back]
-        near = self._misspelt.find(tokens, lambda word: word in markers or known(word), frozenset(exact), beside)
+        near = self._misspelt.find(tokens, known, frozenset(exact), beside)
         return tuple(
             Mention(
                 targets=tuple(dict.fromkeys(target for name in one.names for target in self._names[name])),
@@ -197,12 +211,14 @@ class Gazetteer:
         return tuple((one, far) for far, one in away[:most])
 
     def _scan(self, tokens: Sequence[str]) -> Iterator[Mention]:
+        if self._first.keys().isdisjoint(tokens):
+            return
         end = 0
         for place, token in enumerate(tokens):
             if place < end or token not in self._first:
                 continue
             for name in self._first[token]:
-                if tuple(tokens[place : place + len(name)]) == name:
+                if len(name) == 1 or tuple(tokens[place : place + len(name)]) == name:
                     end = place + len(name)
                     yield Mention(
                         targets=self._names[name],

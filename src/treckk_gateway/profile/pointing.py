@@ -51,11 +51,14 @@ def pointing(hits: Hits, pointers: Mapping[str, Pointer]) -> dict[str, Pointing]
     only feared points to nothing.
     """
     cues = [(pointers[name], hit) for name, found in hits.items() if name in pointers for hit in found]
-    long = [hit for _pointer, hit in cues if hit.end - hit.start > 1]
+    if not cues:
+        return {}
+    long = [(hit.start, hit.end) for _pointer, hit in cues if hit.end - hit.start > 1]
+    feared = "accident" in hits
     found: dict[str, list[_Cue]] = {}
     for pointer, hit in cues:
-        swallowed = not hit.joined and any(hit.within(other) for other in long)
-        if not swallowed and not unreal(hits, hit):
+        swallowed = long and not hit.joined and hit.inside(long)
+        if not swallowed and not (feared and unreal(hits, hit)):
             found.setdefault(pointer.category, []).append((pointer, hit))
     return {code: _summed(own) for code, own in found.items()}
 
@@ -82,8 +85,13 @@ def _summed(cues: Sequence[_Cue]) -> Pointing:
         words=tuple(weights),
         first=(first or 0) if sure is None else sure,
         # A plain word of one matter counts for little beside a strong one of another.
-        matters=tuple(one for one, weight in matters.items() if weight == max(matters.values())),
+        matters=_heaviest(matters),
     )
+
+
+def _heaviest(weights: Mapping[str, int]) -> tuple[str, ...]:
+    most = max(weights.values(), default=0)
+    return tuple([one for one, weight in weights.items() if weight == most])
 
 
 def unreal(hits: Hits, hit: Hit) -> bool:

@@ -174,7 +174,12 @@ class Profile:
 
     def is_ordinary(self, word: str) -> bool:
         """Whether a word is known to stand for itself, and so is neither anybody's name nor a misspelt place."""
-        return word in self.ordinary or word in self.gazetteer.words.landmarks.words
+        return word in self.ordinary_words
+
+    @cached_property
+    def ordinary_words(self) -> frozenset[str]:
+        """Those of `ordinary`, and the words of landmarks."""
+        return self.ordinary | self.gazetteer.words.landmarks.words
 
     @cached_property
     def leadership_only(self) -> frozenset[str]:
@@ -201,7 +206,7 @@ class Profile:
 
     def category(self, code: str | None) -> Category | None:
         """The category of that code."""
-        return next((one for one in self.categories if one.code == code), None)
+        return self._categories_by_code.get(code)
 
     def category_name(self, code: str | None, language: str) -> str:
         """The category's name, or the words for "not decided yet"."""
@@ -217,6 +222,10 @@ class Profile:
     def village(self, code: str | None) -> Village | None:
         """The village of that code."""
         return self._villages_by_code.get(code)
+
+    @cached_property
+    def _categories_by_code(self) -> Mapping[str | None, Category]:
+        return {one.code: one for one in self.categories}
 
     @cached_property
     def _districts_by_code(self) -> Mapping[str | None, District]:

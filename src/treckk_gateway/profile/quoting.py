@@ -13,6 +13,8 @@ import attrs
 _LINK = re.compile(
     r"(?<!\S)(?:https?://\S+|www\.\S+|[\w.-]{1,100}\.(?:com|id|net|org|link|me)(?:/\S*)?)(?=[\s,;!?)]|$)", re.IGNORECASE
 )
+_LINKING = ("http", "www.", ".com", ".id", ".net", ".org", ".link", ".me")
+"""One of these stands in every link, in lower case and plain letters."""
 _MAIL = re.compile(r"(?<!\S)[^\s@]{1,64}@\S+")
 _PHONE = re.compile(r"(?<!\w)(?:\+?62|0)[ -]?8\d[\dx .-]{5,14}", re.IGNORECASE)
 _QUOTED_LINE = re.compile(r"^[ \t]{0,8}>.*$", re.MULTILINE)
@@ -49,11 +51,14 @@ class Cutting:
     def apply(self, text: str) -> Kept:
         """The text without what is no word of the sender's own."""
         kept, quoted = own(text)
-        references = tuple(dict.fromkeys(f"{self.prefix}-{one[1]}-{one[2]}" for one in self._reference.finditer(kept)))
-        if references:
+        references: tuple[str, ...] = ()
+        lower, links = kept.lower(), 0
+        if self.prefix.lower() in lower or not kept.isascii():
+            references = tuple(
+                dict.fromkeys(f"{self.prefix}-{one[1]}-{one[2]}" for one in self._reference.finditer(kept))
+            )
             kept = self._reference.sub(_BLANK, kept)
-        links = 0
-        if "." in kept or "://" in kept:
+        if not kept.isascii() or any(one in lower for one in _LINKING):
             kept, links = _LINK.subn(_BLANK, kept)
         if "@" in kept:
             kept = _MAIL.sub(_BLANK, kept)

@@ -32,6 +32,7 @@ class Signing:
         either = "|".join(r"\W{1,3}".join(map(re.escape, one.split())) for one in before) or "(?!)"
         name = r"([^\W\d_]+(?:[ .']+[^\W\d_]+)?)"
         self._intro = re.compile(rf"(?<!\w)(?:{either})(?!\w)[\s:,=.-]{{0,6}}{name}", re.IGNORECASE)
+        self._begin = tuple(sorted({one.split()[0] for one in before}))
         self._titles = frozenset(map(fold, titles))
         self._never = frozenset(map(fold, never))
 
@@ -40,10 +41,18 @@ class Signing:
 
         Behind an intro a name may be in any case; at the end of a message each of its words begins with a capital.
         """
-        for match in self._intro.finditer(text[:_LONGEST]):
+        begun = text[:_LONGEST]
+        for match in self._intro.finditer(begun) if self._introduces(begun) else ():
             if not self._no_name(match[1], ordinary):
                 return match[1]
         return self._signed(text, ordinary)
+
+    def _introduces(self, text: str) -> bool:
+        """Whether it may hold an intro: the first words of all of them are found sooner than the expression is."""
+        if not text.isascii():
+            return True
+        lower = text.lower()
+        return any(one in lower for one in self._begin)
 
     def _no_name(self, words: str, ordinary: Callable[[str], bool]) -> bool:
         """Whether the first word that is no title is an ordinary one."""

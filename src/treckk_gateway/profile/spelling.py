@@ -32,7 +32,7 @@ class Formal(NamedTuple):
     words: Words
     origin: Sequence[tuple[int, int]]
     inside: AbstractSet[int]
-    changed: Sequence[int]
+    changed: AbstractSet[int]
 
 
 class Spelling:
@@ -78,13 +78,13 @@ class Spelling:
         written: list[str] = []
         origin: list[tuple[int, int]] = []
         inside: set[int] = set()
-        changed: list[int] = []
+        changed: set[int] = set()
         place = 0
         while place < len(words):
             size, new = self._at(words, place)
             for one in new:
                 if size > 1 or one != words[place]:
-                    changed.append(len(written))
+                    changed.add(len(written))
                 written.append(one)
                 origin.append((place, place + size))
             if size < len(new) and len(set(new)) > 1:
@@ -95,9 +95,10 @@ class Spelling:
     def _at(self, words: Words, place: int) -> tuple[int, Words]:
         """How many words are rewritten at this place, and to what; the longest first."""
         word = words[place]
-        for old, new in self._phrases.get(word, ()):
-            if words[place : place + len(old)] == old:
-                return len(old), new
+        if word in self._phrases:
+            for old, new in self._phrases[word]:
+                if words[place : place + len(old)] == old:
+                    return len(old), new
         new = self._single[word]
         if new[0] in self._apart and len(new) == 1 and place + 1 < len(words):
             after = self._single[words[place + 1]]

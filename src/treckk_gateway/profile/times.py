@@ -28,6 +28,9 @@ _LONGEST = 2_000
 """Characters of a message in which clock times and dates are looked for."""
 
 
+_DIGIT = re.compile(r"\d")
+
+
 class _Sense(StrEnum):
     """What a word says about time."""
 
@@ -117,10 +120,12 @@ class Times:
         `text` is the message as written, `rows` its words, in each spelling there is; `now` is local time.
         """
         found = [one for row in rows for one in islice(self._said(row[:_WORDS]), _MOST)]
-        clocks = [
-            one for match in islice(self._clock.finditer(text[:_LONGEST]), _MOST) if (one := _clock(match)) is not None
-        ]
-        dates = self._dates(text[:_LONGEST], now.date())
+        begun = text[:_LONGEST]
+        numbered = _DIGIT.search(begun) is not None
+        clocks = self._clocks(begun) if numbered else []
+        dates = self._dates(begun, now.date()) if numbered else []
+        if not (found or clocks or dates):
+            return None
         texts = [*(one.phrase for one in found), *(one.text for one in clocks), *(said for said, _day in dates)]
         phrases = tuple(dict.fromkeys(texts))
         senses = {one.value[0] for one in found}
@@ -129,6 +134,11 @@ class Times:
         if senses == {_Sense.HURRY} and not clocks and not dates:
             return Time(value=ONGOING, phrases=phrases, hurry=True)
         return Time(value=_value(found, clocks, {day for _said, day in dates}, now), phrases=phrases)
+
+    def _clocks(self, text: str) -> list[_Clock]:
+        """Clock times as written."""
+        matches = islice(self._clock.finditer(text), _MOST)
+        return [one for match in matches if (one := _clock(match)) is not None]
 
     def _dates(self, text: str, today: date) -> list[tuple[str, date | None]]:
         """Dates as written and as meant; `None` where the year cannot be told: without one it is the last such day."""

@@ -6,6 +6,10 @@ import re
 import unicodedata
 
 _WORD = re.compile(r"[^\W_]+")
+_PLAIN: dict[int, str | None] = {
+    code: (letter.lower() if letter.isalnum() else " ") for code, letter in enumerate(map(chr, range(128)))
+} | dict.fromkeys(map(ord, "'`"))
+"""What each ASCII character becomes before a text is cut at blanks: itself in lower case, a blank, or nothing."""
 _DROPPED = dict.fromkeys(map(ord, "'\u2018\u2019\u02bc`\u00b4\u200b\u200c\u200d\u2060\ufeff\u00ad"), "")
 
 
@@ -15,7 +19,7 @@ def tokens(text: str) -> tuple[str, ...]:
     A hyphen separates, so that a doubled word is found by its single form.
     """
     if text.isascii():
-        return tuple(_WORD.findall(text.lower().replace("'", "").replace("`", "")))
+        return tuple(text.translate(_PLAIN).split())
     return tuple(_WORD.findall(unicodedata.normalize("NFKC", text).casefold().translate(_DROPPED)))
 
 

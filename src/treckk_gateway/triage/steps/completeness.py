@@ -107,7 +107,7 @@ def _named(subject: Subject, context: TriageContext) -> str:
     places = profile.gazetteer
 
     def ordinary(word: str) -> bool:
-        return profile.is_ordinary(word) or word in places.words.markers or bool(places.mentions((word,)))
+        return profile.is_ordinary(word) or word in places.words.markers or places.is_name(word)
 
     return "signed, or says the name" if profile.signing.name_in(context.words(subject), ordinary) else ""
 
@@ -126,8 +126,8 @@ def _told(written: str, subject: Subject, context: TriageContext, *, whole: bool
 
 def _tells(word: str, context: TriageContext) -> bool:
     """Whether a word tells of anything but where."""
-    known = context.profile.gazetteer.words
-    placed = word in known.markers or word in known.before or bool(context.profile.gazetteer.mentions((word,)))
+    places = context.profile.gazetteer
+    placed = word in places.words.markers or word in places.words.before or places.is_name(word)
     return len(word) > 1 and not word.isdecimal() and not placed
 
 

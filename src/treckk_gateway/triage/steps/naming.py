@@ -78,19 +78,19 @@ def look(reading: Reading, profile: Profile, *, placed: bool = False) -> Said:
     if not (said.spots or said.outside) and words:
         # A blank before the first word stands for the label "Lokasi:".
         row = ("di", *words) if placed else words
-        guessed = profile.gazetteer.guesses(row, profile.is_ordinary)
+        guessed = profile.gazetteer.guesses(row, profile.ordinary_words, None if placed else mentions)
         said = _named(guessed, row, profile)
     elif said.spots and not any(one.village for one in said.spots):
-        said = _refined(said, words, profile)
-    marks = tuple(_landmarks(reading, mentions, profile))
+        said = _refined(said, words, mentions, profile)
+    marks = _landmarks(reading, mentions, profile)
     far = next((one.phrase for one in profile.gazetteer.words.far.find(words)), "")
-    return attrs.evolve(said, landmarks=marks, far=far)
+    return attrs.evolve(said, landmarks=marks, far=far) if marks or far else said
 
 
-def _refined(said: Said, words: Sequence[str], profile: Profile) -> Said:
+def _refined(said: Said, words: Sequence[str], mentions: Sequence[Mention], profile: Profile) -> Said:
     """A district with the one misspelt village of it that is named too."""
     districts = set(said.districts)
-    guessed = profile.gazetteer.guesses(words, profile.is_ordinary)
+    guessed = profile.gazetteer.guesses(words, profile.ordinary_words, mentions)
     inside = {
         (spot, one)
         for one in guessed
@@ -104,6 +104,8 @@ def _refined(said: Said, words: Sequence[str], profile: Profile) -> Said:
 
 
 def _named(mentions: Sequence[Mention], words: Sequence[str], profile: Profile) -> Said:
+    if not mentions:
+        return Said()
     counting = _counting(mentions, words, profile)
     strong, weak = _weighed(counting, words, profile)
     meant = [spots for mention in strong if (spots := _spots(mention, profile))]
@@ -224,7 +226,7 @@ def _agreed(meant: Sequence[tuple[Spot, ...]]) -> tuple[Spot, ...]:
     return tuple(dict.fromkeys(one for spots in narrowed for one in spots))
 
 
-def _landmarks(reading: Reading, mentions: Sequence[Mention], profile: Profile) -> Iterator[str]:
+def _landmarks(reading: Reading, mentions: Sequence[Mention], profile: Profile) -> tuple[str, ...]:
     """Words that say where without the name of a village, as written or in formal spelling."""
     known = profile.gazetteer.words
     found: dict[str, None] = {}
@@ -232,12 +234,13 @@ def _landmarks(reading: Reading, mentions: Sequence[Mention], profile: Profile) 
         for one in islice(known.landmarks.find(row), _LOOKED_AT):
             if mentions or _locates(row[: one.start], profile):
                 found[one.phrase] = None
-    places = {word for one in mentions for word in reading.original[one.start : one.end]}
-    for word, after in pairwise(reading.formal[:WORDS]):
-        named = word in known.named and after not in places and _is_name(after, profile)
-        if named or (word in known.numbered and after.isdecimal()):
-            found[f"{word} {after}"] = None
-    return iter(list(found)[:_MOST_LANDMARKS])
+    if not known.signs.isdisjoint(reading.formal):
+        places = {word for one in mentions for word in reading.original[one.start : one.end]}
+        for word, after in pairwise(reading.formal[:WORDS]):
+            named = word in known.named and after not in places and _is_name(after, profile)
+            if named or (word in known.numbered and after.isdecimal()):
+                found[f"{word} {after}"] = None
+    return tuple(found)[:_MOST_LANDMARKS]
 
 
 def _locates(before: Sequence[str], profile: Profile) -> bool:
