@@ -12,6 +12,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "many words": lambda: b"Subject: " + b"a " * 200_000 + b"\r\n\r\nx",
     "folded subject": lambda: b"Subject: a\r\n" + b" a\r\n" * 200_000 + b"\r\nx",
     "many addresses": lambda: b"To: " + b"a@example.org, " * 30_000 + b"\r\n\r\nx",
+    "some nested comments": lambda: b"From: " + b"(" * 1_000 + b"a@example.org" + b")" * 1_000 + b"\r\n\r\nx",
     "nested comments": lambda: b"From: " + b"(" * 10_000 + b"a@example.org" + b")" * 10_000 + b"\r\n\r\nx",
     "parameters": lambda: b"Content-Type: a/b" + b"; name*1*=" * 15_000 + b"\r\n\r\nx",
     "quoted semicolons": lambda: b'Content-Type: a/b; x="' + b';"' * 100_000 + b"\r\n\r\nx",
@@ -22,12 +23,19 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
         b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(5_000))
         + b"a\r\n" * 100_000
     ),
+    "some nested parts": lambda: b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(500)
+    ),
     "nested messages": lambda: b"Content-Type: message/rfc822\r\n\r\n" * 50_000,
     "dashes": lambda: b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"-" * 5_000_000,
     "bare CR": lambda: b"Subject: x\r\n\r\n" + b"\r" * 2_000_000,
     "bare CR headers": lambda: b"Subject: x\r" * 200_000,
     "one line": lambda: b"Subject: x\r\n\r\n" + b"x" * 20_000_000,
     "quoted printable": lambda: b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + b"=41=\r\n" * 1_000_000,
+    "attachment": lambda: (
+        b"Content-Type: image/jpeg; name=a.jpg\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        + (b"/9j/" * 19 + b"\r\n") * 640_000
+    ),
     "combining marks": lambda: b"Subject: x\r\n\r\n" + "\u0301\u0316".encode() * 250_000,
     "quote marks": lambda: b"Subject: Re: x\r\n\r\n" + b">" * 500_000 + b"\r\n>" * 200_000,
     "introductions": lambda: b"Subject: Re: x\r\n\r\n" + b"On the way <\r\n" * 80_000,

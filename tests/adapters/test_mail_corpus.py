@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-import contextlib
 import json
-import time
-import tracemalloc
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
+from each_mail_alone import EML
 from hostile import HOSTILE
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,6 @@ from typer.testing import CliRunner
 
 from treckk_gateway.adapters.email.mail import open_mail
 from treckk_gateway.channel.mime import _read_lines, read_headers
-from treckk_gateway.errors import PayloadError
 from treckk_gateway.server.commands import app
 
 MEGABYTE = 1 << 20
@@ -61,19 +61,18 @@ def test_each_mail_of_a_program_is_read_as_it_was_written(program):
         assert read(sample) == wanted | {"automatic": False, "bounce": False}, sample.name
 
 
-def test_no_person_is_taken_for_a_machine():
-    taken = [one.name for one in samples() if not one.automatic and (read(one)["automatic"] or read(one)["bounce"])]
-    assert taken == []
+def test_every_machine_is_told_and_no_person_is_taken_for_one():
+    found = [(one, read(one)) for one in samples()]
+    machines = [(one, what) for one, what in found if one.automatic]
+    missed = [one.name for one, what in machines if not what["automatic"]]
+    mistaken = [one.name for one, what in found if not one.automatic and (what["automatic"] or what["bounce"])]
+
+    assert (len(machines), missed) == (88, []), f"{1 - len(missed) / len(machines):.1%} told; at least 97 % must be"
+    assert (len(found) - len(machines), mistaken) == (244, [])
 
 
-def test_machines_and_bounces_are_told():
-    wrong = [
-        one.name
-        for one in samples()
-        if one.automatic
-        and (read(one)["automatic"], read(one)["bounce"], read(one)["files"]) != (True, one.bounce, one.files)
-    ]
-    assert wrong == []
+def test_bounces_are_told_from_other_mail_of_machines_with_what_they_carry():
+    assert [one.name for one in samples() if (read(one)["bounce"], read(one)["files"]) != (one.bounce, one.files)] == []
 
 
 @pytest.mark.parametrize("name", ["exim", "qmail", "postfix: 5.1.1"])
@@ -90,35 +89,15 @@ def test_a_delay_is_told_from_a_failure():
     assert actions["postfix: 5.1.1"] == actions["qmail"] == "failed"
 
 
-def opened(raw):
-    """Seconds of processor time a mail takes to be read or refused."""
-    began = time.process_time()
-    with contextlib.suppress(PayloadError):
-        open_mail(raw)
-    return time.process_time() - began
+def test_each_mail_alone_in_a_process_ends_in_a_second_and_within_ten_times_its_size():
+    script = Path(__file__).with_name("each_mail_alone.py")
+    done = subprocess.run([sys.executable, script], stdout=subprocess.PIPE, check=True, timeout=300)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
 
-
-def memory(raw):
-    """Bytes it takes at most meanwhile."""
-    tracemalloc.start()
-    try:
-        opened(raw)
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_mail_takes_little_time_and_memory(name):
-    raw = HOSTILE[name]()
-
-    assert min(opened(raw) for _ in range(2)) < 1.0
-    assert memory(raw) < 10 * len(raw) + 30 * MEGABYTE
-
-
-def test_no_mail_of_the_corpus_takes_longer_or_more():
-    assert [one.name for one in samples() if opened(one.raw) > 1.0] == []
-    assert [one.name for one in samples() if memory(one.raw) > 10 * len(one.raw) + 30 * MEGABYTE] == []
+    assert len(rows) == len(samples()) + len(HOSTILE) + len(list(EML)) >= 400
+    assert {row["name"]: row["end"] for row in rows if row["end"] not in {"read", "refused"}} == {}
+    assert {row["name"]: row["seconds"] for row in rows if row["seconds"] > 1.0} == {}
+    assert {row["name"]: row["grown"] for row in rows if row["grown"] > 10 * row["size"] + 30 * MEGABYTE} == {}
 
 
 field = st.sampled_from(

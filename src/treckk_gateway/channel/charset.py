@@ -20,7 +20,8 @@ _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode_escape", "ra
 _LIKE_ASCII = frozenset({"utf-8", "ascii", "cp1252", "iso8859-1", "iso8859-15", "cp1250", "koi8-r"})
 
 _CHARSET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,39}")
-# Short pieces, since normalizing is quadratic in a run of combining marks.
+# Short texts or pieces, since normalizing is quadratic in a run of combining marks.
+_SHORT = 500
 _TO_NORMALIZE = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]{1,64}")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
@@ -47,6 +48,8 @@ def clean(text: str) -> str:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         return text if text.replace("\n", "").replace("\t", "").isprintable() else _UNPRINTABLE.sub("", text)
     text = _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    if len(text) <= _SHORT:
+        return unicodedata.normalize("NFC", text)
     return _TO_NORMALIZE.sub(lambda part: unicodedata.normalize("NFC", part[0]), text)
 
 

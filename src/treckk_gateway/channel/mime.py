@@ -209,8 +209,9 @@ def decode_header(raw: bytes) -> str:
     """A header's value as one clean line; encoded words are decoded wherever they stand, unknown charsets guessed."""
     raw = raw[:HEADER_VALUE]
     if b"=?" not in raw:
-        text = decode_text(raw, None)
-        return " ".join(text.split()) if text.isascii() and text.isprintable() else clean_line(text)
+        if raw.isascii() and (text := raw.decode("ascii")).isprintable():
+            return " ".join(text.split())
+        return clean_line(decode_text(raw, None))
     found: list[str] = []
     run, charset, position = b"", "", 0
     for number, word in enumerate(_WORD.finditer(raw)):
@@ -218,14 +219,20 @@ def decode_header(raw: bytes) -> str:
             break
         between, name = raw[position : word.start()], word[1].decode("ascii").partition("*")[0].lower()
         # Neighbours of one charset are joined before decoding: a character may be cut between two words.
-        if between.strip() or name != charset:
-            found.append(decode_text(run, charset))
+        said = bool(between.strip())
+        if said or name != charset:
+            if run:
+                found.append(decode_text(run, charset))
             run, charset = b"", name
-        if between.strip() or not number:
+        if said or (between and not number):
             found.append(decode_text(between, None))
         run += from_base64(word[3]) if word[2] in b"bB" else binascii.a2b_qp(word[3], header=True)
         position = word.end()
-    return clean_line("".join([*found, decode_text(run, charset), decode_text(raw[position:], None)]))
+    if run:
+        found.append(decode_text(run, charset))
+    if position < len(raw):
+        found.append(decode_text(raw[position:], None))
+    return clean_line("".join(found))
 
 
 def safe_filename(claimed: str) -> str | None:
@@ -247,6 +254,10 @@ def from_base64(raw: bytes, piece: int = 1 << 20) -> bytes:
 
     `piece` bytes at a time: while one is decoded no other thread runs.
     """
+    if len(raw) <= piece:
+        plain = raw.translate(None, _NOT_BASE64).partition(b"=")[0]
+        over = len(plain) % 4
+        return binascii.a2b_base64(plain[:-1] if over == 1 else plain + b"==" if over else plain)
     found: list[bytes] = []
     rest = b""
     for start in range(0, len(raw), piece):

@@ -45,7 +45,8 @@ def signals(top: Part, sender: str, subject: str) -> Iterator[str]:
         yield "report"
     if _word(top, "precedence") in _PRECEDENCE:
         yield "precedence"
-    yield from dict.fromkeys(name for name, _value in top.headers if name in _MARKS)
+    if not _MARKS.isdisjoint(top.named):
+        yield from dict.fromkeys(name for name, _value in top.headers if name in _MARKS)
     if top.named.get("return-path", b"").strip() == b"<>":
         yield "return-path"
     if _MACHINES.fullmatch(sender.rpartition("@")[0]):
@@ -56,5 +57,5 @@ def signals(top: Part, sender: str, subject: str) -> Iterator[str]:
 
 def _word(top: Part, name: str) -> str:
     """A header's first word in lower case, without comments and parameters: `auto-generated (failure)` has one."""
-    written = top.header(name)
+    written = top.header(name) if name in top.named else None
     return _AFTER_WORD.split(written.lower(), maxsplit=1)[0] if written else ""

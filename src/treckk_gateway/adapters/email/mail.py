@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import timegm
 from collections.abc import Sequence
 from email.utils import mktime_tz, parsedate_tz
 
@@ -21,6 +22,16 @@ _SUBJECT = 2000
 _NAME = 200
 _REFERENCES = 50
 _YEARS = (631_152_000, 4_102_444_800)  # 1990 to 2100, in seconds
+
+_MONTHS = {
+    name: number
+    for number, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), start=1)
+}  # fmt: skip
+_DATE = re.compile(
+    rb"\s*(?:[A-Z][a-z]{2},)?\s*([0-9]{1,2})\s+(" + b"|".join(_MONTHS) + rb")\s+([0-9]{4})"
+    rb"\s+([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?\s+([+-])([0-9]{2})([0-9]{2})\s*(?:\([A-Z]{1,5}\))?\s*"
+)
+"""A date as nearly all programs write it (RFC 5322, 3.3)."""
 
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,250}>")
 _ANGLED = re.compile(r"<([^<>\s]{3,320})>")
@@ -146,12 +157,23 @@ def folded(address: str) -> str:
 
 
 def _ids(top: Part, name: str) -> list[str]:
-    return _MESSAGE_ID.findall(decode_text(top.named.get(name, b""), None))
+    raw = top.named.get(name)
+    return _MESSAGE_ID.findall(decode_text(raw, None)) if raw else []
 
 
 def _date(top: Part) -> Instant | None:
     """The sender's own time in microseconds; `None` where it is missing or absurd."""
-    written = decode_text(top.named.get("date", b"")[:100], None)
+    raw = top.named.get("date", b"")[:100]
+    if not raw:
+        return None
+    usual = _DATE.fullmatch(raw)
+    if usual:
+        day, month, year, hour, minute, second, sign, hours, minutes = usual.groups()
+        offset = (int(hours) * 3600 + int(minutes) * 60) * (-1 if sign == b"-" else 1)
+        moment = (int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second or 0), 0, 0, 0)
+        seconds = timegm(moment) - offset
+        return seconds * 1_000_000 if _YEARS[0] <= seconds < _YEARS[1] else None
+    written = decode_text(raw, None)
     try:
         parts = parsedate_tz(written)
         seconds = mktime_tz(parts) if parts else 0
