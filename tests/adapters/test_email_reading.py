@@ -385,3 +385,19 @@ def test_a_date_in_the_usual_form_is_what_the_standard_library_reads(day, at, mo
     claimed = open_mail(f"From: a@example.org\nDate: {written}\n\nx".encode()).claimed_at
 
     assert claimed == (expected * 1_000_000 if 631_152_000 <= expected < 4_102_444_800 else None)
+
+
+@pytest.mark.parametrize(("kind", "told"), [("abuse", True), ("Fraud", True), ("not-spam", False)])
+def test_a_feedback_report_about_our_mail_sets_the_address_aside(kind, told):
+    raw = (
+        "From: fbl@example.org\r\nContent-Type: multipart/report; report-type=feedback-report; boundary=b\r\n\r\n"
+        f"--b\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: {kind}\r\nVersion: 1\r\n\r\n"
+        "--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <0123456789abcdef0123@example.go.id>\r\n\r\n--b--\r\n"
+    ).encode()
+
+    message, *receipts = read(raw)
+
+    assert message.automatic
+    assert [(one.state, one.code, one.scope, one.delivery_id) for one in receipts] == [
+        (DeliveryState.DELIVERED, "complaint", Scope.ADDRESS, "0123456789abcdef0123")
+    ] * told

@@ -185,8 +185,9 @@ class OutboundMessage:
 
     `delivery_id` is ours, stays the same over all attempts and goes to the provider wherever it accepts one;
     `attempt_id` is new for each attempt. `reply` is true for an answer to a message just received, false for a
-    notice. `timeout` is the whole time the attempt may take, in seconds. `reference`, `state` and `version` are
-    those of the case, where there is one.
+    notice. `news` is true for a notice its reader may do without: not danger, and not what staff must know.
+    `timeout` is the whole time the attempt may take, in seconds. `reference`, `state` and `version` are those of the
+    case, where there is one.
 
     With `template` that is sent and nothing else; `text` then says the same in the unit's own words, for the record.
     `choices` are offered beside the text for tapping, at most as many as the channel claims; the text says what may be
@@ -200,6 +201,7 @@ class OutboundMessage:
     subject: str | None = attrs.field(default=None, repr=False)
     thread: Thread = Thread()
     reply: bool = False
+    news: bool = False
     timeout: float = 35.0
     reference: str | None = None
     state: str | None = None

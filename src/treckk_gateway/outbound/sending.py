@@ -207,6 +207,7 @@ class Sender:
             subject=letter.subject,
             thread=await self._thread(row, case, conversation, box) if channel.capabilities.threads else Thread(),
             reply=row.reply,
+            news=not row.reply and not row.urgent and conversation.staff is None,
             timeout=self.timeout,
             reference=values.get("nomor") or case.reference if case else None,
             state=values.get("state") or (case.state if case else None),

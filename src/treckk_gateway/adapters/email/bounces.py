@@ -9,6 +9,9 @@ import attrs
 
 from treckk_gateway.channel.mime import Headers, Tree, decode_header, first, read_headers
 
+COMPLAINT = "complaint"
+"""Code of a receipt whose recipient called our mail spam: the address is set aside, the case goes on."""
+
 _STATUSES = ("message/delivery-status", "message/global-delivery-status")
 _ORIGINALS = ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers")
 _UNDELIVERED = frozenset({"failed", "delayed"})
@@ -62,6 +65,15 @@ def bounce(tree: Tree, subject: str, text: str, signals: Collection[str]) -> Bou
         recipient=found[0] if found else None,
         original_id=_original_id(tree) or (quoted[1] if quoted else None),
     )
+
+
+def complained_of(tree: Tree) -> str | None:
+    """The `Message-ID` of a mail of ours that its recipient called spam, by a feedback report (RFC 5965)."""
+    for leaf in tree.leaves:
+        if leaf.content_type == "message/feedback-report":
+            kind = _value(read_headers(leaf.content())[0], "feedback-type").lower()
+            return None if kind == "not-spam" else _original_id(tree)
+    return None
 
 
 def _by_machine(signals: Collection[str]) -> bool:

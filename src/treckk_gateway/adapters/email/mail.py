@@ -11,7 +11,7 @@ import attrs
 
 from treckk_gateway.adapters.email.automatic import signals
 from treckk_gateway.adapters.email.bodies import read_body
-from treckk_gateway.adapters.email.bounces import Bounce, bounce
+from treckk_gateway.adapters.email.bounces import Bounce, bounce, complained_of
 from treckk_gateway.adapters.email.quoting import own_words
 from treckk_gateway.channel.charset import clean_line, decode_text
 from treckk_gateway.channel.mime import Headers, Part, Tree, decode_header, walk
@@ -46,7 +46,8 @@ class Mail:
 
     `sender` is the one plain address of `From`, `None` where there is none. `text` is everything a person would read.
     `carried` is every file in the order written, `files` the same without logos inside the text. `in_reply_to` and
-    `references` are ids, oldest first. `signals` name what says that a machine wrote it.
+    `references` are ids, oldest first. `signals` name what says that a machine wrote it. `complained_of` is the id of a
+    mail that its recipient called spam.
     """
 
     headers: Headers
@@ -62,6 +63,7 @@ class Mail:
     claimed_at: Instant | None
     signals: tuple[str, ...]
     bounce: Bounce | None
+    complained_of: str | None
     unsupported: str | None
 
     @property
@@ -120,6 +122,7 @@ def _open(raw: bytes) -> Mail:
         claimed_at=_date(top),
         signals=found,
         bounce=bounce(tree, subject, body.text, found) if _may_bounce(tree, found) else None,
+        complained_of=complained_of(tree) if top.content_type == "multipart/report" else None,
         unsupported=body.unsupported,
     )
 

@@ -17,6 +17,9 @@ TO_HEADER = "x-envelope-to"
 CUT_HEADER = "x-mail-cut"
 """Header of a request that holds the headers of a mail only, since it was too large."""
 
+STOP = "STOP"
+"""What the mail says that a mail program sends for a reader who wants no more of our news, in subject and text."""
+
 _LONGEST_LOCAL = 64  # RFC 5321, 4.5.3.1.1
 _DELIVERY_ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
 _OWN_ID = re.compile(r"[0-9a-f]{20}")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 
 import attrs
 
+from treckk_gateway.adapters.email.bounces import COMPLAINT
 from treckk_gateway.adapters.email.mail import Mail, folded, is_address, open_mail, words
-from treckk_gateway.adapters.email.mailbox import Mailbox
+from treckk_gateway.adapters.email.mailbox import STOP, Mailbox
 from treckk_gateway.channel import Inbound
 from treckk_gateway.channel.charset import decode_text
 from treckk_gateway.errors import Scope
@@ -25,6 +27,8 @@ NOBODY = "unknown@unknown.invalid"
 """The sender of a mail that names none, in From or in the envelope. Nothing can be sent there (RFC 2606)."""
 
 _SCANNED = 64 * 1024
+_ADDED = 300
+_PROGRAM = re.compile(r"unsubscribe|berlangganan|automatic|otomatis", re.IGNORECASE)
 _ADDRESS_IS_DEAD = frozenset({"5.1.1", "5.1.2", "5.1.10", "5.2.1"})
 
 # Written anew by each server on the way, so a second delivery of one mail differs in them.
@@ -67,6 +71,7 @@ def read_mail(raw: bytes, envelope_from: str | None, envelope_to: str, mailbox: 
     key = fingerprint(raw, envelope_to)
     about = _ours(mail, mailbox)
     token = mailbox.token(envelope_to) or _token_in_headers(mail, mailbox)
+    stops = token is not None and _stops(mail)
     message = InboundMessage(
         dedupe_key=key,
         sender=Address("mailto", sender),
@@ -77,13 +82,23 @@ def read_mail(raw: bytes, envelope_from: str | None, envelope_to: str, mailbox: 
         claimed_at=mail.claimed_at,
         reply_ids=tuple(dict.fromkeys((*((about,) if about else ()), *mail.answered))),
         reply_token=token,
-        automatic=bool(mail.signals) or envelope_from == "" or mailbox.owns(sender) or mailbox.wrote(mail.message_id),
+        automatic=not stops
+        and (bool(mail.signals) or envelope_from == "" or mailbox.owns(sender) or mailbox.wrote(mail.message_id)),
         text=mail.text,
         attachments=mail.files,
         unsupported=mail.unsupported,
     )
-    own = mail.own_words if mail.reply or (token and not mail.forward) else None
+    own: str | None = STOP
+    if not stops:
+        own = mail.own_words if mail.reply or (token and not mail.forward) else None
     return (_cut(message, own) if own is not None else message, *_receipts(mail, about, mailbox, key))
+
+
+def _stops(mail: Mail) -> bool:
+    """Whether a mail program sent it for a reader who wants no more of our news; it may add a word of its own."""
+    words = mail.text.strip()
+    added = len(words) < _ADDED and _PROGRAM.search(words)
+    return mail.subject.strip().upper() == STOP and (words.upper() in {"", STOP} or bool(added))
 
 
 def _cut(message: InboundMessage, own: str) -> InboundMessage:
@@ -100,18 +115,29 @@ def _cut(message: InboundMessage, own: str) -> InboundMessage:
 
 
 def _ours(mail: Mail, mailbox: Mailbox) -> str | None:
-    """The `Message-ID` of the mail of our domain that a bounce is about."""
-    about = mail.bounce.original_id if mail.bounce else None
+    """The `Message-ID` of the mail of our domain that a bounce or a complaint is about."""
+    about = mail.bounce.original_id if mail.bounce else mail.complained_of
     return about if about and mailbox.delivery_id(about) else None
 
 
 def _receipts(mail: Mail, about: str | None, mailbox: Mailbox, key: str) -> Sequence[DeliveryReceipt]:
-    """What a bounce says became of a mail of ours; nothing unless it failed for good.
+    """What a bounce or a complaint says became of a mail of ours; nothing unless it failed for good or is not wanted.
 
     A failure holds for the address only where its status says that the mailbox does not exist or is disabled: full
     mailboxes and policy are no fault of the address. `key` is the dedupe key of the bounce.
     """
     bounce = mail.bounce
+    if about is not None and about == mail.complained_of:
+        complaint = DeliveryReceipt(
+            dedupe_key=f"{key}:complaint",
+            state=DeliveryState.DELIVERED,
+            raw_status=COMPLAINT,
+            provider_message_id=about,
+            delivery_id=mailbox.delivery_id(about),
+            code=COMPLAINT,
+            scope=Scope.ADDRESS,
+        )
+        return (complaint,)
     if bounce is None or about is None or bounce.action != "failed":
         return ()
     receipt = DeliveryReceipt(

@@ -19,7 +19,7 @@ from html import escape
 
 import attrs
 
-from treckk_gateway.adapters.email.mailbox import MARKER, Mailbox
+from treckk_gateway.adapters.email.mailbox import MARKER, STOP, Mailbox
 from treckk_gateway.channel.charset import clean, clean_line
 from treckk_gateway.errors import Rejected, Scope
 from treckk_gateway.model import OutboundMessage
@@ -77,6 +77,7 @@ def write_letter(
         ("Message-ID", message_id),
         *_thread(message),
         *([("Reply-To", reply_to)] if reply_to != mailbox.address else []),
+        *_way_out(message, reply_to),
         ("Auto-Submitted", "auto-replied" if message.reply else "auto-generated"),
         (MARKER, mailbox.domain),
         *((name, _words(name, clean_line(value))) for name, value in (marks or {}).items()),
@@ -153,6 +154,16 @@ def _thread(message: OutboundMessage) -> list[tuple[str, str]]:
     chain = list(dict.fromkeys(chain))[-_REFERENCES:]
     headers = [("In-Reply-To", thread.last_id)] if thread.last_id and thread.last_id in chain else []
     return [*headers, ("References", "\r\n ".join(chain))] if chain else headers
+
+
+def _way_out(message: OutboundMessage, reply_to: str) -> list[tuple[str, str]]:
+    """How a mail program may end our news for its reader (RFC 2369, 3.2): by what they could write themselves.
+
+    No one-click form (RFC 8058): that wants a link, which whoever a mail is passed on to could follow.
+    """
+    if not message.news or message.thread.reply_token is None:
+        return []
+    return [("List-Unsubscribe", f"<mailto:{reply_to}?subject={STOP}&body={STOP}>")]
 
 
 def _recipient(message: OutboundMessage) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
+from treckk_gateway.adapters.email.bounces import COMPLAINT
 from treckk_gateway.channel import ChannelContext, WebhookRequest
 from treckk_gateway.errors import Scope, SignatureError
 from treckk_gateway.model import DeliveryReceipt, DeliveryState, Secret
@@ -26,9 +27,6 @@ MARK = "treckk_delivery"
 
 DEAD = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.10", "5.2.1"})
 """Enhanced codes that say that the mailbox does not exist or is disabled (RFC 3463)."""
-
-COMPLAINT = "complaint"
-"""Code of a receipt whose recipient called our mail spam: the address is set aside, the case goes on."""
 
 _LONGEST_WORD = 80
 
