@@ -33,6 +33,7 @@ from treckk_gateway.store.sql import casefile, clocks, history, inbox, merging, 
 from treckk_gateway.store.sql.connection import Connection
 
 _LISTS = frozenset({"flags", "missing"})
+_TOGETHER = 100
 
 
 def file(connection: Connection, filing: Filing) -> Filed:
@@ -50,18 +51,18 @@ def file(connection: Connection, filing: Filing) -> Filed:
         return Filed(fresh=False, stale=True)
     if filing.inbox_id is not None and not inbox.mark_filed(connection, filing.inbox_id):
         return Filed(fresh=False)
-    case_id, reference = filing.case_id, None
+    case_id = filing.case_id
     if filing.fields is not None and case_id is not None:
         set_fields(connection, case_id, None, filing.fields, filing.now)
     if filing.opens is not None:
-        case_id, reference = _open(connection, filing.opens, filing.now)
+        case_id = _open(connection, filing.opens, filing.now)
     message_id = None
     if filing.message is not None:
         message_id = _message(connection, filing.message, filing, case_id)
         if filing.conversation is not None and filing.message.conversation_id is not None:
             people.touch(connection, filing.message.conversation_id, filing.conversation)
     connection.executemany("UPDATE message SET case_id = ? WHERE id = ?", [(case_id, one) for one in filing.earlier])
-    _consequences(connection, filing, case_id)
+    reference = _consequences(connection, filing, case_id)
     return Filed(fresh=True, case_id=case_id, reference=reference, message_id=message_id)
 
 
@@ -88,7 +89,8 @@ def _answered(connection: Connection, filing: Filing) -> bool:
     return known is None or known.granted is not None
 
 
-def _consequences(connection: Connection, filing: Filing, case_id: int | None) -> None:
+def _consequences(connection: Connection, filing: Filing, case_id: int | None) -> str | None:
+    """Everything that follows; the number of a case that was opened."""
     seq = None
     if isinstance(filing.personnel, NewPersonnel):
         staff.ask_personnel(connection, filing.personnel, filing.now)
@@ -107,6 +109,9 @@ def _consequences(connection: Connection, filing: Filing, case_id: int | None) -
     queue(connection, filing.drafts, case_id, seq, origin, filing.now)
     if filing.further is not None and case_id is not None:
         _follow(connection, filing.further, case_id, filing.now)
+    if filing.opens is None or case_id is None:
+        return None
+    return _number(connection, case_id, filing.opens, filing.now)
 
 
 def _follow(connection: Connection, further: Further, case_id: int, now: Instant) -> None:
@@ -242,21 +247,22 @@ def set_fields(connection: Connection, case_id: int, version: int | None, fields
     return done.rowcount == 1
 
 
-def _open(connection: Connection, new: NewCase, now: Instant) -> tuple[int, str]:
+def _number(connection: Connection, case_id: int, new: NewCase, now: Instant) -> str:
+    """The case's number, drawn last: whoever draws one holds up all who open a case until the transaction ends."""
     month = f"{new.prefix}-{datetime.fromtimestamp(now / 1e6, UTC):%y%m}"
-    number = connection.execute(
-        "INSERT INTO sequence (name, last) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET last ="
-        " sequence.last + 1 RETURNING last",
-        (month,),
-    ).fetchone()[0]
-    reference = f"{month}-{number:05d}"
-    case_id = connection.execute(
+    reference = f"{month}-{staff.next_number(connection, month):05d}"
+    connection.execute("UPDATE cases SET reference = ? WHERE id = ?", (reference, case_id))
+    return reference
+
+
+def _open(connection: Connection, new: NewCase, now: Instant) -> int:
+    case_id: int = connection.execute(
         "INSERT INTO cases (reference, state, version, channel_id, intent, urgency, post, category,"
         " district, village, language,"
         " flags, opened_at, changed_at, reporter_id, missing, questions, completeness)"
         " VALUES (?, 'received', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (
-            reference,
+            f"?{new.token_hash.hex()}",
             new.channel_id,
             new.intent,
             new.urgency,
@@ -279,7 +285,7 @@ def _open(connection: Connection, new: NewCase, now: Instant) -> tuple[int, str]
         " VALUES (?, ?, ?, ?, ?, ?)",
         (case_id, new.reporter_id, new.conversation_id, new.token_hash, new.token, now),
     )
-    return case_id, reference
+    return case_id
 
 
 def _message(connection: Connection, message: NewMessage, filing: Filing, case_id: int | None) -> int:
@@ -322,18 +328,28 @@ def _message(connection: Connection, message: NewMessage, filing: Filing, case_i
 
 def find(connection: Connection, case_id: int, findings: tuple[NewFinding, ...], now: Instant) -> None:
     """Keep what triage found."""
-    connection.executemany(
-        "INSERT INTO finding (case_id, at, step, field, confidence, sealed_data) VALUES (?, ?, ?, ?, ?, ?)",
+    _insert(
+        connection,
+        "INSERT INTO finding (case_id, at, step, field, confidence, sealed_data)",
         [(case_id, now, one.step, one.field, one.confidence, one.data) for one in findings],
     )
 
 
 def fill(connection: Connection, case_id: int, values: tuple[NewValue, ...], now: Instant) -> None:
     """Keep what was given for fields of the form; nothing is overwritten."""
-    connection.executemany(
-        "INSERT INTO form_value (case_id, field, by_staff, at, sealed_value) VALUES (?, ?, ?, ?, ?)",
+    _insert(
+        connection,
+        "INSERT INTO form_value (case_id, field, by_staff, at, sealed_value)",
         [(case_id, one.field, one.by_staff, now, one.value) for one in values],
     )
+
+
+def _insert(connection: Connection, into: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """All rows by statements of a hundred: each statement gives the interpreter away, or is a journey."""
+    for start in range(0, len(rows), _TOGETHER):
+        some = rows[start : start + _TOGETHER]
+        marks = ", ".join([f"({', '.join('?' * len(some[0]))})"] * len(some))
+        connection.execute(f"{into} VALUES {marks}", [value for row in some for value in row])
 
 
 def set_timers(connection: Connection, case_id: int, timers: tuple[NewTimer, ...]) -> None:
