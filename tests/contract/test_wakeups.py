@@ -127,6 +127,26 @@ async def test_messages_of_a_lane_are_filed_one_after_the_other(lively, store, w
         assert rows == sorted(rows)
 
 
+async def test_a_flood_of_messages_does_not_hold_back_what_is_to_be_sent(lively, store, working):
+    order = []
+    sending = Sending(store)
+
+    async def work(wake):
+        order.append(wake.topic)
+        if wake.topic is Topic.OUTBOX:
+            await sending(wake)
+        else:
+            await store.file(Filing(inbox_id=wake.row_id, now=real_time()))
+
+    _, conversation = await person(store, 1)
+    await queue(store, conversation, "answer", now=real_time())
+    for n in range(60):
+        await store.accept(request_of(f"SM{n}", lane=b"%d" % n, now=real_time()))
+    working(lively.wakeups(store, slots=4), work)
+    await until(lambda: len(order) == 61)
+    assert order.index(Topic.OUTBOX) < 4
+
+
 async def test_a_handler_that_fails_is_called_again_and_others_go_on(lively, store, working):
     tries = Counter()
 

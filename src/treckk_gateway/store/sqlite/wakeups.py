@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from itertools import zip_longest
 
 import structlog
 
 from treckk_gateway.errors import StoreError, described
 from treckk_gateway.model import Instant
 from treckk_gateway.store.port import Store
-from treckk_gateway.store.rows import Wake
+from treckk_gateway.store.rows import Topic, Wake
 from treckk_gateway.store.sql.setback import Latest
 
 _SECOND = 1_000_000
@@ -83,7 +84,9 @@ class LocalWakeups:
         # What a lane finished while the rows were read may still stand in them: it is read anew before it goes on.
         waiting = self._busy.keys() | self._cooling | self._finished
         ready: dict[str, Wake] = {}
-        for one in found:  # several rows of a lane may be due, an urgent one and timers among them: the first goes
+        for one in _mixed(
+            found
+        ):  # several rows of a lane may be due, an urgent one and timers among them: the first goes
             if one.lane not in waiting:
                 ready.setdefault(one.lane, one)
         for one in list(ready.values())[:free]:
@@ -125,3 +128,10 @@ class LocalWakeups:
                 await self._event.wait()
         except TimeoutError:
             return
+
+
+def _mixed(found: Sequence[Wake]) -> Iterator[Wake]:
+    """One of each kind in turn, so that under a flood what came first is answered before the last has been read."""
+    kinds = [[one for one in found if one.topic is topic] for topic in Topic]
+    for some in zip_longest(*kinds):
+        yield from (one for one in some if one is not None)
