@@ -166,7 +166,7 @@ class Lexicon:
     def _clipped(self, words: Sequence[str], hits: Hits) -> None:
         """Words written without some of their vowels, as in a short message: `kbakran`."""
         for start, word in enumerate(words):
-            if word in self._index:
+            if len(word) < _SHORTEST_SKELETON or word in self._index:
                 continue
             for whole, name in self._skeletons.get(bones(word), ()):
                 if len(word) < len(whole) and _within(word, whole):

@@ -113,16 +113,15 @@ class Spelling:
 
     def _plain(self, word: str) -> Words:
         """One word that stands in no table."""
-        short = _STRETCHED.sub(r"\1", word)
-        if short != word:
-            return self._alone(short)
-        doubled = _DOUBLED.fullmatch(short)
+        if _STRETCHED.search(word):
+            return self._alone(_STRETCHED.sub(r"\1", word))
+        doubled = _DOUBLED.fullmatch(word) if "2" in word else None
         if doubled is not None:
             first = self._alone(doubled[1])
             return (*first, first[0] + (doubled[2] or "").removesuffix("nya")) if len(first) == 1 else first
-        if short in self._names or short in self._kept:
-            return (short,)
-        return (self._stem(short) or (short if short in self._known else self._whole(short)) or short,)
+        if word in self._names or word in self._kept:
+            return (word,)
+        return (self._stem(word) or (word if word in self._known else self._whole(word)) or word,)
 
     def _stem(self, word: str) -> str | None:
         for suffix in _SUFFIXES:
