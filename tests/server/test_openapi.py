@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import queue
 import threading
 from collections.abc import Iterator
@@ -96,6 +97,9 @@ def served_elsewhere(lasting_settings) -> Iterator[tuple[Elsewhere, Any]]:
 
 number = itertools.count()
 
+EXAMPLES = int(os.environ.get("EXAMPLES", "12"))
+"""Requests of each kind; the same in each run. `EXAMPLES=200` tries more."""
+
 CALLS = [
     pytest.param(one, known, id=f"{one.name}{'-known' if known else ''}")
     for one in ROUTES
@@ -112,7 +116,7 @@ def test_the_server_does_what_it_describes(served_elsewhere, route, known):
 
     @hypothesis.given(case=operation.as_strategy())
     @hypothesis.settings(
-        max_examples=25,
+        max_examples=EXAMPLES,
         deadline=None,
         derandomize=True,
         database=None,

@@ -45,6 +45,7 @@ def test_a_package_passes_its_own_conformance_tests(package, tmp_path):
     paths = [str(tmp_path), str(package / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "-c", "pyproject.toml"]
+    command += ["-p", "no:schemathesis"]  # slow to load, and nothing for a channel
 
     run = subprocess.run(
         command, cwd=package, env=environment, capture_output=True, text=True, timeout=_PATIENCE, check=False
