@@ -9,6 +9,7 @@ from deeds import START, request_of
 
 from treckk_gateway.errors import StoreError, StoreUnavailable
 from treckk_gateway.store.orders import Filing
+from treckk_gateway.store.rows import Topic
 
 
 async def test_what_was_accepted_is_there_for_another_process(store, backend):
@@ -100,6 +101,21 @@ async def test_only_the_head_of_a_lane_is_due(store):
     await store.postpone(1, START + 9)
     assert [wake.row_id for wake in await store.heads(START, 10)] == [6], "a head in back-off holds its own lane"
     assert await store.next_due() == START
+
+
+async def test_a_flood_on_one_channel_leaves_room_for_the_others(store, backend):
+    flood = [request_of(f"f{n}", lane=b"lane %d" % n) for n in range(600)]
+    await asyncio.gather(*[store.accept(one) for one in flood])
+    await store.accept(request_of("w", channel="web", lane=b"web"))
+    await store.accept(request_of("same", channel="web", lane=b"lane 599"))
+
+    [(other,)] = backend.rows("SELECT id FROM inbox WHERE dedupe_key = 'w'")
+    found = [wake.row_id for wake in await store.heads(START, 16, far=True) if wake.topic is Topic.INBOX]
+
+    assert len(found) == 13, "three quarters of the flood, and the other; whose earlier message waits there waits too"
+    assert other in found[:2], "channels take turns"
+    near = [wake.row_id for wake in await store.heads(START, 16) if wake.topic is Topic.INBOX]
+    assert (len(near), other in near) == (12, False), "without looking far no more is read than is worked on"
 
 
 async def test_characters_a_database_cannot_hold_lose_nothing(store):

@@ -7,9 +7,10 @@ import socket
 
 import pytest
 from folk import ARIF, BUDI, COMPLAINT, SITI, Person
+from stored import only_embedded
 
 from treckk_gateway.adapters.twilio import TwilioChannel
-from treckk_gateway.gateway import doors
+from treckk_gateway.gateway import Gateway, doors
 from treckk_gateway.testing import Fault
 
 
@@ -151,3 +152,27 @@ async def test_an_answer_goes_before_notices_that_wait_for_the_same_slots(make_t
     order = [one for one in told if one in {BUDI.number, *(person.number for person in people)}]
     assert len(order) == 5
     assert order.index(BUDI.number) < 4, "it was queued last"
+
+
+@only_embedded
+async def test_a_flood_on_one_channel_keeps_nobody_of_another_waiting_for_its_end(make_town, monkeypatch):
+    """Far more people than there are places to work write over WhatsApp; then one by a form."""
+    gate, handle = asyncio.Event(), Gateway._handle
+
+    async def gated(gateway, wake):
+        await gate.wait()
+        await handle(gateway, wake)
+
+    monkeypatch.setattr(Gateway, "_handle", gated)
+    town = await make_town(channels=("whatsapp", "web"), engine={"slots": 8})
+    flood = [town.message_pairs(f"SM{count:032x}", Person.numbered(1000 + count), COMPLAINT) for count in range(80)]
+    for one in flood:
+        assert (await town.gateway.receive("whatsapp", town.twilio_request("whatsapp", one))).status == 200
+    assert await town.write("web", BUDI, COMPLAINT) == 200
+
+    gate.set()
+    await until(lambda: town.rows("SELECT count(*) FROM message")[0][0] == 81)
+
+    query = "SELECT count(*) FROM message WHERE id < (SELECT max(m.id) FROM message m JOIN conversation c"
+    [(before,)] = town.rows(f"{query} ON c.id = m.conversation_id WHERE c.channel_id = 'web')")
+    assert before < 40, "eight were begun already; then channels take turns"

@@ -148,8 +148,8 @@ async def test_what_is_beyond_a_senders_limit_is_kept_unread_by_triage_also_over
 async def test_a_burst_is_worked_through_without_a_row_being_handed_out_twice(make_town, monkeypatch):
     handed, handle, heads = Counter(), Gateway._handle, SQLiteStore.heads
 
-    async def slow(store, *wanted):
-        found = await heads(store, *wanted)
+    async def slow(store, *wanted, **more):
+        found = await heads(store, *wanted, **more)
         await asyncio.sleep(0.01)  # meanwhile handlers finish what was found
         return found
 

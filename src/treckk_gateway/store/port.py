@@ -372,8 +372,11 @@ class Store(Protocol):
         """Cases opened in the span with an id above `after`, oldest first."""
 
     # housekeeping
-    async def heads(self, now: Instant, limit: int) -> Sequence[Wake]:
-        """What is due, the first of each lane only."""
+    async def heads(self, now: Instant, limit: int, *, far: bool = False) -> Sequence[Wake]:
+        """What is due, the first of each lane only; of new items channels take turns.
+
+        With `far` a long row of one channel's new items is looked past for those of others, which costs more.
+        """
 
     async def rewind(self, now: Instant, last: Instant | None = None) -> int:
         """The clock was set back from `last`, or from the newest row's time: what was due by then is due now.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -9,8 +10,10 @@ from treckk_gateway.model import Instant
 from treckk_gateway.store.rows import Counters, Topic, Wake
 from treckk_gateway.store.sql.connection import Connection
 
-_INBOX = "SELECT id, lane, due FROM inbox WHERE state = 'new' AND id > ? ORDER BY id LIMIT ?"
+_INBOX = "SELECT id, lane, due, channel_id FROM inbox WHERE state = 'new' AND id > ? ORDER BY id LIMIT ?"
 _PAGE = 512
+_FAR = 8192
+"""New items read when it is looked beyond those of a channel that has more than it may have worked on."""
 _URGENT = """
 state = 'queued' AND urgent AND due <= :now AND NOT EXISTS
  (SELECT 1 FROM outbox e WHERE e.conversation_id = outbox.conversation_id AND e.id < outbox.id
@@ -53,9 +56,9 @@ SELECT id, due FROM inbox WHERE state = 'new' AND lane = (SELECT lane FROM inbox
 """
 
 
-def heads(connection: Connection, now: Instant, limit: int) -> Sequence[Wake]:
+def heads(connection: Connection, now: Instant, limit: int, *, far: bool = False) -> Sequence[Wake]:
     """At most `limit` due rows of each kind."""
-    found = _inbox_heads(connection, now, limit)
+    found = _inbox_heads(connection, now, limit, _FAR if far else 0)
     found += [
         Wake(topic, row[0], f"{topic}:{row[1]}")
         for topic, query in _ALL
@@ -77,21 +80,27 @@ def head(connection: Connection, topic: Topic, owner: int, now: Instant) -> Wake
     return None
 
 
-def _inbox_heads(connection: Connection, now: Instant, limit: int) -> list[Wake]:
-    """The first new item of each lane, if it is due: read in order of arrival, so that no index on lanes is needed."""
-    heads: list[Wake] = []
+def _inbox_heads(connection: Connection, now: Instant, limit: int, far: int) -> list[Wake]:
+    """The first new item of each lane, if it is due: read in order of arrival, so that no index on lanes is needed.
+
+    One channel has three quarters of them at most, and channels take turns. Once one has its share, no more than `far`
+    items are read for the others.
+    """
+    heads: list[tuple[int, int, Wake]] = []
     seen: set[bytes] = set()
-    last = 0
-    while len(heads) < limit:
+    shares: Counter[str] = Counter()
+    most, last, read = limit - limit // 4, 0, 0
+    while len(heads) < limit and not (read >= far and len(heads) >= most):
         page = connection.execute(_INBOX, (last, _PAGE)).fetchall()
-        for row_id, lane, due in page:
-            if lane not in seen and due <= now:
-                heads.append(Wake(Topic.INBOX, row_id, f"{Topic.INBOX}:{lane.hex()}"))
+        for row_id, lane, due, channel_id in page:
+            if lane not in seen and due <= now and (turn := shares[channel_id]) < most:
+                heads.append((turn, row_id, Wake(Topic.INBOX, row_id, f"{Topic.INBOX}:{lane.hex()}")))
+                shares[channel_id] += 1
             seen.add(lane)
         if len(page) < _PAGE:
             break
-        last = page[-1][0]
-    return heads[:limit]
+        last, read = page[-1][0], read + len(page)
+    return [wake for _turn, _row, wake in sorted(heads)[:limit]]
 
 
 def next_due(connection: Connection) -> Instant | None:

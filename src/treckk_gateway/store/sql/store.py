@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from treckk_gateway.model import Case, Instant
@@ -454,8 +455,10 @@ class SqlStore(ABC):
         """See `Store.dead`."""
         return await self._read(outbox.dead, cursor, limit)
 
-    async def heads(self, now: Instant, limit: int) -> Sequence[Wake]:
+    async def heads(self, now: Instant, limit: int, *, far: bool = False) -> Sequence[Wake]:
         """See `Store.heads`."""
+        if far:
+            return await self._read(partial(due.heads, far=True), now, limit)
         return await self._look(due.heads, now, limit)
 
     async def next_due(self) -> Instant | None:

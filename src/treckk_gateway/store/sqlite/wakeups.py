@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from itertools import zip_longest
 
@@ -16,6 +18,8 @@ from treckk_gateway.store.sql.setback import Latest
 
 _SECOND = 1_000_000
 _COOLING = 0.5
+_FAR_EVERY = 0.25
+"""Seconds between two looks past what waits of one channel, so that a flood there keeps no other waiting for long."""
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +40,7 @@ class LocalWakeups:
         self._cooling: set[str] = set()
         self._finished: set[str] = set()
         self._stopping = False
+        self._far_at = -math.inf
         self._latest = Latest(clock)
         self._ended = asyncio.Event()
 
@@ -80,7 +85,10 @@ class LocalWakeups:
             return self._poll
         now = await self._latest.now(self._store)
         self._finished.clear()
-        found = await self._store.heads(now, self._slots * 2)
+        far = time.monotonic() - self._far_at >= _FAR_EVERY
+        if far:
+            self._far_at = time.monotonic()
+        found = await self._store.heads(now, self._slots * 2, far=far)
         # What a lane finished while the rows were read may still stand in them: it is read anew before it goes on.
         waiting = self._busy.keys() | self._cooling | self._finished
         ready: dict[str, Wake] = {}
