@@ -76,7 +76,7 @@ class TwilioChannel(Channel):
 
     def glance(self, request: WebhookRequest) -> Envelope | None:
         """Key and sender of a plain incoming message; statuses and whatever is odd are left to `parse`."""
-        return inbound.glance(request)
+        return inbound.glance(request, self._verifier.layouts.recognize(request.body))
 
     def parse(self, request: WebhookRequest) -> Sequence[Inbound]:
         """The message or the status the request holds. Raises `PayloadError` when it names neither."""

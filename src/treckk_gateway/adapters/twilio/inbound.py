@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 
 from treckk_gateway.adapters.twilio import codes, form
+from treckk_gateway.adapters.twilio.layout import Recognized
 from treckk_gateway.channel import Envelope, Inbound, WebhookRequest, choices, numbers
 from treckk_gateway.errors import PayloadError
 from treckk_gateway.model import (
@@ -76,16 +77,20 @@ def read(request: WebhookRequest) -> tuple[Inbound, ...]:
     return (_message(fields, pairs),)
 
 
-def glance(request: WebhookRequest) -> Envelope | None:
-    """Id and sender of a plain message, as `read` finds them but without the rest; `None` for everything else."""
+def glance(request: WebhookRequest, usual: Recognized | None = None) -> Envelope | None:
+    """Id and sender of a plain message, as `read` finds them but without the rest; `None` for everything else.
+
+    Looked up in `usual` where the request's form was recognized.
+    """
     if request.method != "POST" or "?" in request.url:
         return None
     try:
-        fields = form.posted(request).fields
+        fields = usual or form.posted(request).fields
     except ValueError:
         return None
-    sid, written = fields.get("MessageSid", ""), fields.get("From", "")
-    if fields.get("SmsStatus") != "received" or "MessageStatus" in fields or not written.isprintable():
+    sid, written = fields.get("MessageSid") or "", fields.get("From") or ""
+    plain = fields.get("SmsStatus") == "received" and fields.get("MessageStatus") is None
+    if not plain or not written.isprintable():
         return None
     sender = address(written) if _ANY_SID.fullmatch(sid) else None
     return Envelope(dedupe_key=sid, sender=sender) if sender is not None else None

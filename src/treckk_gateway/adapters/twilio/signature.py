@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.hmac import HMAC
 from multidict import istr
 
 from treckk_gateway.adapters.twilio import form
+from treckk_gateway.adapters.twilio.layout import Layouts, Recognized
 from treckk_gateway.channel import WebhookRequest
 from treckk_gateway.errors import SignatureError
 
@@ -45,6 +46,7 @@ class Verifier:
     tokens: tuple[bytes, ...] = attrs.field(repr=False)
     shared_keys: Mapping[str, bytes] = attrs.field(factory=dict, repr=False)
     shared_keys_only: bool = False
+    layouts: Layouts = attrs.field(factory=Layouts, repr=False, eq=False)
 
     def check(self, request: WebhookRequest) -> None:
         """Return if the request is Twilio's; raise `SignatureError` otherwise, whatever is odd about it."""
@@ -52,8 +54,9 @@ class Verifier:
             raise SignatureError("the body is longer than any of Twilio's")
         keys, algorithm = self._keys(request)
         proof = _proof(request, algorithm)
+        usual = self.layouts.recognize(request.body)
         try:
-            covered = _covered(request)
+            covered = _covered(request, usual)
             genuine = _signs(keys[0], request.url, covered, algorithm, proof) or any(
                 _signs(key, url, covered, algorithm, proof) for url in _urls(request.url) for key in keys
             )
@@ -63,6 +66,8 @@ class Verifier:
             raise SignatureError(
                 "the signature does not match: compare auth_token and public_url with Twilio's settings"
             )
+        if usual is None:
+            self.layouts.learn(request.body)
 
     def _keys(self, request: WebhookRequest) -> tuple[tuple[bytes, ...], str]:
         """The keys that may have signed it and the hash **our configuration** has for them.
@@ -94,35 +99,35 @@ def _proof(request: WebhookRequest, algorithm: str) -> bytes:
     return written.encode("ascii")
 
 
-def _covered(request: WebhookRequest) -> str:
+def _covered(request: WebhookRequest, usual: Recognized | None) -> bytes:
     """What is signed beside the address: the form, or nothing for GET and for bodies signed by their hash."""
     hashes = [value for name, value in form.queried(request).pairs if name == "bodySHA256"]
     if hashes:
         ours = hashlib.sha256(request.body).hexdigest()
         if len(hashes) > 1 or not hmac.compare_digest(ours.encode(), hashes[0].encode("utf-8", "replace")):
             raise SignatureError("the body is not the one whose hash was signed")
-        return ""
+        return b""
     if request.method == "GET" and not request.body:
-        return ""
+        return b""
     if request.method != "POST":
         raise SignatureError("Twilio sends POST, or GET without a body")
-    return _joined(form.posted(request))
+    return _joined(form.posted(request)) if usual is None else usual.signed
 
 
-def _joined(written: form.Form) -> str:
+def _joined(written: form.Form) -> bytes:
     distinct = set(written.pairs) if written.repeats else written.pairs
-    return "".join(chain.from_iterable(sorted(distinct)))
+    return "".join(chain.from_iterable(sorted(distinct))).encode("utf-8", "surrogateescape")
 
 
-def _signs(key: bytes, url: str, covered: str, algorithm: str, proof: bytes) -> bool:
+def _signs(key: bytes, url: str, covered: bytes, algorithm: str, proof: bytes) -> bool:
     return hmac.compare_digest(_digest(key, url, covered, algorithm), proof)
 
 
-def _digest(key: bytes, url: str, covered: str, algorithm: str) -> bytes:
+def _digest(key: bytes, url: str, covered: bytes, algorithm: str) -> bytes:
     # A copied object, not `hmac.digest`: that one gives the interpreter away for a few microseconds of work, and the
     # thread that writes the store takes it.
     signing = _keyed(key, algorithm).copy()
-    signing.update((url + covered).encode("utf-8", "surrogateescape"))
+    signing.update(url.encode("utf-8", "surrogateescape") + covered)
     return b2a_base64(signing.finalize(), newline=False)
 
 
