@@ -16,7 +16,7 @@ from treckk_gateway.errors import SignatureError
 
 TOKEN = b"treckk-demo-token-0001"
 URL = "https://aduan.example.id/channels/wa"
-USUAL = "SmsSid=SM1&Body=a%2Bb+c%0A%C3%A9&From=whatsapp%3A%2B62&SmsStatus=&Body2=x".encode()
+USUAL = b"SmsSid=SM1&Body=a%2Bb+c%0A%C3%A9&From=whatsapp%3A%2B62&SmsStatus=&Body2=x"
 PUTS = [b"&", b"=", b"%", b"+", b"%3D", b"%26", b"%00", b"\0", b"%C3", b"%zz", b"%4", b"\n", b"%\r\n", b"\xc3\xa9",
         b"Body", b"&Body=", b"=x", b"&&", b"==", b"%%41", b" ", b""]  # fmt: skip
 

@@ -2,7 +2,8 @@
 
 aiohttp makes a stream, a request and a response of each message, which is half of what a webhook costs. A request is
 plain when one read brought all of it: a POST to a channel, with a length, on a connection that stays open. The parser
-is aiohttp's own, so nothing is understood in two ways: what it refuses, or what is not plain, aiohttp gets anew.
+is aiohttp's own, so nothing is understood in two ways: what it refuses, or what is not plain, aiohttp gets anew. Heads
+that it read before are recognized without it (`plain.py`).
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from urllib.parse import urlsplit
 
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http import HttpRequestParser, HttpVersion11, RawRequestMessage
+from multidict import MultiMapping
 
 from treckk_gateway.channel import WebhookRequest
+from treckk_gateway.server.plain import Heads
 from treckk_gateway.server.webhooks import Webhooks
 from treckk_gateway.server.written import written
 
@@ -29,8 +32,11 @@ IDLE_SECONDS = 3630.0
 
 _LOOK_SECONDS = 60.0
 _HEAD_END = b"\r\n\r\n"
+_GENUINE = range(200, 300)
 
 Protocols = Callable[[], asyncio.Protocol]
+_Arrived = tuple[str, WebhookRequest, RawRequestMessage | None]
+"""A channel, what came for it, and the message as aiohttp read it where its head was not known."""
 
 
 class Front:
@@ -40,6 +46,7 @@ class Front:
         self.webhooks = webhooks
         self.otherwise = otherwise
         self.channels = _by_path(webhooks)
+        self.heads = Heads()
         self.connections: set[PlainWebhooks] = set()
         self.loop = asyncio.get_running_loop()
         self.nobody = BaseProtocol(self.loop)
@@ -112,9 +119,17 @@ class PlainWebhooks(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
-    def _plain(self, data: bytes) -> tuple[str, WebhookRequest] | None:
+    def _plain(self, data: bytes) -> _Arrived | None:
+        if len(data) > LONGEST:
+            return None
+        known = self._front.heads.recognize(data)
+        if known is not None:
+            return self._for_channel(*known, None)
+        return self._parsed(data) if data.startswith(b"POST ") else None
+
+    def _parsed(self, data: bytes) -> _Arrived | None:
         head = data.find(_HEAD_END) + len(_HEAD_END)
-        if head < len(_HEAD_END) or len(data) > LONGEST or not data.startswith(b"POST "):
+        if head < len(_HEAD_END):
             return None
         try:
             messages, upgraded, _tail = self._requests.feed_data(data)
@@ -123,26 +138,35 @@ class PlainWebhooks(asyncio.Protocol):
         if len(messages) != 1 or upgraded:
             return None
         message, body = messages[0]
-        channel_id = self._front.channels.get(message.path.partition("?")[0])
-        if channel_id is None or not _common(message) or not body.is_eof():
+        if not _common(message) or not body.is_eof():
             return None
         whole = body.read_nowait(-1)
         if head + len(whole) != len(data):  # the parser keeps the beginning of a next request to itself
             return None
-        address = self._front.webhooks.address(channel_id, message.path)
-        return channel_id, WebhookRequest("POST", address, message.headers, whole)
+        return self._for_channel(message.path, message.headers, whole, message)
 
-    async def _take(self, channel_id: str, request: WebhookRequest) -> None:
+    def _for_channel(
+        self, target: str, headers: MultiMapping[str], body: bytes, unknown: RawRequestMessage | None
+    ) -> _Arrived | None:
+        channel_id = self._front.channels.get(target.partition("?")[0])
+        if channel_id is None:
+            return None
+        address = self._front.webhooks.address(channel_id, target)
+        return channel_id, WebhookRequest("POST", address, headers, body), unknown
+
+    async def _take(self, channel_id: str, request: WebhookRequest, unknown: RawRequestMessage | None) -> None:
         try:
-            answer = written(await self._front.webhooks.answer(channel_id, request))
+            answer = await self._front.webhooks.answer(channel_id, request)
         except BaseException:
             self.close()
             raise
         self.busy = None
+        if unknown is not None and answer.status in _GENUINE:
+            self._front.heads.learn(unknown)
         transport = self._transport
         if transport is None or transport.is_closing():
             return
-        transport.write(answer)
+        transport.write(written(answer))
         self.since = self._front.loop.time()
         if self._front.ending:
             transport.close()
