@@ -36,6 +36,10 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
         b"Content-Type: image/jpeg; name=a.jpg\r\nContent-Transfer-Encoding: base64\r\n\r\n"
         + (b"/9j/" * 19 + b"\r\n") * 640_000
     ),
+    "winmail.dat": lambda: (
+        b"From: a@example.org\r\nContent-Type: application/ms-tnef\r\n\r\n\x78\x9f\x3e\x22\x01\x00"
+        + b"\x02\x02\x90\x06\x00\x00\x00\x00\x00\x00\x00\x02\x0f\x80\x06\x00\x00\x00\x00\x00\x00\x00" * 200_000
+    ),
     "combining marks": lambda: b"Subject: x\r\n\r\n" + "\u0301\u0316".encode() * 250_000,
     "quote marks": lambda: b"Subject: Re: x\r\n\r\n" + b">" * 500_000 + b"\r\n>" * 200_000,
     "introductions": lambda: b"Subject: Re: x\r\n\r\n" + b"On the way <\r\n" * 80_000,

@@ -290,6 +290,7 @@ def test_a_text_over_the_bound_is_cut_and_goes_along_whole():
         ("<b", "<b"),
         ("x&#99999999999999;y&#x;", "xy&#x;"),
         ("<svg><text>no</text></svg>yes", "yes"),
+        ("<img src=x onerror=alert(1)>a<script>alert(2)</script>b<iframe src=//x></iframe>", "ab"),
         ("", ""),
     ],
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
-from treckk_gateway.adapters.email import plain
+from treckk_gateway.adapters.email import plain, tnef
 from treckk_gateway.channel.mime import Part, Tree, walk
 from treckk_gateway.model import Attachment, MediaKind
 
@@ -19,7 +19,13 @@ _LOGO = 5000
 _TEXTS = ("text/plain", "text/html")
 _UNREADABLE = {
     "application/pkcs7-mime": "encrypted", "application/x-pkcs7-mime": "encrypted",
-    "application/pgp-encrypted": "encrypted", "text/calendar": "calendar", "application/ms-tnef": "tnef",
+    "application/pgp-encrypted": "encrypted", "text/calendar": "calendar",
+    **dict.fromkeys(tnef.TYPES, "tnef"),
+}  # fmt: skip
+_CLAIMS = {
+    "jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "heic": "image/heic",
+    "mp4": "video/mp4", "3gp": "video/3gpp", "mp3": "audio/mpeg", "m4a": "audio/mp4", "amr": "audio/amr",
+    "pdf": "application/pdf", "doc": "application/msword", "txt": "text/plain",
 }  # fmt: skip
 _SEE_HTML = re.compile(r"\b(?:html|browser)\b", re.IGNORECASE)
 _HINT = 250
@@ -51,6 +57,7 @@ def read_body(tree: Tree) -> Body:
         words = next((_words(_forwarded(leaf)) for leaf in others if leaf.content_type == "message/rfc822"), words)
     cut = [leaf for leaf in texts if len(leaf.body) > plain.LONGEST or len(words) > TEXT]
     carried = [(leaf, file) for leaf in (*others, *cut) if (file := _file(leaf)) is not None]
+    carried += [(leaf, file) for leaf in others if leaf.content_type in tnef.TYPES for file in _packed(leaf)]
     return Body(
         text=words[:TEXT].strip(),
         files=tuple(file for leaf, file in carried if not _is_logo(leaf)),
@@ -125,6 +132,13 @@ def _file(leaf: Part) -> Attachment | None:
     if name is None and not content.strip():
         return None
     return Attachment(kind=MediaKind.of(kind), content_type=kind, filename=name, size=len(content), content=content)
+
+
+def _packed(leaf: Part) -> Iterator[Attachment]:
+    """The files inside a `winmail.dat`, of the types their names claim."""
+    for name, content in tnef.files(leaf.content()):
+        kind = _CLAIMS.get((name or "").rpartition(".")[2].lower(), "application/octet-stream")
+        yield Attachment(kind=MediaKind.of(kind), content_type=kind, filename=name, size=len(content), content=content)
 
 
 def _unsupported(leaves: Iterable[Part], words: str) -> str | None:
