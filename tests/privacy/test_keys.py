@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from treckk_gateway.errors import NotFoundError, StoreUnavailable
 from treckk_gateway.privacy import Keyring, redact, scrub
-from treckk_gateway.privacy.keys import Nonces
+from treckk_gateway.privacy.keys import Draws
 
 KEYS = Keyring(bytes(range(32)))
 
@@ -83,7 +83,7 @@ def test_times_dates_and_case_numbers_stay():
 
 
 def test_threads_that_seal_at_once_never_get_the_same_nonce():
-    nonces, drawn = Nonces(), [[], [], []]
+    nonces, drawn = Draws(12), [[], [], []]
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
@@ -98,7 +98,7 @@ def test_threads_that_seal_at_once_never_get_the_same_nonce():
 
 
 def test_no_nonce_comes_twice_not_even_in_a_forked_child():
-    nonces = Nonces()
+    nonces = Draws(12)
     drawn = [nonces.next() for _ in range(2000)]
     assert len(set(drawn)) == 2000
     assert {len(one) for one in drawn} == {12}

@@ -10,6 +10,10 @@ from collections.abc import Callable
 import attrs
 
 from treckk_gateway.model import Instant
+from treckk_gateway.privacy import Draws
+
+_BYTES = 17
+"""Random bytes of a token; shorter ids leave the rest."""
 
 Clock = Callable[[], Instant]
 
@@ -24,15 +28,20 @@ class Ids:
     """Ids and tokens from a source of random bytes."""
 
     random: Callable[[int], bytes] = os.urandom
+    _draws: Draws = attrs.field(init=False, repr=False, eq=False)
+
+    @_draws.default
+    def _from_random(self) -> Draws:
+        return Draws(_BYTES, self.random)
 
     def new(self) -> str:
         """A short id without meaning, 20 hex digits: of a delivery, an attempt."""
-        return self.random(10).hex()
+        return self._draws.next()[:10].hex()
 
     def pseudonym(self) -> str:
         """A reporter's public name, `P-` and eight letters or digits; says nothing about the person."""
-        return "P-" + base64.b32encode(self.random(5)).decode()
+        return "P-" + base64.b32encode(self._draws.next()[:5]).decode()
 
     def token(self) -> str:
         """A secret of 130 random bits, 26 small letters and digits: fits a mail address and survives folded case."""
-        return base64.b32encode(self.random(17)).decode().lower()[:26]
+        return base64.b32encode(self._draws.next()[:17]).decode().lower()[:26]

@@ -25,31 +25,34 @@ T = TypeVar("T")
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
-_POOL = 341 * _NONCE_BYTES
+_DRAWS = 341
+"""How many are drawn at once: nonces for 4 KiB."""
 _FORM = b"\x01"
 
 
-class Nonces:
-    """Random bytes drawn in large pieces: each draw from the system gives the interpreter away to other threads.
+class Draws:
+    """Random bytes, `size` at a time, drawn in large pieces.
 
-    Files and large bodies are sealed by threads of their own: an iterator hands each piece to one of them only.
-    A forked child must not go on with its parent's bytes, so they are forgotten there.
+    Each draw from the system gives the interpreter away to other threads. Files and large bodies are sealed by threads
+    of their own: an iterator hands each piece to one of them only. A forked child must not go on with its parent's
+    bytes, so they are forgotten there.
     """
 
-    def __init__(self, random: Callable[[int], bytes] = os.urandom) -> None:
+    def __init__(self, size: int, random: Callable[[int], bytes] = os.urandom) -> None:
+        self._size = size
         self._random = random
         self._drawn: Iterator[bytes] = iter(())
         os.register_at_fork(after_in_child=self._forget)
 
     def next(self) -> bytes:
-        """Twelve bytes nobody got before."""
-        for nonce in self._drawn:
-            return nonce
-        pool = self._random(_POOL)
-        drawn = iter([pool[at : at + _NONCE_BYTES] for at in range(0, _POOL, _NONCE_BYTES)])
-        nonce = next(drawn)
+        """Bytes nobody got before."""
+        for one in self._drawn:
+            return one
+        pool = self._random(_DRAWS * self._size)
+        drawn = iter([pool[at : at + self._size] for at in range(0, len(pool), self._size)])
+        one = next(drawn)
         self._drawn = drawn
-        return nonce
+        return one
 
     def _forget(self) -> None:
         self._drawn = iter(())
@@ -63,7 +66,7 @@ class Box:
 
     __slots__ = ("_cipher", "_nonces")
 
-    def __init__(self, key: bytes, nonces: Nonces) -> None:
+    def __init__(self, key: bytes, nonces: Draws) -> None:
         self._cipher = AESGCM(key)
         self._nonces = nonces
 
@@ -98,7 +101,7 @@ class Keyring:
             msg = f"the gateway's key is {KEY_BYTES} bytes, not {len(master)}"
             raise ValueError(msg)
         self._random = random
-        self._nonces = Nonces(random)
+        self._nonces = Draws(_NONCE_BYTES, random)
         self._wrap = AESGCM(_derive(master, "wrap"))
         self._lookup = _derive(master, "lookup")
         self.unit = Box(_derive(master, "unit"), self._nonces)
