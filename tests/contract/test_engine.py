@@ -16,6 +16,7 @@ from treckk_gateway.store.orders import CaseFields, Filing, NewTimer
 from treckk_gateway.store.postgres import intake, session
 from treckk_gateway.store.postgres.sweep import Lateness
 
+IN_TURN = "SELECT (args->>'owner')::bigint FROM procrastinate_jobs WHERE status = 'todo' ORDER BY priority DESC, id"
 JOBS = "SELECT args->>'topic', (args->>'owner')::bigint FROM procrastinate_jobs WHERE status = 'todo'"
 
 
@@ -58,6 +59,27 @@ async def test_a_row_and_its_job_are_there_together_or_not_at_all(living, store,
     monkeypatch.undo()
     assert await store.accept(request_of("SM1")) == (True,)
     assert len(jobs(living)) == 1
+
+
+async def test_who_brings_little_goes_before_a_flood_that_came_first(living, store):
+    flood = [request_of(f"f{n}", lane=b"lane %d" % n) for n in range(200)]
+    for begin_ in range(0, 200, 50):
+        await asyncio.gather(*[store.accept(one) for one in flood[begin_ : begin_ + 50]])
+    await store.accept(request_of("w", channel="web", lane=b"web"))
+
+    [(other,)] = living.rows("SELECT id FROM inbox WHERE dedupe_key = 'w'")
+    order = [owner for (owner,) in living.rows(IN_TURN)]
+    assert len(order) == 201
+    assert order.index(other) <= 50, "behind the first of the flood alone"
+
+
+def test_what_a_channel_brought_is_forgotten_by_halves():
+    now = [0.0]
+    crowds = intake.Crowds(lambda: now[0])
+    assert crowds.behind(["wa"] * 100) == {"wa": 6}
+    assert crowds.behind(["web"]) == {"web": 0}
+    now[0] = 60.0
+    assert crowds.behind(["wa"]) == {"wa": 0}
 
 
 async def test_whatever_makes_something_due_wakes_it(living, store):

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
@@ -22,6 +22,9 @@ from treckk_gateway.store.rows import Topic
 from treckk_gateway.store.sql import inbox
 
 MOST = 64
+_HALF = 5.0
+"""Seconds after which what a channel brought counts half."""
+_STEP, _FARTHEST = 16, 1000
 
 _KEEP = """
 INSERT INTO inbox (channel_id, dedupe_key, kind, item, lane, key_day, sealed_raw, received_at, claimed_at, state,
@@ -36,23 +39,26 @@ Answer = tuple[bool, ...]
 log = structlog.get_logger(__name__)
 
 
-def accept_together(session: Session, requests: Sequence[NewRequest]) -> list[Answer]:
-    """For each request whether its items are new; every lane that got something new is woken."""
+def accept_together(session: Session, requests: Sequence[NewRequest], behind: Mapping[str, int]) -> list[Answer]:
+    """For each request whether its items are new; every lane that got something new is woken.
+
+    `behind` is how far jobs of a channel stand behind others.
+    """
     answers: list[Answer] = [()] * len(requests)
     single = [number for number, one in enumerate(requests) if len(one.items) == 1]
     if single:
-        new = _keep(session, [requests[number] for number in single])
+        new = _keep(session, [requests[number] for number in single], behind)
         for number in single:
             key = (requests[number].channel_id, _key(requests[number]))
             answers[number] = (key in new,)
             new.discard(key)
     for number, one in enumerate(requests):
         if len(one.items) != 1:
-            answers[number] = accept(session, one)
+            answers[number] = accept(session, one, behind)
     return answers
 
 
-def accept(session: Session, request: NewRequest) -> Answer:
+def accept(session: Session, request: NewRequest, behind: Mapping[str, int]) -> Answer:
     """One request of several items, or none."""
     new = inbox.accept(session, request)
     for item, fresh in zip(request.items, new, strict=True):
@@ -60,11 +66,11 @@ def accept(session: Session, request: NewRequest) -> Answer:
             [(inbox_id,)] = session.execute(
                 "SELECT id FROM inbox WHERE channel_id = ? AND dedupe_key = ?", (request.channel_id, item.dedupe_key)
             ).fetchall()
-            session.wake(Topic.INBOX, inbox_id, 0, turn=_turn(item.lane))
+            session.wake(Topic.INBOX, inbox_id, 0, turn=_turn(item.lane), behind=behind.get(request.channel_id, 0))
     return new
 
 
-def _keep(session: Session, requests: Sequence[NewRequest]) -> set[tuple[str, str]]:
+def _keep(session: Session, requests: Sequence[NewRequest], behind: Mapping[str, int]) -> set[tuple[str, str]]:
     items = [one.items[0] for one in requests]
     values: dict[str, list[Any]] = {
         "channels": [one.channel_id for one in requests],
@@ -81,9 +87,9 @@ def _keep(session: Session, requests: Sequence[NewRequest]) -> set[tuple[str, st
     }
     rows = session.execute(_KEEP, values).fetchall()
     woken: set[bytes] = set()
-    for inbox_id, _channel, _dedupe, lane, state in rows:
+    for inbox_id, channel_id, _dedupe, lane, state in rows:
         if state == "new" and lane not in woken:
-            session.wake(Topic.INBOX, inbox_id, 0, turn=_turn(lane))
+            session.wake(Topic.INBOX, inbox_id, 0, turn=_turn(lane), behind=behind.get(channel_id, 0))
             woken.add(lane)
     return {(row[1], row[2]) for row in rows}
 
@@ -94,6 +100,28 @@ def _key(request: NewRequest) -> str:
 
 def _turn(lane: bytes) -> str:
     return f"{Topic.INBOX}:{lane.hex()}"
+
+
+class Crowds:
+    """What each channel brought lately, by halves every few seconds: who brings much stands behind who brings little.
+
+    So a flood on one channel keeps no message of another waiting for its end. Nothing waits for ever by it: the others
+    bring little.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lately: dict[str, tuple[float, float]] = {}
+
+    def behind(self, channels: Iterable[str]) -> dict[str, int]:
+        """Count what came now; how far each of these channels stands behind one that brought nothing."""
+        now, found = self._clock(), {}
+        for channel_id in channels:
+            much, at = self._lately.get(channel_id, (0.0, now))
+            much = much * 0.5 ** ((now - at) / _HALF) + 1
+            self._lately[channel_id] = much, now
+            found[channel_id] = min(_FARTHEST, int(much) // _STEP)
+        return found
 
 
 class _Waiting:
@@ -117,6 +145,7 @@ class Intake:
         self._storing: asyncio.Task[None] | None = None
         self._since: float | None = None
         self._closed = False
+        self._crowds = Crowds()
         self.commits = 0
 
     async def accept(self, request: NewRequest) -> Answer:
@@ -147,14 +176,15 @@ class Intake:
 
     async def _settle(self, batch: list[_Waiting]) -> None:
         requests = [one.request for one in batch]
+        behind = self._crowds.behind([one.channel_id for one in requests])
         try:
-            answers: Sequence[Answer | BaseException] = await self._run(accept_together, requests)
+            answers: Sequence[Answer | BaseException] = await self._run(requests, behind)
         except StoreUnavailable as problem:
             answers = [problem] * len(batch)
         except Exception as problem:  # noqa: BLE001 redone one by one, so that the bad one alone fails
             if len(batch) > 1:
                 log.warning("store.batch_redone", count=len(batch), **described(problem))
-                answers = [await self._alone(one) for one in requests]
+                answers = [await self._alone(one, behind) for one in requests]
             else:
                 answers = [problem]
         for waiting, answer in zip(batch, answers, strict=True):
@@ -164,14 +194,14 @@ class Intake:
                 else:
                     waiting.future.set_result(answer)
 
-    async def _alone(self, request: NewRequest) -> Answer | BaseException:
+    async def _alone(self, request: NewRequest, behind: Mapping[str, int]) -> Answer | BaseException:
         try:
-            return (await self._run(accept_together, [request]))[0]
+            return (await self._run([request], behind))[0]
         except Exception as problem:  # noqa: BLE001 told to whoever brought it
             return problem
 
-    async def _run(self, operation: Callable[..., Any], requests: Sequence[NewRequest]) -> list[Answer]:
+    async def _run(self, requests: Sequence[NewRequest], behind: Mapping[str, int]) -> list[Answer]:
         loop = asyncio.get_running_loop()
-        done: list[Answer] = await loop.run_in_executor(self._thread, self._write, operation, requests)
+        done: list[Answer] = await loop.run_in_executor(self._thread, self._write, accept_together, requests, behind)
         self.commits += 1
         return done

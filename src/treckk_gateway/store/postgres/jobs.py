@@ -27,12 +27,16 @@ _DEFERRING = JobManager(SyncPsycopgConnector())
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """A look at what waits for one owner: now, or after `wait` microseconds. `turn` is handled one at a time."""
+    """A look at what waits for one owner: now, or after `wait` microseconds. `turn` is handled one at a time.
+
+    `behind` is how far it stands behind what came first: 0 is in its turn.
+    """
 
     topic: Topic
     owner: int
     wait: int = 0
     turn: str | None = None
+    behind: int = 0
 
 
 def defer(jobs: Sequence[Job], connection: psycopg.Connection[Any]) -> None:
@@ -44,6 +48,7 @@ def defer(jobs: Sequence[Job], connection: psycopg.Connection[Any]) -> None:
                 id=None,
                 queue=QUEUE,
                 lock=one.turn,
+                priority=-one.behind,
                 queueing_lock=None,
                 task_name=TASK,
                 task_kwargs={"topic": str(one.topic), "owner": one.owner},

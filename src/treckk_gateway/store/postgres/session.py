@@ -100,7 +100,16 @@ class Session:
             self._connection.execute(statement, (value,))
         return True
 
-    def wake(self, topic: Topic, owner: int, due: Instant, *, perhaps: bool = False, turn: str | None = None) -> None:
+    def wake(
+        self,
+        topic: Topic,
+        owner: int,
+        due: Instant,
+        *,
+        perhaps: bool = False,
+        turn: str | None = None,
+        behind: int = 0,
+    ) -> None:
         """See `Connection.wake`. `turn` names what is handled one at a time, where that is not the owner.
 
         What is due after the horizon gets its job from a sweep, once it comes nearer.
@@ -114,7 +123,7 @@ class Session:
         if wait > 0:
             self._jobs[Job(topic=topic, owner=owner, wait=wait)] = None
         else:
-            self._jobs[Job(topic=topic, owner=owner, turn=turn or f"{topic}:{owner}")] = None
+            self._jobs[Job(topic=topic, owner=owner, turn=turn or f"{topic}:{owner}", behind=behind)] = None
 
     def rouse(self, topic: Topic, owner: int) -> None:
         """Wake now and ahead of whoever has the turn: it may be held by a process that is gone."""
