@@ -2,6 +2,8 @@
 
 The corpus of the tests (mails as common programs and machines build them), parsed in turn
 by both, the best of several passes each. Then each of the hostile mails of the tests in a process of its own.
+
+Why both read some mails differently, mail by mail and kind by kind: docs/explanation/foreign-bytes.md.
 """
 
 from __future__ import annotations

@@ -181,11 +181,6 @@ def read_parameters(raw: bytes) -> tuple[bytes, dict[str, str]]:
 
     Understands RFC 2231 (pieces, charset) and what senders write instead: encoded words and raw bytes.
     """
-    # The types of texts are few and come again and again; what names a boundary or a file is always new.
-    return _read_text_type(raw) if raw[:6] == b" text/" and len(raw) < _SHORT else _read_parameters(raw)
-
-
-def _read_parameters(raw: bytes) -> tuple[bytes, dict[str, str]]:
     head = raw.partition(b";")[0]
     plain: dict[str, str] = {}
     pieces: dict[str, dict[int, tuple[bytes, bool]]] = {}
@@ -200,9 +195,6 @@ def _read_parameters(raw: bytes) -> tuple[bytes, dict[str, str]]:
     for name, known in pieces.items():
         plain[name] = _joined(known)
     return head.strip().lower(), plain
-
-
-_read_text_type = lru_cache(maxsize=256)(_read_parameters)
 
 
 def decode_header(raw: bytes) -> str:
@@ -288,9 +280,21 @@ def _typed(named: Mapping[str, bytes], span: _Span) -> tuple[str, Mapping[str, s
     claimed = named.get("content-type")
     if claimed is None:
         return "text/plain", {}
+    return _read_text_type(claimed) if _is_text_type(claimed) else _read_type(claimed)
+
+
+def _is_text_type(claimed: bytes) -> bool:
+    """Whether it is one of the types of texts: those are few and come again and again; a boundary or a file is new."""
+    return claimed[:6] == b" text/" and len(claimed) < _SHORT
+
+
+def _read_type(claimed: bytes) -> tuple[str, Mapping[str, str]]:
     written, parameters = read_parameters(claimed)
     kind = _TYPE.fullmatch(written)
     return kind[1].decode("ascii") if kind else "text/plain", parameters
+
+
+_read_text_type = lru_cache(maxsize=256)(_read_type)
 
 
 def _part(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
@@ -50,11 +50,14 @@ def read_body(tree: Tree) -> Body:
 
     The sender of a forwarded mail is not the sender: the mail stays a file, only its text is shown.
     """
-    texts = [leaf for leaf in tree.leaves if _is_text(leaf)]
+    texts, others = list[Part](), list[Part]()
+    for leaf in tree.leaves:
+        (texts if _is_text(leaf) else others).append(leaf)
     words = _words(texts)
-    others = [leaf for leaf in tree.leaves if not _is_text(leaf)]
     if not words.strip():
-        words = next((_words(_forwarded(leaf)) for leaf in others if leaf.content_type == "message/rfc822"), words)
+        words = next(
+            (_words(list(_forwarded(leaf))) for leaf in others if leaf.content_type == "message/rfc822"), words
+        )
     cut = [leaf for leaf in texts if len(leaf.body) > plain.LONGEST or len(words) > TEXT]
     carried = [(leaf, file) for leaf in (*others, *cut) if (file := _file(leaf)) is not None]
     carried += [(leaf, file) for leaf in others if leaf.content_type in tnef.TYPES for file in _packed(leaf)]
@@ -76,8 +79,11 @@ def _is_logo(leaf: Part) -> bool:
     return inline and leaf.content_type.startswith("image/") and len(leaf.body) < _LOGO
 
 
-def _words(texts: Iterable[Part]) -> str:
+def _words(texts: Sequence[Part]) -> str:
     """All texts in order; of alternatives the plain one, unless it only says that there is another."""
+    if len(texts) == 1:
+        only = texts[0]
+        return (_flowed(only) if only.content_type == "text/plain" else plain.plain(only.text())).strip("\n")
     found = [(leaf, _flowed(leaf) if leaf.content_type == "text/plain" else None) for leaf in texts]
     alternatives = [text for leaf, text in found if _has_alternative(leaf)]
     telling = None not in alternatives or any(text and _tells(text) for text in alternatives)
