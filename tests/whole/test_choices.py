@@ -230,3 +230,14 @@ async def test_an_sms_has_the_words_alone(village):
     await village.write("sms", BUDI, "2")
     await pause(village)
     assert (await village.only_case())["district"] == "63.11.07"
+
+
+async def test_a_portal_is_told_what_it_may_show_as_buttons(village):
+    await village.write("web", BUDI, "halo")
+    await village.settled()
+    [menu] = village.portal.conversation(BUDI.conversation)
+    assert [one.label for one in menu.choices] == ["Lapor aduan", "Tanya informasi", "Cek status"]
+
+    await village.write("web", BUDI, menu.choices[0].answer)
+    await village.settled()
+    assert village.heard("web", BUDI)[-1].startswith("Silakan tuliskan aduan Anda")

@@ -15,11 +15,13 @@ from treckk_gateway.errors import NotTaken, Rejected, Scope, SendError, Uncertai
 from treckk_gateway.model import OutboundMessage
 
 WHERE = "the portal's callback_url"
+MOST_CHOICES = 20
+"""Answers a callback offers at most."""
 
 
 def write(message: OutboundMessage, now: float) -> bytes:
     """The callback's body: thin, so no name, address or photo. `version` lets a portal drop what came too late."""
-    data = {
+    data: dict[str, object] = {
         "reference": message.reference,
         "state": message.state,
         "text": message.text,
@@ -27,6 +29,8 @@ def write(message: OutboundMessage, now: float) -> bytes:
         "delivery_id": message.delivery_id,
         "version": message.version,
     }
+    if message.choices:
+        data["choices"] = [{"answer": one.answer, "label": one.label} for one in message.choices]
     stamp = datetime.fromtimestamp(int(now), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return json.dumps({"type": UPDATE, "timestamp": stamp, "data": data}, separators=(",", ":")).encode()
 

@@ -92,6 +92,7 @@ class WebChannel(Channel):
             outbound=options.callback_url is not None,
             media_in=True,
             location=True,
+            choices=callback.MOST_CHOICES if options.callback_url is not None else 0,
             rate=20.0,
             burst=20,
             idempotent_send=True,

@@ -16,6 +16,7 @@ from yarl import URL
 
 from treckk_gateway.channel import WebhookRequest, WebhookResponse, standard_webhooks
 from treckk_gateway.errors import SignatureError
+from treckk_gateway.model import Choice
 from treckk_gateway.testing.stand_in import Fault, HttpStandIn
 
 
@@ -30,6 +31,7 @@ class Update:
     reference: str | None = None
     state: str | None = None
     version: int | None = None
+    choices: tuple[Choice, ...] = ()
 
 
 def _nothing(_: Update) -> None:
