@@ -35,7 +35,7 @@ from treckk_gateway.model import (
 )
 from treckk_gateway.privacy import Box
 from treckk_gateway.profile import Duration
-from treckk_gateway.store.orders import CaseFields, Change, ClocksSet, Draft
+from treckk_gateway.store.orders import CaseFields, Change, ClocksSet, Draft, FirstClocks
 from treckk_gateway.store.rows import EventRow, TimerRow
 
 _SECOND = 1_000_000
@@ -125,6 +125,17 @@ class Watch:
             elif not await self._done(case, act):
                 put_off.add(act.key)
 
+    def first(self, case: Case, now: Instant) -> FirstClocks | None:
+        """The clocks of a case that opens now; `None` where one of them has something to do at once, or there is none.
+
+        What a look at them right after the opening would find: nothing but the opening has happened.
+        """
+        clocks = self.casework.clocks.of(case, (), now)
+        wake = min((one.at for one in self.acts(case, (), clocks, now)), default=None)
+        if wake is None or wake <= now:
+            return None
+        return FirstClocks(due=_earliest(clocks), wake=wake)
+
     async def _sleep(
         self,
         timer_id: int,
@@ -141,7 +152,7 @@ class Watch:
             case_id=case.case_id,
             version=case.version,
             seq=events[-1].seq if events else 0,
-            due=min((one.due for one in clocks if one.running and one.due is not None), default=None),
+            due=_earliest(clocks),
             wake=min((one.at if one.at > now else later for one in planned), default=None),
         )
         return await self.casework.store.set_clocks(found)
@@ -296,6 +307,11 @@ class Watch:
             return await self.casework.people.box(case.reporter_id)
         except NotFoundError:  # erased: nobody opens these entries any more
             return self.casework.keyring.unit
+
+
+def _earliest(clocks: Iterable[CaseClock]) -> Instant | None:
+    """When the first clock that runs is due."""
+    return min((one.due for one in clocks if one.running and one.due is not None), default=None)
 
 
 def _name(clock: ClockName) -> str:

@@ -205,7 +205,7 @@ class Parts:
         store, wakeups = plan.storage(keyring)
         casework = plan.casework(store, keyring, wakeups.hint)
         keys = IntakeKeys(store, keyring)
-        parser, files = Parser(keys), plan.files(keyring)
+        parser, files, watch = Parser(keys), plan.files(keyring), Watch(casework=casework)
         collector = plan.collector(casework, files)
         tracing = traced(plan.settings, store, keyring, plan.clock)
         recognise, sender = plan.recognise(), plan.sender(casework)
@@ -220,6 +220,7 @@ class Parts:
             alarm=plan.alarm(),
             limit=plan.settings.senders,
             act=Acts(casework).take,
+            clocks=watch.first,
         )
         erasing = Erasing(
             casework=casework,
@@ -241,7 +242,7 @@ class Parts:
             asker=Asker(casework),
             stage=Stage(casework, recognise),
             notices=Notices(casework),
-            watch=Watch(casework=casework),
+            watch=watch,
             sender=sender,
             settler=plan.settler(sender),
             retention=Retention(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
@@ -15,10 +15,10 @@ from treckk_gateway.inbound.joining import Joinings
 from treckk_gateway.inbound.loops import silenced
 from treckk_gateway.inbound.opening import Openings
 from treckk_gateway.inbound.wishes import Wishes
-from treckk_gateway.model import OPENS_CASE, Case, CaseUpdate, Finding, Intent, Urgency
+from treckk_gateway.model import OPENS_CASE, Case, CaseUpdate, Finding, Instant, Intent, Urgency
 from treckk_gateway.model import subject as judged
 from treckk_gateway.model.lifecycle import SETTLED
-from treckk_gateway.store.orders import Draft, Filing
+from treckk_gateway.store.orders import Draft, Filing, FirstClocks
 
 _REPORTING = frozenset({Intent.COMPLAINT, Intent.SECURITY_REQUEST})
 
@@ -26,11 +26,11 @@ _REPORTING = frozenset({Intent.COMPLAINT, Intent.SECURITY_REQUEST})
 class Decisions:
     """Turns a message and the findings about it into one filing."""
 
-    def __init__(self, casework: Casework) -> None:
+    def __init__(self, casework: Casework, clocks: Callable[[Case, Instant], FirstClocks | None]) -> None:
         self.casework = casework
         self.answers = Answers(casework)
         self.filling = Filling(casework)
-        self.openings = Openings(casework, self.answers, self.filling)
+        self.openings = Openings(casework, self.answers, self.filling, clocks)
         self.joinings = Joinings(casework, self.answers, self.filling)
         self.wishes = Wishes(casework, self.answers, self.openings, self.joinings)
         self.choices = Choices(casework, self.answers, self.openings, self.joinings)

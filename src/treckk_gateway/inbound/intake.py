@@ -17,10 +17,10 @@ from treckk_gateway.inbound.conversation import Conversations, Scene
 from treckk_gateway.inbound.decision import Decisions
 from treckk_gateway.inbound.media import Files
 from treckk_gateway.inbound.parsing import Parser
-from treckk_gateway.model import DeliveryReceipt, InboundMessage, Staff, Subject, Urgency
+from treckk_gateway.model import Case, DeliveryReceipt, InboundMessage, Instant, Staff, Subject, Urgency
 from treckk_gateway.model import subject as judged
 from treckk_gateway.settings import SenderSettings
-from treckk_gateway.store.orders import ConversationFields, Filing, Heard, NewMessage
+from treckk_gateway.store.orders import ConversationFields, Filing, FirstClocks, Heard, NewMessage
 from treckk_gateway.store.rows import InboxRow
 
 Act = Callable[[Staff, str, InboundMessage], Awaitable[Filing]]
@@ -38,7 +38,8 @@ log = structlog.get_logger(__name__)
 class Intake:
     """Files inbox rows. `recognise` is triage over the message in its conversation; `act` takes what staff write.
 
-    `alarm` looks for danger alone: it is all that is asked of a message beyond its sender's `limit`.
+    `clocks` tells those of a case that opens. `alarm` looks for danger alone: it is all that is asked of a message
+    beyond its sender's `limit`.
     """
 
     casework: Casework
@@ -48,6 +49,7 @@ class Intake:
     recognise: Recognise
     alarm: Recognise
     act: Act
+    clocks: Callable[[Case, Instant], FirstClocks | None]
     limit: SenderSettings = attrs.field(factory=SenderSettings)
     conversations: Conversations = attrs.field(init=False)
     surroundings: Surroundings = attrs.field(init=False)
@@ -63,7 +65,7 @@ class Intake:
 
     @decisions.default
     def _decisions(self) -> Decisions:
-        return Decisions(self.casework)
+        return Decisions(self.casework, self.clocks)
 
     async def handle(self, inbox_id: int) -> None:
         """File one row; what cannot be filed is parked with a reason, after some tries where that may help."""

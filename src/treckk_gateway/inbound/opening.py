@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import attrs
 
@@ -12,9 +12,9 @@ from treckk_gateway.casework.questions import ask_timers
 from treckk_gateway.inbound.answers import Answers, reporter_of, value_of
 from treckk_gateway.inbound.conversation import Scene
 from treckk_gateway.inbound.filling import Filled, Filling
-from treckk_gateway.model import Case, CaseUpdate, EventKind, Finding, Intent, State, Urgency
+from treckk_gateway.model import Case, CaseUpdate, EventKind, Finding, Instant, Intent, State, Urgency
 from treckk_gateway.model import subject as judged
-from treckk_gateway.store.orders import ConversationFields, Filing, NewCase, NewTimer
+from treckk_gateway.store.orders import ConversationFields, Filing, FirstClocks, NewCase, NewTimer
 
 
 @attrs.frozen
@@ -24,6 +24,7 @@ class Openings:
     casework: Casework
     answers: Answers
     filling: Filling
+    clocks: Callable[[Case, Instant], FirstClocks | None]
 
     def open(
         self,
@@ -40,17 +41,19 @@ class Openings:
         """
         filled = self.filling.first(scene, findings, scene.box)
         case = self._case(scene, intent, findings, filled, follows)
+        opened = _as_case(case, now)
         data = {"channel": scene.channel_id, "follows": follows.reference if follows else ""}
         return Filing(
             inbox_id=None,
             now=now,
+            clocks=self.clocks(opened, now),
             opens=case,
             event=self.casework.event(scene.box, reporter_of(scene), EventKind.OPENED, data),
             findings=self.casework.findings(scene.box, findings),
             drafts=tuple(draft for update in self._told(case, now) for draft in self.answers.drafts(scene, update)),
             timers=(
                 NewTimer(kind="dispatch", instance="opened", due=now),
-                *ask_timers(self.casework.profile, _as_case(case), now),
+                *ask_timers(self.casework.profile, opened, now),
             ),
             values=filled.values,
             conversation=ConversationFields(language=case.language),
@@ -103,13 +106,16 @@ class Openings:
         return CaseUpdate(template="emergency" if emergency else "receipt", values=values, urgent=emergency, reply=True)
 
 
-def _as_case(new: NewCase) -> Case:
-    """The case that is about to be, for the rules of asking."""
+def _as_case(new: NewCase, now: Instant) -> Case:
+    """The case that is about to be, for the rules of asking and its clocks."""
     return Case(
         case_id=0,
         reference="",
         state=State.RECEIVED,
         version=1,
+        opened_at=now,
+        changed_at=now,
+        post=new.post,
         channel_id=new.channel_id,
         intent=new.intent,
         urgency=new.urgency,

@@ -221,6 +221,13 @@ class PersonnelAnswer(Struct, frozen=True, kw_only=True):
     answer: bytes
 
 
+class FirstClocks(Struct, frozen=True, kw_only=True):
+    """What a case's clocks are when it opens: when the earliest is due, and when to look at them."""
+
+    due: Instant | None
+    wake: Instant
+
+
 class Filing(Struct, frozen=True, kw_only=True):
     """Everything that filing one inbox row does, in one transaction.
 
@@ -229,10 +236,12 @@ class Filing(Struct, frozen=True, kw_only=True):
     `earlier` are messages of the conversation filed without a case that now join it. `request` is kept and filed in
     the same transaction, for what staff enter themselves. `values` fill the case's form; `further` follows.
     `personnel` is asked for or answered with it; an answer to what is answered already makes all of it stale.
+    `clocks` are those of the case that opens; where they are not given, they are looked at at once.
     """
 
     inbox_id: int | None
     now: Instant
+    clocks: FirstClocks | None = None
     request: NewRequest | None = None
     message: NewMessage | None = None
     conversation: ConversationFields | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from treckk_gateway.model import EventKind, Instant
-from treckk_gateway.store.orders import CaseFields, ClocksSet, NewEvent
+from treckk_gateway.store.orders import CaseFields, ClocksSet, FirstClocks, NewEvent
 from treckk_gateway.store.rows import Topic
 from treckk_gateway.store.sql.connection import Connection
 
@@ -36,6 +36,13 @@ def wake(connection: Connection, case_id: int, event: NewEvent | None, fields: C
     else:
         return
     connection.wake(Topic.TIMER, case_id, now)
+
+
+def begin(connection: Connection, case_id: int, found: FirstClocks) -> None:
+    """Set the clocks of a case that opens, as they are known then."""
+    connection.execute("UPDATE cases SET due_at = ? WHERE id = ?", (found.due, case_id))
+    connection.execute(_WAKE, (case_id, found.wake))
+    connection.wake(Topic.TIMER, case_id, found.wake)
 
 
 def keep(connection: Connection, found: ClocksSet) -> bool:

@@ -101,7 +101,10 @@ def _consequences(connection: Connection, filing: Filing, case_id: int | None) -
         find(connection, case_id, filing.findings, filing.now)
         fill(connection, case_id, filing.values, filing.now)
         set_timers(connection, case_id, filing.timers)
-        clocks.wake(connection, case_id, filing.event, filing.fields, filing.now)
+        if filing.opens is not None and filing.clocks is not None:
+            clocks.begin(connection, case_id, filing.clocks)
+        else:
+            clocks.wake(connection, case_id, filing.event, filing.fields, filing.now)
     origin = f"case:{case_id}/{seq}" if seq is not None else f"inbox:{filing.inbox_id}"
     if filing.finishes is not None:
         origin = f"timer:{filing.finishes}"
