@@ -172,3 +172,16 @@ def test_latin_values_of_any_length_leave_one_short_message(name, values):
     found = letter(name, given, channel="sms")
     assert found.parts == 1, (found.text, measure(found.text))
     assert measure(found.text).alphabet is Alphabet.GSM7
+
+
+@pytest.mark.parametrize("language", BALANGAN.languages)
+def test_a_short_message_of_a_sender_that_takes_no_answers_says_where_to_answer(language):
+    answered = Capabilities(schemes=frozenset({"sms"}), form=TextForm.SMS, segments=True)
+    one_way = attrs.evolve(answered, inbound=False)
+    renderer = Renderer(BALANGAN, wording())
+    plainly, told = (renderer.render("receipt", {}, CASE, language, one, NOW) for one in (answered, one_way))
+
+    assert told.text == f"{plainly.text} {BALANGAN.dialogue.one_way[language]}"
+    assert (plainly.parts, told.parts) == (1, 2)
+    assert measure(told.text).alphabet is Alphabet.GSM7
+    assert Renderer(TINY, wording(TINY)).render("receipt", {}, CASE, "en", one_way, NOW).parts == 1

@@ -53,6 +53,8 @@ class Renderer:
         given = self.given(values, case, language, now)
         if capabilities.form is TextForm.SMS:
             text = self._short(template, language, given)
+            if not capabilities.inbound:
+                text = f"{text} {plain(self._where_to(language))}".strip()
             return Letter(text=text, parts=measure(text).parts if capabilities.segments else 1)
         rendered = self.profile.templates.render(template, capabilities.form.value, language, given)
         text = rendered.text
@@ -116,6 +118,11 @@ class Renderer:
             spelt[name] = shorten(spelt[name], max(_SHORTEST, len(spelt[name]) - over))
             text = self._sms(template, language, spelt)
         return text
+
+    def _where_to(self, language: str) -> str:
+        """Where to answer what cannot be answered over the sender it came from (a registered name)."""
+        words = self.profile.dialogue.one_way
+        return next((words[one] for one in (language, *self.profile.languages) if one in words), "")
 
     def _sms(self, template: str, language: str, values: Mapping[str, str]) -> str:
         return plain(self.profile.templates.render(template, TextForm.SMS.value, language, values).text)

@@ -36,7 +36,8 @@ class Dialogue:
 
     A case waits for fields of `waits_for` only; another needed one is asked for once and holds nothing up. `gather`
     are the seconds a person's messages are gathered before the next question. `choose` stands before the numbers of
-    several places. `offers` are answers for tapping, by language and field.
+    several places. `offers` are answers for tapping, by language and field; `one_way` says where to
+    answer a short message that cannot be answered where it came from.
     """
 
     questions: Mapping[str, Mapping[str, str]]
@@ -44,6 +45,7 @@ class Dialogue:
     waits_for: frozenset[str]
     gather: int
     offers: Mapping[str, Mapping[str, tuple[Choice, ...]]] = attrs.field(factory=dict)
+    one_way: Mapping[str, str] = attrs.field(factory=dict)
     _answers: Mapping[str, frozenset[tuple[str, ...]]] = attrs.field(alias="_answers", repr=False)
     _begin: Mapping[str, Mapping[str, Collection[tuple[str, ...]]]] = attrs.field(init=False, repr=False)
 
@@ -102,6 +104,7 @@ def read_dialogue(folder: Folder, languages: Iterable[str], form: Form, template
         questions={one: dict(table.question) for one, table in written.language.items()},
         choose={one: table.choose for one, table in written.language.items()},
         offers={one: _offers(one, table, ids) for one, table in written.language.items()},
+        one_way={one: table.one_way for one, table in written.language.items() if table.one_way},
         waits_for=frozenset(written.waits_for),
         gather=written.gather,
         _answers={name: frozenset(map(tokens, phrases)) for name, phrases in written.answers.items()},

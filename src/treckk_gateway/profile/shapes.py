@@ -195,11 +195,13 @@ class ChoiceEntry(_Strict, frozen=True, kw_only=True):
 class AskingTable(_Strict, frozen=True, kw_only=True):
     """`[language.LANGUAGE]` of `dialogue.toml`: a question for each needed field, and what stands before numbers.
 
-    `offer` are answers to a question that may be tapped where the channel can; any other may be written.
+    `offer` are answers to a question that may be tapped where the channel can; any other may be written. `one_way`
+    stands behind a short message that nobody can answer over the number it came from, and says where to.
     """
 
     choose: Text
     question: dict[Code, Text]
+    one_way: Text | None = None
     offer: dict[Code, list[ChoiceEntry]] = {}
 
 
