@@ -240,6 +240,8 @@ class TwilioChannel(Channel):
         """The REST client, made at the first call."""
         if not self._open:
             raise NotTaken("closed", "the channel is not open")
+        if self._rest is not None:
+            return self._rest
         async with self._loading:
             if self._rest is None:
                 sending = await _package()

@@ -11,8 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from functools import partial
-from types import SimpleNamespace
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 import aiohttp
@@ -57,11 +56,7 @@ class Rest:
         self._base_url = base_url
         self._clock = clock
         self._free: list[Client] = []
-        trace = aiohttp.TraceConfig()
-        trace.on_request_headers_sent.append(_note_written)
-        self._session = aiohttp.ClientSession(
-            trace_configs=[trace], cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
-        )
+        self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
 
     async def close(self) -> None:
         """Close the HTTP session."""
@@ -157,7 +152,7 @@ class Rest:
 
     async def _call(self, call: Callable[[Client], Awaitable[T]], within: float) -> T:
         client = self._free.pop() if self._free else self._client()
-        client.http_client.limits = aiohttp.ClientTimeout(total=within, connect=min(within, _CONNECT))
+        client.http_client.limits = _limits(within)
         try:
             return await call(client)
         except (ValueError, TypeError, AttributeError, LookupError, RecursionError, TwilioException):
@@ -175,14 +170,13 @@ class Rest:
 
 
 class _Http(AsyncHttpClient):  # type: ignore[misc]
-    """The HTTP client of one call at a time: its time-out, and whether anything was written. Never shared."""
+    """The HTTP client of one call at a time, with its time-out. Never shared."""
 
     def __init__(self, session: aiohttp.ClientSession, clock: Callable[[], float]) -> None:
         super().__init__(logging.getLogger(__name__), is_async=True)
         self._session = session
         self._clock = clock
         self.limits = aiohttp.ClientTimeout()
-        self.written = False
 
     async def request(
         self,
@@ -196,7 +190,6 @@ class _Http(AsyncHttpClient):  # type: ignore[misc]
         **_: object,
     ) -> Response:
         """The package's way to call out. Its own time-out (never set) and redirects are left aside."""
-        self.written = False
         try:
             async with self._session.request(
                 method,
@@ -210,29 +203,29 @@ class _Http(AsyncHttpClient):  # type: ignore[misc]
                 },
                 timeout=self.limits,
                 allow_redirects=False,
-                trace_request_ctx=self,
             ) as answer:
                 body = (await answer.read()).decode("utf-8", "replace")
         except (aiohttp.ClientError, TimeoutError, OSError) as problem:
-            raise self._failure(problem) from None
+            raise _failure(problem) from None
         if not 200 <= answer.status < 300:  # noqa: PLR2004 successes
             raise codes.error_of(answer.status, answer.headers, body, now=self._clock())
         return Response(answer.status, body, answer.headers)
 
-    def _failure(self, problem: Exception) -> NotTaken | Uncertain:
-        """Before a byte was written nothing can have been taken; afterwards nobody knows."""
-        late = isinstance(problem, TimeoutError)
-        if self.written:
-            return Uncertain(
-                "timeout" if late else "connection_lost", "Twilio did not answer after the request was written"
-            )
-        return NotTaken("connect_timeout" if late else "connect_failed", "Twilio cannot be reached")
+
+def _failure(problem: Exception) -> NotTaken | Uncertain:
+    """Without a connection nothing can have been taken; afterwards nobody knows."""
+    if isinstance(problem, aiohttp.ConnectionTimeoutError):
+        return NotTaken("connect_timeout", "Twilio cannot be reached")
+    if isinstance(problem, aiohttp.ClientConnectorError):
+        return NotTaken("connect_failed", "Twilio cannot be reached")
+    late = isinstance(problem, TimeoutError)
+    return Uncertain("timeout" if late else "connection_lost", "Twilio did not answer after it was reached")
 
 
-async def _note_written(
-    _session: aiohttp.ClientSession, context: SimpleNamespace, _params: aiohttp.TraceRequestHeadersSentParams
-) -> None:
-    context.trace_request_ctx.written = True
+@lru_cache(maxsize=16)
+def _limits(within: float) -> aiohttp.ClientTimeout:
+    # Half of the time at most to connect: what is late then is late for certain before anything was written.
+    return aiohttp.ClientTimeout(total=within, connect=min(within / 2, _CONNECT))
 
 
 def form(fields: Mapping[str, Any]) -> bytes:
