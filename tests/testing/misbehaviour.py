@@ -308,6 +308,13 @@ async def invents_its_own_id(honest, message):
     return await honest(attrs.evolve(message, delivery_id=uuid.uuid4().hex))
 
 
+async def loses_a_message_to_its_buttons(honest, message):
+    if any(len(one.label) > 20 for one in message.choices):
+        raise Rejected("label_too_long", "a label is longer than a button")
+    answers = " ".join(one.answer for one in message.choices)
+    return await honest(attrs.evolve(message, text=f"{message.text} {answers}"))
+
+
 async def gives_nothing(honest, message):
     await honest(message)
 

@@ -331,6 +331,7 @@ BROKEN = [
     (claiming(subject=True), CARRIES, "subject is claimed"),
     (claiming(threads=True), CARRIES, "threads is claimed"),
     (claiming(choices=3), CARRIES, "choices is claimed"),
+    (claiming(altering(send=bad.loses_a_message_to_its_buttons), choices=3), CARRIES, "cost the message"),
     (claiming(with_template(MemoryChannel), templates=True), CARRIES, "templates is claimed"),
     (claiming(templates=True), CLAIMS, "some to choose from"),
     (altering(send=bad.calls_an_opt_out_a_rejection), REFUSED, "opted out: Rejected, not OptedOut"),

@@ -145,17 +145,22 @@ async def elsewhere(channel: Channel, stand_in: StandIn, message: OutboundMessag
 
 async def carries(channel: Channel, stand_in: StandIn, draft: Draft) -> None:
     """Subject, thread, choices and templates reach the provider where they are claimed."""
-    if channel.capabilities.subject:
+    can = channel.capabilities
+    if can.subject:
         await channel.send(draft("kit-subject", subject="Kit-subject-words"))
         assert stand_in.saw("Kit-subject-words"), "subject is claimed, and did not reach the provider"
-    if channel.capabilities.threads:
+    if can.threads:
         await channel.send(draft("kit-thread", thread=Thread(last_id="<kit-last@example.org>")))
         assert stand_in.saw("kit-last@example.org"), "threads is claimed; thread.last_id did not reach the provider"
-    if channel.capabilities.choices:
+    if can.choices:
         choices = (Choice(answer="kit-tapped", label="Kit label"),)
         await channel.send(draft("kit-choices", choices=choices, reply=True))
         assert stand_in.saw("kit-tapped"), "choices is claimed, and what is tapped did not reach the provider"
-    if channel.capabilities.templates:
+        long = tuple(Choice(answer=f"kit-long-{one} " * 9, label="Kit label " * 9) for one in range(can.choices))
+        found = await outcome(channel, draft("kit-long-choices", text="Kit-words-remain", choices=long))
+        assert isinstance(found, SendResult), f"labels too long cost the message ({found}): send its words alone"
+        assert stand_in.saw("Kit-words-remain"), "with long choices the words did not reach the provider"
+    if can.templates:
         assert isinstance(channel, Templating)
         [(language, approved), *_] = [one for table in channel.templates.values() for one in table.items()]
         template = approved.filled(dict.fromkeys(approved.variables, "kit-parameter"), language)
