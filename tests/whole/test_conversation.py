@@ -6,7 +6,7 @@ import asyncio
 import re
 
 import pytest
-from folk import BUDI, COMPLAINT, SITI, WAYS, number_in, until
+from folk import ADMIN, BUDI, COMPLAINT, SITI, WAYS, number_in, until
 
 from treckk_gateway.testing.stand_in import Fault
 
@@ -81,6 +81,7 @@ async def test_an_out_of_office_is_filed_and_never_answered(town):
 
 
 async def test_a_bounce_of_our_own_mail_marks_the_delivery_and_opens_nothing(town):
+    await town.staff_writes(ADMIN, "halo")
     await town.write("email", BUDI, COMPLAINT)
     await town.hears("email", BUDI)
     await town.move((await town.only_case())["reference"], "under_review", by="rini")
@@ -99,9 +100,14 @@ async def test_a_bounce_of_our_own_mail_marks_the_delivery_and_opens_nothing(tow
 
     from treckk_gateway.testing.sandbox.mail import Written  # noqa: PLC0415 only here
 
-    await town.mail.deliver(Written(sender="", recipient=letter.reply_to, raw=report, message_id="-"))
-    await town.settled()
+    for raw in (report, report.replace(b"Undelivered", b"Undelivered again")):
+        await town.mail.deliver(Written(sender="", recipient=letter.reply_to, raw=raw, message_id="-"))
+        await town.settled()
 
+    tasks = [one for one in town.phone(ADMIN) if "tidak sampai" in one]
+    assert len(tasks) == 1
+    assert (await town.only_case())["reference"] in tasks[0]
+    assert BUDI.mail not in tasks[0]
     case = await town.only_case()
     told = [one for one in case["deliveries"] if one["template"] == "under_review"]
     assert [one["state"] for one in told] == ["failed"]

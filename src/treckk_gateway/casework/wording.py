@@ -84,6 +84,10 @@ class Wording:
         """What the desk is told of a report whose reporter wants to take it back where people look first."""
         return f"{reference}: pelapor ingin mencabut laporan. Mohon diperiksa dahulu; laporan belum ditutup."
 
+    def unreachable_task(self, reference: str) -> str:
+        """What the desk is told of a reporter whom news does not reach where they wrote from."""
+        return f"{reference}: kabar tidak sampai ke alamat pelapor, tidak dikirim lagi ke sana. Mohon cari jalan lain."
+
     def check(self, given: Given) -> None:
         """Raise `Incomplete` when a code names nothing in the profile."""
         self.check_post(given.post)

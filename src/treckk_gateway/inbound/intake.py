@@ -17,6 +17,7 @@ from treckk_gateway.inbound.conversation import Conversations, Scene
 from treckk_gateway.inbound.decision import Decisions
 from treckk_gateway.inbound.media import Files
 from treckk_gateway.inbound.parsing import Parser
+from treckk_gateway.inbound.unreachable import tell_desk
 from treckk_gateway.model import Case, DeliveryReceipt, InboundMessage, Instant, Staff, Subject, Urgency
 from treckk_gateway.model import subject as judged
 from treckk_gateway.settings import SenderSettings
@@ -115,6 +116,7 @@ class Intake:
             suppress = "opted_out"
         elif receipt.scope == "address":
             suppress = receipt.code or "unreachable"
+            await tell_desk(self.casework, row.channel_id, receipt)
         await self.casework.store.hear(
             Heard(
                 inbox_id=row.id if files else None,

@@ -198,7 +198,7 @@ def hear(connection: Connection, heard: Heard) -> None:
     """File a receipt: every fact is kept, and the shown state only moves forward."""
     if heard.inbox_id is not None and not inbox.mark_filed(connection, heard.inbox_id):
         return
-    found = _heard_of(connection, heard)
+    found = _named(connection, heard.channel_id, heard.delivery_id, heard.provider_message_id)
     connection.execute(
         "INSERT INTO receipt (channel_id, provider_message_id, outbox_id, state, raw_status, code, at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -247,18 +247,28 @@ def _settle(connection: Connection, row: OutboxRow, state: DeliveryState) -> Non
         connection.wake(Topic.OUTBOX, row.conversation_id, 0, perhaps=True)
 
 
-def _heard_of(connection: Connection, heard: Heard) -> tuple[int, int] | None:
+def sent_as(
+    connection: Connection, channel_id: str, delivery_id: str | None, provider_message_id: str | None
+) -> OutboxRow | None:
+    """The message that a receipt names."""
+    found = _named(connection, channel_id, delivery_id, provider_message_id)
+    return outbox(connection, found[0]) if found else None
+
+
+def _named(
+    connection: Connection, channel_id: str, delivery_id: str | None, provider_message_id: str | None
+) -> tuple[int, int] | None:
     found = None
-    if heard.delivery_id is not None:
+    if delivery_id is not None:
         found = connection.execute(
             "SELECT id, conversation_id FROM outbox WHERE delivery_id = ? AND channel_id = ?",
-            (heard.delivery_id, heard.channel_id),
+            (delivery_id, channel_id),
         ).fetchone()
-    if found is None and heard.provider_message_id is not None:
+    if found is None and provider_message_id is not None:
         found = connection.execute(
             "SELECT outbox.id, conversation_id FROM attempt JOIN outbox ON outbox.id = outbox_id"
             " WHERE attempt.channel_id = ? AND provider_message_id = ?",
-            (heard.channel_id, heard.provider_message_id),
+            (channel_id, provider_message_id),
         ).fetchone()
     return found
 

@@ -299,6 +299,12 @@ class SqlStore(ABC):
         """See `Store.case_of_reply`."""
         return await self._look(casefile.case_of_reply, channel_id, token_hash, ids)
 
+    async def sent_as(
+        self, channel_id: str, delivery_id: str | None, provider_message_id: str | None
+    ) -> OutboxRow | None:
+        """See `Store.sent_as`."""
+        return await self._look(outbox.sent_as, channel_id, delivery_id, provider_message_id)
+
     async def case_of_request(self, channel_id: str, dedupe_key: str) -> Case | None:
         """See `Store.case_of_request`."""
         return await self._look(casefile.case_of_request, channel_id, dedupe_key)
