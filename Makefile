@@ -24,7 +24,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/treckk demo $(ARGS)
 
 test: $(VENV)/.develop
-	$(BIN)/pytest -q -n 2 $(ARGS)
+	$(BIN)/pytest -q -n 2 --dist worksteal $(ARGS)
 
 lint: $(VENV)/.develop
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ import os
 import shutil
 
 import pytest
+import pytest_asyncio
 
 from treckk_gateway.server.demo.world import World
 
@@ -17,34 +18,43 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.skipif(
         CHROMIUM is None, reason="no Chromium on this machine: `make browser` installs one where it can"
     ),
 ]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser():
+    """One for the module: each test has a profile of its own in it."""
+    from playwright.async_api import async_playwright  # noqa: PLC0415 only where a browser is
+
+    async with async_playwright() as play:
+        opened = await play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        await opened.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def world(tmp_path):
     async with World(tmp_path) as running:
         yield running
 
 
-@pytest.fixture
-async def page(world):
-    from playwright.async_api import async_playwright  # noqa: PLC0415 only where a browser is
-
-    async with async_playwright() as play:
-        browser = await play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        opened = await browser.new_page(viewport={"width": 1400, "height": 900})
-        troubles = []
-        opened.on("pageerror", lambda problem: troubles.append(str(problem)))
-        opened.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)
-        await opened.goto(world.url)
-        yield opened
-        if "KEEP_SCREENSHOT" in os.environ:
-            await opened.screenshot(path=os.environ["KEEP_SCREENSHOT"])
-        await browser.close()
-        assert troubles == []
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser, world):
+    profile = await browser.new_context(viewport={"width": 1400, "height": 900})
+    opened = await profile.new_page()
+    troubles = []
+    opened.on("pageerror", lambda problem: troubles.append(str(problem)))
+    opened.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)
+    await opened.goto(world.url)
+    yield opened
+    if "KEEP_SCREENSHOT" in os.environ:
+        await opened.screenshot(path=os.environ["KEEP_SCREENSHOT"])
+    await profile.close()
+    assert troubles == []
 
 
 async def write(page, channel, text):

@@ -71,7 +71,11 @@ async def real(folder):
         yield path, phone / "sms" / "1"
     finally:
         daemon.terminate()
-        await daemon.wait()
+        try:
+            await asyncio.wait_for(daemon.wait(), 10)
+        except TimeoutError:  # told before it listened to signals, it goes on
+            daemon.kill()
+            await daemon.wait()
 
 
 def backup(text):
