@@ -4,6 +4,7 @@ import inspect
 import pickle
 import sys
 import types
+from importlib import metadata
 from importlib.metadata import EntryPoint
 
 import attrs
@@ -47,6 +48,21 @@ def adapters(monkeypatch):
 
 def test_the_bundled_adapters_are_installed_by_name():
     assert {"twilio", "email", "web"} <= set(registry.installed())
+
+
+def test_packages_are_looked_through_once_and_anew_where_others_are_in_reach(tmp_path, monkeypatch):
+    info = tmp_path / "treckk_memory-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: treckk-memory\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[{registry.GROUP}]\nmemory = treckk_gateway.testing.fakes:MemoryChannel\n")
+    assert "memory" not in registry.installed()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert registry.load("memory") is MemoryChannel
+
+    looked = []
+    monkeypatch.setattr(metadata, "entry_points", lambda group: looked.append(group))
+    assert registry.load("memory") is MemoryChannel
+    assert looked == []
 
 
 def test_an_adapter_is_loaded_by_name(adapters):

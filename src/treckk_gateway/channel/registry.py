@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 
 from treckk_gateway.channel.contract import Channel
+from treckk_gateway.channel.packages import entry_points
 from treckk_gateway.errors import AdapterError
 
 GROUP = "treckk_gateway.adapters"
