@@ -128,6 +128,15 @@ async def test_a_step_that_blocks_past_its_budget_is_noticed():
     assert [one.value for one in found] == ["needs_human", "seen"]
 
 
+async def test_the_step_after_one_in_trouble_has_its_whole_budget():
+    async def late(_subject, _context):
+        await asyncio.sleep(0.2)
+        return [finding(value="late")]
+
+    found = await run(late, seen, budget=0.1)
+    assert [one.value for one in found] == ["needs_human", "seen"]
+
+
 async def test_a_cancelled_run_is_cancelled():
     started = asyncio.Event()
 

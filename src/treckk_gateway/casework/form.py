@@ -122,10 +122,11 @@ def said(
         words["location"] = "\n".join(filter(None, (words.get("location"), where.text, pin)))
     elif where is not None and where.text:
         words.setdefault("location", where.text)
-    own = message.sender_name if message.sender.scheme in _NAMED else None
-    name = own or profile.signing.name_in(message.text, profile.is_ordinary)
-    if "name" in given and name:
-        words.setdefault("name", name)
+    if "name" in given:
+        own = message.sender_name if message.sender.scheme in _NAMED else None
+        name = own or profile.signing.name_in(message.text, profile.is_ordinary)
+        if name:
+            words.setdefault("name", name)
     place = profile.place_name(_best(findings, "village"), _best(findings, "district"))
     if "location" in given and place:
         words.setdefault("location", place)

@@ -20,10 +20,14 @@ class Phrase(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """What begins with one word: the lists it is in alone, and phrases by their second word."""
+    """What begins with one word: the lists it is in alone, and phrases by their second word.
+
+    `forms` are lists of roots of which it is a form.
+    """
 
     alone: tuple[str, ...]
     phrases: dict[str, list[Phrase]]
+    forms: tuple[str, ...] = ()
 
 
 def phrases_of(lists: Mapping[str, Iterable[str]]) -> Phrases:

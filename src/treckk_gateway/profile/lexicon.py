@@ -14,7 +14,7 @@ from itertools import chain, zip_longest
 import attrs
 
 from treckk_gateway.profile.hits import Hit, Hits, nearest
-from treckk_gateway.profile.index import indexed, phrases_of
+from treckk_gateway.profile.index import Entry, indexed, phrases_of
 from treckk_gateway.profile.ours import OfOurWords
 from treckk_gateway.profile.pointing import Pointer, pointing
 from treckk_gateway.profile.quoting import Cutting
@@ -31,6 +31,7 @@ _MOST_HITS = 50
 """Hits of one list in one text that are kept, so that a hostile message costs no more than a long one."""
 _MOST_JOINED = 20
 _SHORTEST_SKELETON = 5
+_NOTHING = Entry((), {})
 CALM = "calm"
 """The list of longer phrases that mean none of the words in them."""
 
@@ -101,7 +102,8 @@ class Lexicon:
         kept = {*kept, *common, *(word for word, entry in self._index.items() if entry.alone)}
         known = dict.fromkeys((*chain(*phrases), *common))
         self._spelling = Spelling(pairs_of_words, known=known, kept=kept, names=names, apart=apart)
-        self._forms = OfOurWords(roots.names, {*known, *kept})
+        self._roots = roots
+        self._entries = OfOurWords(self._entry, {*known, *kept})
 
     def read(self, text: str) -> Reading:
         """The message as these lists see it. Only the first `LONGEST` characters and `MOST_WORDS` words count."""
@@ -137,6 +139,12 @@ class Lexicon:
         """
         return " ".join(self._spelling.formal(tokens(text[:LONGEST])[:MOST_WORDS]).words)
 
+    def _entry(self, word: str) -> Entry | None:
+        """What begins with a word, and whose form it is."""
+        alone, phrases, _none = self._index.get(word, _NOTHING)
+        forms = self._roots.names(word)
+        return Entry(alone, phrases, forms) if alone or phrases or forms else None
+
     def _timed(self, words: tuple[str, ...]) -> tuple[str, ...]:
         """A word that means "o'clock" before a number, read as that: "pkl 22.00" sells nothing."""
         if self._clock.keys().isdisjoint(words):
@@ -150,18 +158,18 @@ class Lexicon:
         """What the lists have of the words as they were written."""
         for start in _seldom(words, range(len(words))):
             word = words[start]
-            entry = self._index.get(word)
-            if entry is not None:
-                if entry.alone:
-                    hits.add(entry.alone, word, start, start + 1)
-                if entry.phrases and start + 1 < len(words):
-                    for phrase in entry.phrases.get(words[start + 1], ()):
-                        end = start + len(phrase.words)
-                        if words[start:end] == phrase.words:
-                            hits.add(phrase.names, phrase.text, start, end)
-            forms = self._forms[word]
-            if forms:
-                hits.add_new(forms, word, start, start + 1)
+            entry = self._entries[word]
+            if entry is None:
+                continue
+            if entry.alone:
+                hits.add(entry.alone, word, start, start + 1)
+            if entry.phrases and start + 1 < len(words):
+                for phrase in entry.phrases.get(words[start + 1], ()):
+                    end = start + len(phrase.words)
+                    if words[start:end] == phrase.words:
+                        hits.add(phrase.names, phrase.text, start, end)
+            if entry.forms:
+                hits.add_new(entry.forms, word, start, start + 1)
 
     def _clipped(self, words: Sequence[str], hits: Hits) -> None:
         """Words written without some of their vowels, as in a short message: `kbakran`."""
@@ -182,18 +190,19 @@ class Lexicon:
         places = sorted({place - back for place in changed for back in before if back <= place})
         for start in _seldom(words, places):
             word = words[start]
+            entry = self._entries[word]
+            if entry is None:
+                continue
             begin, end = origin[start]
-            entry = self._index.get(word)
-            if entry is not None and start not in inside:
-                if entry.alone and start in changed and start + 1 not in inside:
-                    hits.add_new(entry.alone, word, begin, end)
-                if entry.phrases and start + 1 < len(words):
-                    for phrase in entry.phrases.get(words[start + 1], ()):
-                        stop = start + len(phrase.words)
-                        if stop not in inside and words[start:stop] == phrase.words:
-                            hits.add_new(phrase.names, phrase.text, begin, origin[stop - 1][1])
-            if start in changed and (forms := self._forms[word]):
-                hits.add_new(forms, word, begin, end)
+            if start in changed and entry.alone and not (start in inside or start + 1 in inside):
+                hits.add_new(entry.alone, word, begin, end)
+            if entry.phrases and start not in inside and start + 1 < len(words):
+                for phrase in entry.phrases.get(words[start + 1], ()):
+                    stop = start + len(phrase.words)
+                    if stop not in inside and words[start:stop] == phrase.words:
+                        hits.add_new(phrase.names, phrase.text, begin, origin[stop - 1][1])
+            if start in changed and entry.forms:
+                hits.add_new(entry.forms, word, begin, end)
 
 
 def _skeletons(lists: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[tuple[str, str]]]:
@@ -205,16 +214,17 @@ def _skeletons(lists: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[tup
     return known
 
 
-def _seldom(words: Sequence[str], places: Sequence[int]) -> Iterable[int]:
+def _seldom(words: Sequence[str], places: Sequence[int]) -> Sequence[int]:
     """Of these places those whose word stood there before no oftener than hits of one list are kept."""
     if len(places) <= _MOST_HITS:
-        yield from places
-        return
+        return places
     seen: Counter[str] = Counter()
+    kept = []
     for place in places:
         seen[words[place]] += 1
         if seen[words[place]] <= _MOST_HITS:
-            yield place
+            kept.append(place)
+    return kept
 
 
 def _within(short: str, whole: str) -> bool:

@@ -71,17 +71,26 @@ class Spelling:
         self._names = frozenset(names)
         self._apart = frozenset(apart)
         self._bones = _skeletons(listed)
-        self._single = OfOurWords(self._alone, self._known | self._kept | self._names | self._words.keys())
+        self._rewrites = OfOurWords(self._rewrite, self._known | self._kept | self._names | self._words.keys())
 
     def formal(self, words: Words) -> Formal:
         """The words in formal spelling."""
+        rewrites = self._rewrites
+        if not any(map(rewrites.__getitem__, words)):
+            return Formal(words, (), frozenset(), frozenset())
         written: list[str] = []
         origin: list[tuple[int, int]] = []
         inside: set[int] = set()
         changed: set[int] = set()
         place = 0
         while place < len(words):
-            size, new = self._at(words, place)
+            rewritten = rewrites[words[place]]
+            if rewritten is None:
+                written.append(words[place])
+                origin.append((place, place + 1))
+                place += 1
+                continue
+            size, new = self._at(words, place, rewritten)
             for one in new:
                 if size > 1 or one != words[place]:
                     changed.add(len(written))
@@ -92,16 +101,19 @@ class Spelling:
             place += size
         return Formal(tuple(written), origin, inside, changed)
 
-    def _at(self, words: Words, place: int) -> tuple[int, Words]:
+    def _rewrite(self, word: str) -> Words | None:
+        """What a word becomes by itself; `None` where it stays as it is and changes nothing beside it."""
+        new = self._alone(word)
+        return None if new == (word,) and word not in self._phrases and word not in self._apart else new
+
+    def _at(self, words: Words, place: int, alone: Words) -> tuple[int, Words]:
         """How many words are rewritten at this place, and to what; the longest first."""
-        word = words[place]
-        if word in self._phrases:
-            for old, new in self._phrases[word]:
-                if words[place : place + len(old)] == old:
-                    return len(old), new
-        new = self._single[word]
+        for old, new in self._phrases.get(words[place], ()):
+            if words[place : place + len(old)] == old:
+                return len(old), new
+        new = alone
         if new[0] in self._apart and len(new) == 1 and place + 1 < len(words):
-            after = self._single[words[place + 1]]
+            after = self._rewrites[words[place + 1]] or words[place + 1 : place + 2]
             whole = new[0] + (after[0] if len(after) == 1 else "")
             if whole in self._known:
                 return 2, (whole,)

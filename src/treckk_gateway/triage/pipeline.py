@@ -114,22 +114,25 @@ class Pipeline:
     async def run(self, subject: Subject, context: TriageContext, beside: Beside | None = None) -> tuple[Finding, ...]:
         """Everything the steps found, in order. Raises what `beside` raises, or when this task itself is cancelled."""
         now = asyncio.get_running_loop().time
+        ended = now()
         for name, step, looks_beside in self._steps:
+            begun = ended
             if looks_beside and beside is not None and not subject.nearby:
                 subject = attrs.evolve(subject, nearby=await beside(context.found))
-            begun = now()
+                begun = now()
             try:
-                ended, result = _begun(step(subject, context))
-                found = _checked(result if ended else await self._rest(result))
+                at_once, result = _begun(step(subject, context))
+                found = _checked(result if at_once else await self._rest(result))
+                ended = now()
                 # A step that never awaits cannot be interrupted, only noticed.
-                if now() - begun > self._budget:
+                if ended - begun > self._budget:
                     raise TimeoutError  # noqa: TRY301 one place records every trouble
             except asyncio.CancelledError:
                 if _cancelled():
                     raise
-                found = _skipped(name, "CancelledError")
+                found, ended = _skipped(name, "CancelledError"), now()
             except Exception as problem:  # noqa: BLE001 whatever a step raises is its own trouble
-                found = _skipped(name, type(problem).__name__)
+                found, ended = _skipped(name, type(problem).__name__), now()
             if found:
                 context = context.after(found)
         return context.found
