@@ -15,6 +15,8 @@ from urllib.parse import unquote_plus
 _LENGTH = re.compile(rb"(?i)content-length: *(\d+)")
 _TO = re.compile(rb"(?:^|&)To=([^&]*)")
 _BODY = re.compile(rb"(?:^|&)Body=([^&]*)")
+_NOTHING = b'{"messages": [], "next_page_uri": null}'
+"""What a look for messages whose webhook never came finds."""
 
 
 def sid_of(to: str, salt: str, text: str) -> str:
@@ -69,10 +71,12 @@ class Provider:
             "direction": "outbound-api",
             "date_created": "Thu, 26 Nov 2026 00:00:00 +0000",
         }
-        answer = json.dumps(made).encode()
-        return b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(answer) + (
-            answer
-        )
+        return _written(b"201 Created", json.dumps(made).encode())
+
+
+def _written(status: bytes, body: bytes) -> bytes:
+    head = b"HTTP/1.1 %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    return head % (status, len(body)) + body
 
 
 class _Taking(asyncio.Protocol):
@@ -86,11 +90,13 @@ class _Taking(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.buffer += data
         while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
-            length = int(_LENGTH.search(self.buffer, 0, end)[1])  # type: ignore[index]
+            found = _LENGTH.search(self.buffer, 0, end)
+            length = int(found[1]) if found else 0
             if len(self.buffer) < end + 4 + length:
                 return
+            asks = self.buffer.startswith(b"GET ")
             body, self.buffer = self.buffer[end + 4 : end + 4 + length], self.buffer[end + 4 + length :]
-            answer = self.provider.take(body)
+            answer = _written(b"200 OK", _NOTHING) if asks else self.provider.take(body)
             if self.provider.pause:
                 asyncio.get_running_loop().call_later(self.provider.pause, self.transport.write, answer)
             else:
