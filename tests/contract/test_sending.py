@@ -179,6 +179,17 @@ async def test_a_receipt_of_another_channel_is_not_ours(store, two):
     assert (await store.outbox(two[0])).heard is not DeliveryState.READ
 
 
+async def test_what_a_receipt_names_is_found_by_our_id_or_the_providers_on_its_own_channel(store, two):
+    await begin(store, two[0])
+    await end(store, two[0], provider_message_id="P1")
+    [ours, channel_id] = [(await store.outbox(two[0])).delivery_id, (await store.outbox(two[0])).channel_id]
+
+    for named in ((ours, None), (None, "P1"), (ours, "P2"), ("unknown", "P1")):
+        assert (await store.sent_as(channel_id, *named)).id == two[0]
+    assert await store.sent_as("other", ours, "P1") is None
+    assert await store.sent_as(channel_id, None, None) is None
+
+
 async def test_an_address_that_wants_silence_gets_none_until_it_writes(store, two):
     _, conversation = await person(store, 1)
     await begin(store, two[0])
