@@ -16,6 +16,7 @@ from importlib.metadata import version
 
 import pytest
 
+from treckk_gateway.server import case_commands
 from treckk_gateway.server.cli import run
 from treckk_gateway.settings import load
 
@@ -276,3 +277,16 @@ print([one for one in ("typer", "click", "jinja2", "prometheus_client", "twilio.
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ({"text": "halo", "unsupported": None, "attachments": [], "location": None}, "halo"),
+        ({"text": "", "unsupported": "form", "attachments": [], "location": None}, "[cannot be shown: form]"),
+        ({"text": "foto", "unsupported": None, "attachments": [{}], "location": None}, "foto [1 file]"),
+        ({"text": "", "unsupported": None, "attachments": [{}, {}], "location": {"lat": 1}}, "[2 files] [pin]"),
+    ],
+)
+def test_what_is_no_text_is_named_in_its_place(message, shown):
+    assert case_commands._said(message) == shown

@@ -192,6 +192,29 @@ async def test_a_tapped_line_is_no_answer_to_a_question_about_another_case(villa
     assert (await village.case(first))["state"] == "received"
 
 
+@pytest.mark.parametrize("way", ["tap", "written out"])
+async def test_what_an_act_lacks_is_chosen_though_another_notice_came_between(village, way):
+    await village.staff_writes(ADMIN, "halo")
+    await village.write("whatsapp", BUDI, COMPLAINT)
+    await village.settled()
+    reference = (await village.only_case())["reference"]
+    await village.staff_writes(ADMIN, f"{reference} MINTA DATA")
+    await village.settled()
+    question = last(village, ADMIN)
+    assert question.listed
+    assert question.choices[0][1] == "jawab:1"
+    await village.write("whatsapp", SITI, "Ada parkir liar di pasar Juai sejak pagi")
+    await village.settled()
+
+    if way == "tap":
+        await village.twilio.tap(question, 1)
+    else:
+        await village.staff_writes(ADMIN, f"{reference} 1")
+    await village.settled()
+
+    assert (await village.case(reference))["state"] == "needs_info"
+
+
 async def test_a_content_that_twilio_refuses_leaves_as_its_words(village):
     village.twilio.script(Twist(status=400, code=21655))
     await village.write("whatsapp", BUDI, "halo")

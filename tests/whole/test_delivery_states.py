@@ -104,6 +104,27 @@ async def test_a_late_word_never_moves_it_back(phones):
     assert await own(phones) == [before]
 
 
+async def test_an_opt_out_told_only_by_a_callback_silences_the_address_until_its_owner_asks(phones):
+    phones.twilio.callbacks = Callbacks.NONE
+    await phones.write("whatsapp", BUDI, COMPLAINT)
+    await phones.hears("whatsapp", BUDI, 1)
+    [delivery] = await own(phones)
+    await phones.twilio.report(delivery["provider_message_id"], "failed", 21610)
+    await phones.settled()
+    reference = (await phones.only_case())["reference"]
+    await phones.move(reference, "under_review", by="rini")
+    await phones.hears("whatsapp", BUDI, 1)
+    assert [(one["state"], one["reason"]) for one in await own(phones)] == [
+        ("failed", None), ("cancelled", "opted_out"),
+    ]  # fmt: skip
+    assert await phones.api("POST", f"/cases/{reference}/reach") == (200, {"addresses": 0}), "only its owner lifts it"
+
+    await phones.write("whatsapp", BUDI, "MULAI")
+    await phones.hears("whatsapp", BUDI, 2)
+    await phones.move(reference, "instructed", by="pak-kasat", post="paringin")
+    await phones.hears("whatsapp", BUDI, 3)
+
+
 async def test_a_failure_told_only_by_a_callback_keeps_the_rest_from_a_dead_number(phones):
     phones.twilio.callbacks = Callbacks.NONE
     await phones.write("whatsapp", BUDI, COMPLAINT)

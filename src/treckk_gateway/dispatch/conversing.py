@@ -33,7 +33,10 @@ _NOT_ABOUT_ONE: tuple[frozenset[Act], ...] = (frozenset(), frozenset({Act.MENU})
 
 @attrs.frozen(kw_only=True)
 class Heard:
-    """A message read once. `point` is a pin as latitude and longitude; `key` makes the message's own."""
+    """A message read once. `point` is a pin as latitude and longitude; `key` makes the message's own.
+
+    `named` says that it named the case we had asked about, beside its answer.
+    """
 
     said: Said
     text: str = attrs.field(repr=False)
@@ -42,6 +45,7 @@ class Heard:
     point: tuple[float, float] | None = attrs.field(default=None, repr=False)
     quoted: OutboxRow | None = None
     mail: bool = False
+    named: bool = False
 
 
 @attrs.frozen
@@ -89,7 +93,12 @@ class Conversing:
         if Act.CANCEL in said.acts:
             return self._answers.plain("cancelled" if waiting else "nothing_waits")
         if said.line is not None and not heard.files:
-            return await self._line(said, said.line, heard.quoted)
+            cases = await self._finding.numbered(said)
+            if not (self._asked_about(waiting, cases) and self._menu_quoted(heard) is None):
+                return await self._line(cases, said, said.line, heard)
+            # A number behind the case's own: the answer to what we asked about it.
+            said = self._reader.read(str(said.line))
+            heard = attrs.evolve(heard, said=said, text=said.whole, named=True)
         if waiting is not None:
             answered = await self._answered(waiting, heard)
             if answered is not None:
@@ -117,7 +126,8 @@ class Conversing:
         elsewhere = bool(said.acts) and (said.names_case or not said.rest) and field != "emergency"
         if elsewhere or {Act.LIST, Act.MENU} & set(said.acts):
             return None
-        if said.bare is not None and await self._newer_menu(waiting):
+        ours = heard.named or (heard.quoted is not None and self._menu_quoted(heard) is None)
+        if said.bare is not None and not ours and await self._newer_menu(waiting):
             return await self._figure(said.bare, heard, beside=waiting)
         case = await self._case(waiting.case_id)
         if field == "place" and heard.point:
@@ -152,19 +162,26 @@ class Conversing:
 
     # Figures
 
-    async def _line(self, said: Said, figure: int, quoted: OutboxRow | None) -> Reply:
+    async def _line(self, cases: Sequence[Case], said: Said, figure: int, heard: Heard) -> Reply:
         """A line of one case's menu, tapped or written out: of the notice it answers, else of the latest about it."""
-        found = await self._finding.numbered(said)
-        if len(found) != 1:
-            return await self._on_one_of(found, said)
-        menu = self._shown.of(quoted) if quoted is not None else None
-        if menu is None or menu.case_id != found[0].case_id:
-            menu = await self._shown.about(found[0])
-        return await self._pick(menu, figure, "", found[0])
+        if len(cases) != 1:
+            return await self._on_one_of(cases, said)
+        menu = self._menu_quoted(heard)
+        if menu is None or menu.case_id != cases[0].case_id:
+            menu = await self._shown.about(cases[0])
+        return await self._pick(menu, figure, "", cases[0])
+
+    def _menu_quoted(self, heard: Heard) -> Menu | None:
+        """The menu of the notice that is answered."""
+        return self._shown.of(heard.quoted) if heard.quoted is not None else None
+
+    def _asked_about(self, waiting: Waiting | None, cases: Sequence[Case]) -> bool:
+        """Whether we asked something about that one case."""
+        return waiting is not None and waiting.field is not None and [waiting.case_id] == [one.case_id for one in cases]
 
     async def _figure(self, figure: int, heard: Heard, beside: Waiting | None = None) -> Reply:
         """A bare figure: a line of the notice it answers, else of the latest menu, else a case's number."""
-        if heard.quoted is not None and (menu := self._shown.of(heard.quoted)) is not None:
+        if (menu := self._menu_quoted(heard)) is not None:
             return await self._pick(menu, figure, "")
         shown = await self._shown.latest()
         if not shown or not 1 <= figure <= len(shown[0].menu.options):
