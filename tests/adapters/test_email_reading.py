@@ -290,6 +290,9 @@ def test_a_text_over_the_bound_is_cut_and_goes_along_whole():
         ("<b", "<b"),
         ("x&#99999999999999;y&#x;", "xy&#x;"),
         ("<svg><text>no</text></svg>yes", "yes"),
+        ("<img alt=\"1 > 0\" src=x>a<p title='b > c'>d", "a\n\nd"),
+        ('<p class="never closed>a</p><p>b', "a\n\nb"),
+        ('<p>5" pipa</p>', '5" pipa'),
         ("<img src=x onerror=alert(1)>a<script>alert(2)</script>b<iframe src=//x></iframe>", "ab"),
         ("", ""),
     ],
@@ -300,7 +303,23 @@ def test_html_becomes_plain_text(html, text):
 
 @pytest.mark.parametrize(
     "piece",
-    ["<a ", "<!--", "<![", "</", "<style>", "<b>", "<div hidden>", "<a href=http://x>", '<a href="', "<", "&#9", "<p>"],
+    [
+        "<a ",
+        "<!--",
+        "<![",
+        "</",
+        "<style>",
+        "<b>",
+        "<div hidden>",
+        "<a href=http://x>",
+        '<a href="',
+        "<",
+        "&#9",
+        "<p>",
+        '<a "',
+        "<a '\"",
+        '<a """\'\'',
+    ],
 )
 def test_hostile_html_costs_little(piece):
     began = time.process_time()

@@ -15,6 +15,7 @@ from treckk_gateway.inbound.showing import Form
 from treckk_gateway.model import Actor, Role
 
 ADMIN = Actor(name="rini", role=Role.ADMIN)
+PLACE = {"district", "village", "post"}
 TEXT = "Ada pedagang jualan di trotoar, jalan macet"
 
 
@@ -94,10 +95,15 @@ async def test_the_interface_hands_files_over_to_be_stored_and_never_to_be_run(t
 
 async def test_the_providers_copy_is_deleted_and_where_it_was_taken_is_a_hint(town: Town):
     await town.write("whatsapp", BUDI, TEXT, files=[("image/jpeg", photo())])
+    await town.settled()
+    case = await town.only_case()
+    before = {name: value for name, value in case.items() if name in PLACE}
     reference, _file = await collected(town)
 
     assert town.twilio._ledger.files == {}
-    findings = (await town.case(reference))["findings"]
+    case = await town.case(reference)
+    assert {name: value for name, value in case.items() if name in PLACE} == before != {}
+    findings = case["findings"]
     [hint] = [one for one in findings if one["field"] == "photo_place"]
     assert hint["value"] == "-2.33400,115.48550"
     assert hint["confidence"] == 0.2

@@ -24,6 +24,8 @@ _VOID = frozenset({
 _DROPPED = frozenset({"math", "script", "style", "svg", "template", "title"})
 
 _TAG = re.compile(r"</?([a-z][a-z0-9:-]{0,30})", re.IGNORECASE)
+# No further than to the next "<", quoted or not: then all tags together cost one pass.
+_WHOLE = re.compile(r"""<(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+>""")
 _HIDDEN = re.compile(
     r"\shidden[\s=/>]|(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all)", re.IGNORECASE
 )
@@ -99,7 +101,7 @@ class _Scanner:
         if not tag and self._source[start + 1 : start + 2] not in ("!", "?", "/"):
             self._text("<")
             self._at = start + 1
-        elif not self._skip(">", start):
+        elif not self._close(start):
             self._text(self._source[start:])
             self._at = len(self._source)
         elif tag:
@@ -154,6 +156,14 @@ class _Scanner:
         if "&" in words:
             words = html.unescape(_LONG_REFERENCE.sub("", words))
         page.write(words)
+
+    def _close(self, start: int) -> bool:
+        """Go behind the end of the tag that begins there, which does not stand inside a quoted value."""
+        whole = _WHOLE.match(self._source, start)
+        if whole is None:
+            return self._skip(">", start)
+        self._at = whole.end()
+        return True
 
     def _skip(self, wanted: str, start: int) -> bool:
         """Go behind the next `wanted` (case does not matter); once it was missing it is missing for good."""
