@@ -160,3 +160,15 @@ async def test_another_countys_words_work_without_code(text, intent, flag):
     found = await triage(text, TINY)
     assert judged.intent(found) == intent
     assert flag is None or flag in judged.flags(found)
+
+
+@pytest.mark.parametrize("language", PROFILE.languages)
+async def test_what_may_be_tapped_means_the_same_where_only_its_label_comes_back(language):
+    """Some providers tell of a tap with the words that were shown, and nothing else."""
+    for name in PROFILE.templates.names:
+        for one in PROFILE.templates.choices(name, language, {"nomor": "TRK-2611-00042"}):
+            if name == "ask_case":  # read by the number of its line, or as "new"
+                continue
+            tapped, shown = await triage(one.answer, PROFILE), await triage(one.label, PROFILE)
+            assert judged.intent(shown) == judged.intent(tapped), one.label
+            assert judged.flags(shown) == tuple(x for x in judged.flags(tapped) if x != "has_case_number"), one.label

@@ -141,7 +141,7 @@ async def test_with_several_open_cases_the_question_is_numbered_and_the_answer_c
     assert len(await phones.cases()) == 2
 
 
-@pytest.mark.parametrize(("answer", "opens"), [("3", True), ("baru", True), ("dua", False)])
+@pytest.mark.parametrize(("answer", "opens"), [("3", True), ("Hal baru", True), ("dua", False)])
 async def test_the_answer_may_be_a_word_or_a_new_matter(phones, answer, opens):
     await openings(phones, BUDI, 2)
     await phones.write("whatsapp", BUDI, "ada sapi lepas di jalan Desa Layap")

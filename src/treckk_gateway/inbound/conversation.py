@@ -18,7 +18,7 @@ from treckk_gateway.store.rows import ConversationRow, MessageRow, ReporterRow
 _EARLIER = 10
 _SECOND = 1_000_000
 _NUMBER_WORDS = {"satu": 1, "dua": 2, "tiga": 3, "empat": 4, "lima": 5, "one": 1, "two": 2, "three": 3, "four": 4}
-_NEW_WORDS = frozenset({"baru", "new", "0"})
+_NEW_WORDS = frozenset({"baru", "hal baru", "new", "something new", "0"})
 
 
 @attrs.frozen(kw_only=True)
