@@ -421,3 +421,20 @@ def test_a_feedback_report_about_our_mail_sets_the_address_aside(kind, told):
     assert [(one.state, one.code, one.scope, one.delivery_id) for one in receipts] == [
         (DeliveryState.DELIVERED, "complaint", Scope.ADDRESS, "0123456789abcdef0123")
     ] * told
+
+
+@pytest.mark.parametrize(
+    ("value", "quiet"),
+    [
+        ("All", True),
+        ("DR, AutoReply", True),
+        ("dr,rn;autoreply", True),
+        ("OOF", False),
+        ("DR, RN, NRN", False),
+        ("", False),
+    ],
+)
+def test_who_asks_for_no_automatic_answer_is_a_person_all_the_same(value, quiet):
+    message = only(f"From: a@example.org\r\nX-Auto-Response-Suppress: {value}\r\n\r\nAda balapan liar")
+
+    assert (message.automatic, message.quiet) == (False, quiet)

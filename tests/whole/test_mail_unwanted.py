@@ -81,3 +81,14 @@ async def test_who_calls_our_mail_spam_gets_no_more_until_they_write_again(town)
     await town.mail.reply(letter, "Maaf, salah pencet. Masih saya tunggu kabarnya")
     await town.settled()
     assert town.rows("SELECT count(*) FROM suppression") == [(0,)]
+
+
+async def test_who_asks_for_no_automatic_answer_gets_no_receipt_but_the_news_of_the_case(town):
+    await town.write("email", BUDI, COMPLAINT, headers={"X-Auto-Response-Suppress": "All"})
+    await town.hears("email", BUDI, 0)
+    case = await town.only_case()
+    assert case["state"] == "received"
+
+    await town.move(case["reference"], "under_review", by="rini")
+    [letter] = await town.hears("email", BUDI, 1)
+    assert case["reference"] in letter

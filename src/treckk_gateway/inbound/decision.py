@@ -45,7 +45,7 @@ class Decisions:
         return self._bounded(scene, await self.joinings.join(scene, scene.case or scene.running[0], (), now))
 
     def _bounded(self, scene: Scene, filing: Filing) -> Filing:
-        if scene.looping:
+        if scene.looping or scene.message.quiet:
             return silenced(filing, scene.conversation.id)
         return self._hushed(scene, filing) if scene.flooding else filing
 

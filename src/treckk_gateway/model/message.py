@@ -104,6 +104,7 @@ class InboundMessage:
     `reply_ids` are ids of our own messages it answers; `reply_token` is the secret part of a reply address.
     `aliases` are further addresses of the same person, stated by the same authenticated request.
     `claimed_at` is the sender's own time and proves nothing. `automatic` mail is filed and never answered.
+    `quiet` says that its sender asks for no automatic answer: it counts as any other, and only danger is answered.
     `unsupported` names a kind of message we cannot interpret; it is kept and shown.
     """
 
@@ -122,6 +123,7 @@ class InboundMessage:
     aliases: tuple[Address, ...] = ()
     consent: Consent | None = None
     automatic: bool = False
+    quiet: bool = False
     unsupported: str | None = None
 
 

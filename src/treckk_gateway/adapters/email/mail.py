@@ -14,11 +14,12 @@ from treckk_gateway.adapters.email.bodies import read_body
 from treckk_gateway.adapters.email.bounces import Bounce, bounce, complained_of
 from treckk_gateway.adapters.email.quoting import own_words
 from treckk_gateway.channel.charset import clean_line, decode_text
-from treckk_gateway.channel.mime import Headers, Part, Tree, decode_header, walk
+from treckk_gateway.channel.mime import Headers, Part, Tree, by_name, decode_header, walk
 from treckk_gateway.errors import PayloadError
 from treckk_gateway.model import Attachment, Instant
 
 _SUBJECT = 2000
+_NO_ANSWER = frozenset({b"all", b"autoreply"})
 _NAME = 200
 _REFERENCES = 50
 _YEARS = (631_152_000, 4_102_444_800)  # 1990 to 2100, in seconds
@@ -76,6 +77,12 @@ class Mail:
         """Ids of the mails it answers, newest first. Clients drop either header."""
         replied = (self.in_reply_to,) if self.in_reply_to else ()
         return tuple(dict.fromkeys((*replied, *reversed(self.references))))[:_REFERENCES]
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it asks for no answer by a machine ([MS-OXCMAIL]); a person may ask so too."""
+        raw = by_name(self.headers).get("x-auto-response-suppress")
+        return raw is not None and not _NO_ANSWER.isdisjoint(re.split(rb"[,;\s]+", raw.lower()))
 
     @property
     def forward(self) -> bool:

@@ -84,6 +84,7 @@ def read_mail(raw: bytes, envelope_from: str | None, envelope_to: str, mailbox: 
         reply_token=token,
         automatic=not stops
         and (bool(mail.signals) or envelope_from == "" or mailbox.owns(sender) or mailbox.wrote(mail.message_id)),
+        quiet=mail.quiet and not stops,
         text=mail.text,
         attachments=mail.files,
         unsupported=mail.unsupported,
