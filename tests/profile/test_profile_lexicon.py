@@ -42,6 +42,8 @@ def test_spelling_is_rewritten_once():
         ("TOLOOOONG makasiiih", "tolong terima kasih"),
         ("apinya responnya hanya tanya bertanya", "apinya respon hanya tanya bertanya"),
         ("lampu jln mati", "lampu jalan mati"),
+        ("di kos2an dan di satpol pp", "di kos kosan dan di satpol pp"),
+        ("sapi di jalan2nya", "sapi di jalan jalan"),
         ("\U0001d413\U0001d428\U0001d425\U0001d428\U0001d427\U0001d420 pak", "tolong pak"),
     ],
 )

@@ -114,9 +114,8 @@ class Spelling:
         new = alone
         if new[0] in self._apart and len(new) == 1 and place + 1 < len(words):
             after = self._rewrites[words[place + 1]] or words[place + 1 : place + 2]
-            whole = new[0] + (after[0] if len(after) == 1 else "")
-            if whole in self._known:
-                return 2, (whole,)
+            if len(after) == 1 and new[0] + after[0] in self._known:
+                return 2, (new[0] + after[0],)
         return 1, new
 
     def _alone(self, word: str) -> Words:
