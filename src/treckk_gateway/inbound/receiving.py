@@ -139,7 +139,7 @@ class Receiver:
         channel = self.channels.get(channel_id)
         if channel is None or not channel.capabilities.webhook:
             return _NOT_FOUND
-        if channel_id in self.shut or isinstance(channel, BrokenChannel):
+        if channel_id in self.shut or type(channel) is BrokenChannel:
             return WebhookResponse(503, headers={"Retry-After": "30"})
         if request.method not in _METHODS:
             return _NO_METHOD

@@ -15,8 +15,12 @@ class Address:
     not reach logs or tracebacks; `text` is the written form.
     """
 
-    scheme: str = attrs.field(validator=attrs.validators.min_len(1))
-    value: str = attrs.field(validator=attrs.validators.min_len(1))
+    scheme: str
+    value: str
+
+    def __attrs_post_init__(self) -> None:
+        if not self.scheme or not self.value:
+            raise ValueError("an address has a scheme and a value")
 
     @classmethod
     def parse(cls, text: str) -> Address:
