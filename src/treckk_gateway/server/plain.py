@@ -58,7 +58,9 @@ class _Head:
         if int(found[self._length]) != len(body):
             return None
         target, *values = found.groups()
-        return target, CIMultiDictProxy(CIMultiDict(zip(self.names, values, strict=True))), body
+        # A list, since an iterator is asked first whether it is a mapping.
+        pairs = list(zip(self.names, values))  # noqa: B905 the pattern has a value for each name
+        return target, CIMultiDictProxy(CIMultiDict(pairs)), body
 
 
 class Heads:
