@@ -46,6 +46,11 @@ def nothing_of_others(town, numbers):
                 assert PEOPLE[other].number not in said
 
 
+def told_each(town):
+    """How much each was told; a question for what a report lacks comes when its time is there, however slow we are."""
+    return [sum("?" not in one for one in town.heard(way, who)) for way, who in PEOPLE.items()]
+
+
 async def test_three_reporters_over_three_channels_a_merge_updates_and_its_undo(town):
     numbers = await reported(town, "whatsapp", "sms", "email")
     parent = numbers["whatsapp"]
@@ -53,7 +58,7 @@ async def test_three_reporters_over_three_channels_a_merge_updates_and_its_undo(
     for way in ("sms", "email"):
         await merge(town, numbers[way], parent)
     await town.settled()
-    assert [len(town.heard(way, who)) for way, who in PEOPLE.items()] == [2, 2, 2]
+    assert told_each(town) == [2, 2, 2]
 
     await town.move(parent, "instructed", by="pak-kasat", post="paringin")
     await town.settled()
@@ -65,24 +70,23 @@ async def test_three_reporters_over_three_channels_a_merge_updates_and_its_undo(
     told = await unmerge(town, numbers["sms"])
     assert (told["reference"], told["state"]) == (numbers["sms"], "received")
     await town.settled()
-    assert [len(town.heard(way, who)) for way, who in PEOPLE.items()] == [3, 4, 3]
+    assert told_each(town) == [3, 4, 3]
     await town.move(parent, "en_route", by="danru-paringin")
     await town.move(parent, "resolved", by="danru-paringin", note="Pedagang dipindahkan")
     await town.settled()
-    assert [len(town.heard(way, who)) for way, who in PEOPLE.items()] == [5, 4, 5]
+    assert told_each(town) == [5, 4, 5]
     assert number_in(town.heard("email", ARIF)[-1]) == numbers["email"]
     await town.move(numbers["sms"], "under_review", by="rini")
     await town.settled()
-    assert [len(town.heard(way, who)) for way, who in PEOPLE.items()] == [5, 5, 5]
+    assert told_each(town) == [5, 5, 5]
     nothing_of_others(town, numbers)
 
     events = [(one["kind"], one["data"]) for one in (await town.case(parent))["events"]]
     assert ("merged", {"merged": numbers["sms"]}) in events
     assert ("unmerged", {"unmerged": numbers["sms"]}) in events
     child = await town.case(numbers["sms"])
-    assert [(one["kind"], one["source"], one["target"]) for one in child["events"]][-3:-1] == [
-        ("transition", "received", "duplicate"), ("unmerged", "duplicate", "received"),
-    ]  # fmt: skip
+    steps = [(one["kind"], one["source"], one["target"]) for one in child["events"] if one["kind"] != "asked"]
+    assert steps[-3:-1] == [("transition", "received", "duplicate"), ("unmerged", "duplicate", "received")]
     assert not re.search(r"62812\d|example\.org", str([one["events"] for one in (child, await town.case(parent))]))
 
 
