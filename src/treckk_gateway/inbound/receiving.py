@@ -143,7 +143,7 @@ class Receiver:
             return WebhookResponse(503, headers={"Retry-After": "30"})
         if request.method not in _METHODS:
             return _NO_METHOD
-        if len(request.body) > self.largest(channel_id):
+        if len(request.body) > self.max_body and len(request.body) > channel.max_body:
             return _TOO_LARGE
         try:
             return await self._take(channel, request)

@@ -148,11 +148,12 @@ class PlainWebhooks(asyncio.Protocol):
     def _for_channel(
         self, target: str, headers: MultiMapping[str], body: bytes, unknown: RawRequestMessage | None
     ) -> _Arrived | None:
-        channel_id = self._front.channels.get(target.partition("?")[0])
-        if channel_id is None:
+        path, mark, query = target.partition("?")
+        found = self._front.channels.get(path)
+        if found is None:
             return None
-        address = self._front.webhooks.address(channel_id, target)
-        return channel_id, WebhookRequest("POST", address, headers, body), unknown
+        channel_id, address = found
+        return channel_id, WebhookRequest("POST", address + mark + query, headers, body), unknown
 
     async def _take(self, channel_id: str, request: WebhookRequest, unknown: RawRequestMessage | None) -> None:
         try:
@@ -192,7 +193,14 @@ def _common(message: RawRequestMessage) -> bool:
     )
 
 
-def _by_path(webhooks: Webhooks) -> Mapping[str, str]:
-    """Channels by the path they are called at: below the path of `public_url` too, which some proxies remove."""
+def _by_path(webhooks: Webhooks) -> Mapping[str, tuple[str, str]]:
+    """Each channel and its public address by the path it is called at.
+
+    Below the path of `public_url` too, which some proxies remove.
+    """
     below = urlsplit(webhooks.gateway.settings.public_url).path
-    return {f"{prefix}/channels/{one}": one for one in webhooks.gateway.channels for prefix in {"", below}}
+    return {
+        f"{prefix}/channels/{one}": (one, webhooks.address(one))
+        for one in webhooks.gateway.channels
+        for prefix in {"", below}
+    }

@@ -63,10 +63,9 @@ class Webhooks:
         self.answers.count(answer.status)
         return answer
 
-    def address(self, channel_id: str, path: str) -> str:
-        """The public address of a channel that was called at this path, with the query as it was written."""
-        _, mark, query = path.partition("?")
-        return f"{self.gateway.settings.public_url}/channels/{channel_id}{mark}{query}"
+    def address(self, channel_id: str) -> str:
+        """The public address of a channel."""
+        return f"{self.gateway.settings.public_url}/channels/{channel_id}"
 
 
 def called(request: web.Request) -> str:
