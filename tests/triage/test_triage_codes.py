@@ -16,7 +16,7 @@ PROFILES = {"balangan": load("balangan"), "tiny": load(Path(__file__).parents[1]
 FLAGS = {
     "needs_clarification", "needs_human", "media_only", "voice_only", "has_case_number", "confidential", "abusive",
     "integrity", "minors", "repeat_report", "withdraw", "reopen", "opt_in", "remote_area", "outside_regency",
-    "quoted_text",
+    "quoted_text", "silent",
 }  # fmt: skip
 WORDS = sorted({word for words in PROFILES["balangan"].lexicon.lists.values() for word in words})
 TEXTS = st.one_of(

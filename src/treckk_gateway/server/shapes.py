@@ -14,7 +14,9 @@ from msgspec import UNSET, Meta, UnsetType
 from treckk_gateway.model import ClockName, ClockState, Intent, Reason, Role, State, Urgency
 from treckk_gateway.report import Audience, Layer
 
-Words = Annotated[str, Meta(min_length=1, max_length=4000, pattern=r"\S")]
+SAYING = r"[^\s\x1c-\x1f\x85\ufeff]"
+"""Something is said: a character that is no white space, neither to Python nor to those who read our JSON Schema."""
+Words = Annotated[str, Meta(min_length=1, max_length=4000, pattern=SAYING)]
 Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,80}$")]
 ReplyTo = Annotated[
     str, Meta(pattern=r"^((whatsapp|sms):\+[1-9][0-9]{6,14}|mailto:[^@\s<>,]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+)$")
@@ -136,7 +138,7 @@ class StepBody(Asked):
     post: Code | None = None
     note: Words | None = None
     office: Code | None = None
-    topic: Annotated[str, Meta(max_length=80, pattern=r"\S")] | None = None
+    topic: Annotated[str, Meta(max_length=80, pattern=SAYING)] | None = None
     parent: Reference | None = None
     missing: Annotated[list[Code], Meta(max_length=20)] = []
 

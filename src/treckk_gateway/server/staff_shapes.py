@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from treckk_gateway.model import Reason, State
-from treckk_gateway.server.shapes import Asked, Code, Cursor, Limit, Reference, Shown, Words
+from treckk_gateway.server.shapes import SAYING, Asked, Code, Cursor, Limit, Reference, Shown, Words
 
 _FOUR = "[A-Za-z0-9+/]{4}"
 Base64 = Annotated[
@@ -74,7 +74,7 @@ class PlaceBody(Asked):
     district: PlaceCode
     village: PlaceCode | None = None
     point: Point | None = None
-    landmark: Annotated[str, Meta(max_length=120, pattern=r"\S")] | None = None
+    landmark: Annotated[str, Meta(max_length=120, pattern=SAYING)] | None = None
 
 
 class EvidenceFile(Asked):
