@@ -22,6 +22,14 @@ WAITING = ("inbox_new", "inbox_parked", "outbox_due", "outbox_urgent", "outbox_q
 """Indexes that hold only what waits, however much is over: they may be read from end to end."""
 
 
+def bound(statement):
+    """How many values a statement takes; a mark with a number may stand more than once."""
+    most = 0
+    for number in re.findall(r"\?(\d*)", statement):
+        most = max(most, int(number)) if number else most + 1
+    return most
+
+
 @pytest.fixture
 def asked(monkeypatch):
     """Every statement that reads or changes rows, as it was written."""
@@ -57,7 +65,7 @@ async def test_what_a_message_needs_is_found_by_an_index(asked, make_town, tmp_p
         for statement in asked:
             if not re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)", statement) or SELDOM.search(statement):
                 continue
-            given = dict.fromkeys(re.findall(r":(\w+)", statement)) or [None] * statement.count("?")
+            given = dict.fromkeys(re.findall(r":(\w+)", statement)) or [None] * bound(statement)
             for *_, plan in opened.execute(f"EXPLAIN QUERY PLAN {statement}", given):
                 scanned = re.match(r"SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?", plan)
                 if scanned and scanned[1] in GROWING and scanned[2] not in WAITING:
