@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, date, datetime, timedelta
+from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -14,6 +16,8 @@ from hypothesis import strategies as st
 from treckk_gateway.errors import ProfileError
 from treckk_gateway.profile import Calendar, Duration, Quiet, Unit, load
 from treckk_gateway.profile.calendar import national
+from treckk_gateway.profile.files import Folder
+from treckk_gateway.profile.service import read_holidays
 
 WITA = ZoneInfo("Asia/Makassar")
 DAILY = ((480, 960),)
@@ -273,3 +277,32 @@ def test_a_warning_lies_before_what_it_warns_of(calendar, begins, duration):
     due = calendar.add(begins, duration)
     rest = duration.amount // 4
     assert calendar.warning(due, rest, duration.unit) <= due
+
+
+def test_the_shipped_holidays_are_those_the_package_knows():
+    """Otherwise the package learnt something: `treckk holidays ID 2026 ... 2030` writes the file anew."""
+    shipped = read_holidays(Folder(files("treckk_gateway.profile") / "balangan"))
+    assert sorted(shipped) == [2026, 2027, 2028, 2029, 2030]
+    assert shipped == {year: national("ID")(year) for year in shipped}
+
+
+def test_a_year_that_is_listed_does_not_load_the_package(monkeypatch):
+    monkeypatch.setitem(sys.modules, "holidays", None)
+    of_year = national("ID", None, {2026: {date(2026, 12, 25): "Natal"}})
+    assert of_year(2026) == {date(2026, 12, 25): "Natal"}
+    with pytest.raises(ImportError):
+        of_year(2031)
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ("25/12/2026,Natal", r"holidays\.csv: line 2, date: '25/12/2026' is no day; write one like 2026-12-25"),
+        ("2026-12-25,Natal\n2026-12-25,Natal", r"line 3, date: 2026-12-25 stands there twice"),
+        ("2026-12-25,", r"line 2, name: is empty"),
+    ],
+)
+def test_holidays_that_cannot_be_are_refused(tmp_path, rows, reason):
+    (tmp_path / "holidays.csv").write_text(f"date,name\n{rows}\n", encoding="utf-8")
+    with pytest.raises(ProfileError, match=reason):
+        read_holidays(Folder(tmp_path))

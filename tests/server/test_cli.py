@@ -290,3 +290,14 @@ print([one for one in ("typer", "click", "jinja2", "prometheus_client", "twilio.
 )
 def test_what_is_no_text_is_named_in_its_place(message, shown):
     assert case_commands._said(message) == shown
+
+
+def test_holidays_of_a_country_are_written_as_a_profiles_file(treckk):
+    told = treckk("holidays", "ID", "2027", "2026", "2026")
+    lines = told.stdout.splitlines()
+    assert (told.returncode, lines[:2]) == (0, ["date,name", "2026-01-01,Tahun Baru Masehi"])
+    assert len(lines) == len(set(lines))
+    assert "2027-12-25,Hari Raya Natal" in lines
+    unknown = treckk("holidays", "XX", "2026")
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "no holidays are known of XX" in unknown.stderr

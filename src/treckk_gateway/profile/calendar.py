@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -214,18 +215,24 @@ class Calendar:
         return (_EPOCH + at * _MICRO).astimezone(self.zone)
 
 
-def national(country: str, subdivision: str | None = None) -> National:
+def national(
+    country: str, subdivision: str | None = None, listed: Mapping[int, Mapping[date, str]] = MappingProxyType({})
+) -> National:
     """A country's public holidays as the `holidays` package knows them: a beginning, not the truth.
 
-    The package is loaded with the first year asked for; that raises `ProfileError` for a country it does not know.
+    The package is loaded with the first year that is not `listed`; that raises `ProfileError` for a country it does not
+    know.
     """
 
     @cache
     def of_year(year: int) -> Mapping[date, str]:
-        import holidays  # noqa: PLC0415 costs a tenth of a second, so it is loaded when somebody counts
+        if year in listed:
+            return listed[year]
+        import holidays  # noqa: PLC0415 knows 250 countries: a tenth of a second and twelve megabytes
 
         try:
-            return dict(holidays.country_holidays(country, subdiv=subdivision, years=year))
+            own = holidays.country_holidays(country, subdiv=subdivision).default_language  # else that of the process
+            return dict(holidays.country_holidays(country, subdiv=subdivision, years=year, language=own))
         except NotImplementedError:
             reason = f"no holidays are known of {country} {subdivision or ''}".rstrip()
             raise ProfileError(f"profile.toml: calendar.country: {reason}") from None

@@ -22,7 +22,7 @@ from treckk_gateway.profile.geography import read_geography
 from treckk_gateway.profile.information import read_information
 from treckk_gateway.profile.lexicon import Lexicon
 from treckk_gateway.profile.profile import Category, Office, Post, Profile, ReasonText, Vocabulary
-from treckk_gateway.profile.service import read_calendar, read_profile_limits
+from treckk_gateway.profile.service import read_calendar, read_holidays, read_profile_limits
 from treckk_gateway.profile.staff_words import read_staff_words
 from treckk_gateway.profile.telling import read_form, read_signing, read_times
 from treckk_gateway.profile.texts import read_templates
@@ -81,7 +81,7 @@ def _read(folder: Folder, name: str) -> Profile:
         bounds=geography.bounds,
         form=form,
         dialogue=read_dialogue(folder, languages, form, templates),
-        calendar=read_calendar(PROFILE, written.calendar, written.zone),
+        calendar=read_calendar(PROFILE, written.calendar, written.zone, read_holidays(folder)),
         limits=read_profile_limits(PROFILE, written.clocks),
         gazetteer=geography.gazetteer,
         staff=read_staff_words(folder),

@@ -3,23 +3,48 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from treckk_gateway.profile import shapes
 from treckk_gateway.profile.calendar import MIDNIGHT, Calendar, Minutes, National, Quiet, national
-from treckk_gateway.profile.files import refuse
+from treckk_gateway.profile.files import Folder, refuse
 from treckk_gateway.profile.limits import Limits, read_limits
 
+HOLIDAYS = "holidays.csv"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _SPAN = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
 _A_MINUTE_SHORT = MIDNIGHT - 1
 
 
-def read_calendar(file: str, written: shapes.CalendarTable, zone: str) -> Calendar:
-    """The calendar. Raises `ProfileError` for hours that cannot be, a week without any, or an unknown country."""
+def read_holidays(folder: Folder) -> dict[int, dict[date, str]]:
+    """National holidays by year, of the years that `holidays.csv` has; none where there is no such file.
+
+    Raises `ProfileError` for a day that is none, or stands there twice.
+    """
+    found: dict[int, dict[date, str]] = {}
+    rows = folder.table(HOLIDAYS, ("date", "name")) if folder.has(HOLIDAYS) else ()
+    for line, row in enumerate(rows, 2):
+        try:
+            day = date.fromisoformat(row["date"])
+        except ValueError:
+            refuse(HOLIDAYS, f"line {line}, date", f"{row['date']!r} is no day; write one like 2026-12-25")
+        year = found.setdefault(day.year, {})
+        if day in year:
+            refuse(HOLIDAYS, f"line {line}, date", f"{day} stands there twice")
+        year[day] = row["name"]
+    return found
+
+
+def read_calendar(
+    file: str, written: shapes.CalendarTable, zone: str, listed: Mapping[int, Mapping[date, str]]
+) -> Calendar:
+    """The calendar; `listed` are the national holidays of whole years.
+
+    Raises `ProfileError` for hours that cannot be, a week without any, or an unknown country.
+    """
     for name in written.hours:
         if name not in WEEKDAYS:
             refuse(file, f"calendar.hours.{name}", f"is no weekday; they are {', '.join(WEEKDAYS)}")
@@ -29,7 +54,7 @@ def read_calendar(file: str, written: shapes.CalendarTable, zone: str) -> Calend
     return Calendar(
         zone=ZoneInfo(zone),
         hours=hours,
-        national=_national(file, written),
+        national=_national(file, written, listed),
         closed=_days(file, "closed", written.closed),
         opened=_days(file, "opened", written.opened),
         checked=written.checked_until,
@@ -46,12 +71,12 @@ def read_profile_limits(file: str, written: dict[str, object]) -> Limits:
         refuse(file, f"clocks.{name}", reason)
 
 
-def _national(file: str, written: shapes.CalendarTable) -> National:
+def _national(file: str, written: shapes.CalendarTable, listed: Mapping[int, Mapping[date, str]]) -> National:
     if written.country is None:
         return lambda _year: {}
     if not re.fullmatch(r"[A-Z]{2}", written.country):
         refuse(file, "calendar.country", "is a code of two capital letters, such as ID")
-    return national(written.country, written.subdivision)
+    return national(written.country, written.subdivision, listed)
 
 
 def _hours(file: str, name: str, spans: Iterable[str]) -> tuple[Minutes, ...]:

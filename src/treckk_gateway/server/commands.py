@@ -19,6 +19,7 @@ from treckk_gateway.server import (
     backup_commands,
     case_commands,
     db_commands,
+    holidays_command,
     mail_commands,
     report_command,
     triage_command,
@@ -141,6 +142,7 @@ app.add_typer(db_commands.app, name="db")
 app.add_typer(triage_command.app, name="triage")
 app.command("replay")(case_commands.replay)
 app.command("parse-mail")(mail_commands.parse_mail)
+app.command("holidays")(holidays_command.holidays)
 app.command("report")(report_command.report)
 app.command("backup")(backup_commands.backup)
 app.command("restore")(backup_commands.restore)
