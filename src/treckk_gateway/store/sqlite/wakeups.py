@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from itertools import zip_longest
 
@@ -20,6 +21,8 @@ _SECOND = 1_000_000
 _COOLING = 0.5
 _FAR_EVERY = 0.25
 """Seconds between two looks past what waits of one channel, so that a flood there keeps no other waiting for long."""
+_FRESH = 0.05
+"""Seconds for which what a look found may be begun."""
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +42,8 @@ class LocalWakeups:
         self._last: dict[str, int] = {}
         self._cooling: set[str] = set()
         self._finished: set[str] = set()
+        self._found: deque[Wake] = deque()
+        self._found_at = -_FRESH
         self._stopping = False
         self._far_at = -math.inf
         self._latest = Latest(clock)
@@ -81,28 +86,38 @@ class LocalWakeups:
 
     async def _round(self, handler: Callable[[Wake], Awaitable[None]]) -> float:
         free = self._slots - len(self._busy)
-        if free <= 0:
+        if free <= 0 or (self._fresh() and self._begin(handler, free)):
             return self._poll
         now = await self._latest.now(self._store)
         self._finished.clear()
         far = time.monotonic() - self._far_at >= _FAR_EVERY
         if far:
             self._far_at = time.monotonic()
-        found = await self._store.heads(now, self._slots * 2, far=far)
-        # What a lane finished while the rows were read may still stand in them: it is read anew before it goes on.
-        waiting = self._busy.keys() | self._cooling | self._finished
-        ready: dict[str, Wake] = {}
-        for one in _mixed(
-            found
-        ):  # several rows of a lane may be due, an urgent one and timers among them: the first goes
-            if one.lane not in waiting:
-                ready.setdefault(one.lane, one)
-        for one in list(ready.values())[:free]:
-            self._busy[one.lane] = asyncio.create_task(self._handle(handler, one))
-        if ready:
+        self._found = deque(_mixed(await self._store.heads(now, self._slots * 2, far=far)))
+        self._found_at = time.monotonic()
+        if self._begin(handler, self._slots - len(self._busy)):
             return self._poll
         due = await self._store.next_due()
         return self._poll if due is None or due <= now else min(self._poll, (due - now) / _SECOND)
+
+    def _fresh(self) -> bool:
+        """Whether what the last look found may still be begun: under a flood a look for each place would cost most."""
+        return bool(self._found) and time.monotonic() - self._found_at < _FRESH
+
+    def _begin(self, handler: Callable[[Wake], Awaitable[None]], free: int) -> bool:
+        """Begin with what was found; false where nothing of it can be begun.
+
+        What a lane finished since may still stand there: it is read anew before it goes on. Several rows of a lane may
+        be due, an urgent one and timers among them: the first goes.
+        """
+        begun = 0
+        while self._found and begun < free:
+            one = self._found.popleft()
+            if one.lane in self._busy or one.lane in self._cooling or one.lane in self._finished:
+                continue
+            self._busy[one.lane] = asyncio.create_task(self._handle(handler, one))
+            begun += 1
+        return begun > 0
 
     async def _handle(self, handler: Callable[[Wake], Awaitable[None]], wake: Wake) -> None:
         again = self._last.get(wake.lane) == wake.row_id
