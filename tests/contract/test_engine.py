@@ -370,3 +370,13 @@ async def test_what_should_have_been_sent_long_ago_becomes_uncertain_by_the_swee
     assert (await store.outbox(1)).state == "sending", "somebody may be at it"
     await store.sweep(now + 61 * SECOND, Lateness(overdue=0, again=0))
     assert (await store.outbox(1)).state == "uncertain"
+
+
+async def test_what_falls_due_after_the_lost_hour_is_woken_then_and_not_before(living, opening):
+    """Woken at once it would not be due yet, and nobody would look again until the next sweeps."""
+    store, now, hour = await opening(living, horizon=120.0), real_time(), 3_600 * SECOND
+    await store.accept(request_of("SM1", now=now + hour + 60 * SECOND))
+    living.rows("DELETE FROM procrastinate_jobs")
+    assert await store.rewind(now, now + hour) == 1
+    assert living.rows("SELECT due FROM inbox") == [(now + 60 * SECOND,)]
+    assert living.rows("SELECT scheduled_at > now() FROM procrastinate_jobs WHERE status = 'todo'") == [(True,)]

@@ -39,13 +39,13 @@ def rewind(connection: Connection, now: Instant, last: Instant | None) -> int:
         return 0
     moved = 0
     for topic, state, owner in _WAITING:
-        waiting = f"UPDATE {topic} SET due = ? WHERE state = '{state}' AND due > ? AND due <= ? RETURNING {owner}"  # noqa: S608 constant
-        later = f"UPDATE {topic} SET due = due - ? WHERE state = '{state}' AND due > ? RETURNING {owner}"  # noqa: S608 constant
+        waiting = f"UPDATE {topic} SET due = ? WHERE state = '{state}' AND due > ? AND due <= ? RETURNING {owner}, due"  # noqa: S608 constant
+        later = f"UPDATE {topic} SET due = due - ? WHERE state = '{state}' AND due > ? RETURNING {owner}, due"  # noqa: S608 constant
         owners = connection.execute(waiting, (now, now, last)).fetchall()
         if topic is not Topic.TIMER:
             owners += connection.execute(later, (last - now, last)).fetchall()
-        for (one,) in owners:
-            connection.wake(topic, one, now)
+        for one, due in owners:
+            connection.wake(topic, one, due)
         moved += len(owners)
     return moved
 
