@@ -94,6 +94,7 @@ def settings_in(folder: Path, environment: pytest.MonkeyPatch, **gateway: Any) -
                     "account_sid": "AC" + "0" * 32,
                     "auth_token": "env:T_TWILIO",
                     "sender": "whatsapp:+6281100000000",
+                    "api_base_url": "http://127.0.0.1:9",  # nobody listens: a receipt that leaves in time goes nowhere
                 },
             },
             "clocks": {"out_of_hours": False},
