@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_qp
-from collections import deque
 from collections.abc import Sequence
 
 _MOST = 64
@@ -68,20 +67,24 @@ class Recognized:
 
 
 class Layouts:
-    """The layouts one channel has seen of late."""
+    """The layouts one channel has seen of late.
 
-    __slots__ = ("_found", "_known", "_latest")
+    Large bodies are verified by a thread beside the loop: what is remembered is only ever replaced as a whole.
+    """
+
+    __slots__ = ("_known", "_latest")
 
     def __init__(self) -> None:
-        self._known: deque[Layout] = deque(maxlen=_KEPT)
-        self._latest = b""
-        self._found: Recognized | None = None
+        self._known: tuple[Layout, ...] = ()
+        self._latest: tuple[bytes, Recognized | None] = b"", None
 
     def recognize(self, body: bytes) -> Recognized | None:
         """The form in a body whose layout is known. Kept for a moment: what was verified is looked at next."""
-        if body is not self._latest:
-            self._latest, self._found = body, self._recognize(body)
-        return self._found
+        latest, found = self._latest
+        if body is not latest:
+            found = self._recognize(body)
+            self._latest = body, found
+        return found
 
     def learn(self, body: bytes) -> None:
         """Know this body's layout from now on, if it is a usual one. Genuine ones only, so that nobody else teaches."""
@@ -89,7 +92,7 @@ class Layouts:
             return
         names = [field.partition(b"=")[0] for field in body.split(b"&")]
         if len(names) == len(set(names)) and not any(one.match(body) for one in self._known):
-            self._known.appendleft(Layout(names))
+            self._known = (Layout(names), *self._known[: _KEPT - 1])
 
     def _recognize(self, body: bytes) -> Recognized | None:
         if _LF in body or _CR in body:  # quoted-printable has line breaks of its own
