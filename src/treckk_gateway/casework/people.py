@@ -64,21 +64,19 @@ class People:
         identities = self.identities(channel_id, addresses)
         hashed = self.address_hash(channel_id, message.sender)
         found = await self._store.acquaintance(identities, channel_id, hashed, limit)
-        reporter, conversation = found.reporter, found.conversation
+        reporter, conversation, open_cases = found.reporter, found.conversation, found.open_cases
+        made = False
         if reporter is None and conversation is None:  # identities stated together are stored together
             reporter, conversation = await self._meet(identities, channel_id, hashed, message.sender)
+            made = conversation is not None
         elif reporter is None or len(addresses) > 1:
             reporter = await self.reporter_at(channel_id, addresses)
         if conversation is None:
             conversation = await self.conversation(channel_id, message.sender, reporter)
         self._keep(reporter)
-        same = found.reporter is not None and found.reporter.id == reporter.id
-        return Known(
-            reporter=reporter,
-            conversation=conversation,
-            recent=found.recent,
-            open_cases=found.open_cases if same else await self._store.open_cases(reporter.id),
-        )
+        if not made and (found.reporter is None or found.reporter.id != reporter.id):
+            open_cases = await self._store.open_cases(reporter.id)
+        return Known(reporter=reporter, conversation=conversation, recent=found.recent, open_cases=open_cases)
 
     async def _meet(
         self, identities: Sequence[bytes], channel_id: str, hashed: bytes, sender: Address

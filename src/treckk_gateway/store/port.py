@@ -137,12 +137,12 @@ class Store(Protocol):
     async def hear(self, heard: Heard) -> None:
         """File a delivery receipt."""
 
-    # cases
     async def sent_as(
         self, channel_id: str, delivery_id: str | None, provider_message_id: str | None
     ) -> OutboxRow | None:
         """The message of ours that a receipt names, by our id or the provider's."""
 
+    # cases
     async def case(self, *, case_id: int | None = None, reference: str | None = None) -> Case | None:
         """A case by id or number."""
 

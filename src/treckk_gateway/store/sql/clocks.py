@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from treckk_gateway.model import EventKind, Instant
-from treckk_gateway.store.orders import CaseFields, ClocksSet, FirstClocks, NewEvent
+from treckk_gateway.store.orders import CaseFields, ClocksSet, NewEvent
 from treckk_gateway.store.rows import Topic
 from treckk_gateway.store.sql.connection import Connection
 
@@ -22,27 +22,20 @@ _WAKE_WAITING = (
 )
 
 
-def wake(connection: Connection, case_id: int, event: NewEvent | None, fields: CaseFields | None, now: Instant) -> None:
-    """Have a case's clocks looked at, in the transaction that may have moved them, whoever brought it about.
+def wake(connection: Connection, case_id: int, event: NewEvent | None, fields: CaseFields | None, at: Instant) -> None:
+    """Have a case's clocks looked at then, in the transaction that may have moved them, whoever brought it about.
 
     A message moves them only where the case waits for one, or where it tells of more than was known.
     """
     moved = fields is not None and any((fields.state, fields.urgency, fields.category, fields.intent))
     kind = event.kind if event is not None else None
     if moved or (kind is not None and kind is not EventKind.MESSAGE and kind not in _BY_ITSELF):
-        connection.execute(_WAKE, (case_id, now))
+        connection.execute(_WAKE, (case_id, at))
     elif kind is EventKind.MESSAGE:
-        connection.execute(_WAKE_WAITING, (now, case_id, case_id))
+        connection.execute(_WAKE_WAITING, (at, case_id, case_id))
     else:
         return
-    connection.wake(Topic.TIMER, case_id, now)
-
-
-def begin(connection: Connection, case_id: int, found: FirstClocks) -> None:
-    """Set the clocks of a case that opens, as they are known then."""
-    connection.execute("UPDATE cases SET due_at = ? WHERE id = ?", (found.due, case_id))
-    connection.execute(_WAKE, (case_id, found.wake))
-    connection.wake(Topic.TIMER, case_id, found.wake)
+    connection.wake(Topic.TIMER, case_id, at)
 
 
 def keep(connection: Connection, found: ClocksSet) -> bool:

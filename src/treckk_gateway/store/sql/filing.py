@@ -15,6 +15,7 @@ from treckk_gateway.store.orders import (
     Change,
     Draft,
     Filing,
+    FirstClocks,
     Further,
     Merge,
     NewCase,
@@ -55,7 +56,7 @@ def file(connection: Connection, filing: Filing) -> Filed:
     if filing.fields is not None and case_id is not None:
         set_fields(connection, case_id, None, filing.fields, filing.now)
     if filing.opens is not None:
-        case_id = _open(connection, filing.opens, filing.now)
+        case_id = _open(connection, filing.opens, filing.clocks, filing.now)
     message_id = None
     if filing.message is not None:
         message_id = _message(connection, filing.message, filing, case_id)
@@ -101,10 +102,8 @@ def _consequences(connection: Connection, filing: Filing, case_id: int | None) -
         find(connection, case_id, filing.findings, filing.now)
         fill(connection, case_id, filing.values, filing.now)
         set_timers(connection, case_id, filing.timers)
-        if filing.opens is not None and filing.clocks is not None:
-            clocks.begin(connection, case_id, filing.clocks)
-        else:
-            clocks.wake(connection, case_id, filing.event, filing.fields, filing.now)
+        looked_at = filing.clocks.wake if filing.clocks is not None else filing.now
+        clocks.wake(connection, case_id, filing.event, filing.fields, looked_at)
     origin = f"case:{case_id}/{seq}" if seq is not None else f"inbox:{filing.inbox_id}"
     if filing.finishes is not None:
         origin = f"timer:{filing.finishes}"
@@ -258,12 +257,12 @@ def _number(connection: Connection, case_id: int, new: NewCase, now: Instant) ->
     return reference
 
 
-def _open(connection: Connection, new: NewCase, now: Instant) -> int:
+def _open(connection: Connection, new: NewCase, clocks_then: FirstClocks | None, now: Instant) -> int:
     case_id: int = connection.execute(
         "INSERT INTO cases (reference, state, version, channel_id, intent, urgency, post, category,"
         " district, village, language,"
-        " flags, opened_at, changed_at, reporter_id, missing, questions, completeness)"
-        " VALUES (?, 'received', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        " flags, opened_at, changed_at, reporter_id, missing, questions, completeness, due_at)"
+        " VALUES (?, 'received', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (
             f"?{new.token_hash.hex()}",
             new.channel_id,
@@ -281,6 +280,7 @@ def _open(connection: Connection, new: NewCase, now: Instant) -> int:
             json.dumps(list(new.missing)),
             msgspec.json.encode(new.questions).decode(),
             new.completeness,
+            clocks_then.due if clocks_then is not None else None,
         ),
     ).fetchone()[0]
     connection.execute(
