@@ -40,7 +40,7 @@ def wording(profile=BALANGAN):
 
 def letter(template, values, *, channel="whatsapp", language="id", profile=BALANGAN, case=CASE):
     renderer = Renderer(profile, wording(profile))
-    return renderer.render(template, values, case, language, CHANNELS[channel], NOW)
+    return renderer.render(template, renderer.given(values, case, language, NOW), language, CHANNELS[channel])
 
 
 def told(
@@ -179,9 +179,11 @@ def test_a_short_message_of_a_sender_that_takes_no_answers_says_where_to_answer(
     answered = Capabilities(schemes=frozenset({"sms"}), form=TextForm.SMS, segments=True)
     one_way = attrs.evolve(answered, inbound=False)
     renderer = Renderer(BALANGAN, wording())
-    plainly, told = (renderer.render("receipt", {}, CASE, language, one, NOW) for one in (answered, one_way))
+    given = renderer.given({}, CASE, language, NOW)
+    plainly, told = (renderer.render("receipt", given, language, one) for one in (answered, one_way))
 
     assert told.text == f"{plainly.text} {BALANGAN.dialogue.one_way[language]}"
     assert (plainly.parts, told.parts) == (1, 2)
     assert measure(told.text).alphabet is Alphabet.GSM7
-    assert Renderer(TINY, wording(TINY)).render("receipt", {}, CASE, "en", one_way, NOW).parts == 1
+    tiny = Renderer(TINY, wording(TINY))
+    assert tiny.render("receipt", tiny.given({}, CASE, "en", NOW), "en", one_way).parts == 1

@@ -40,17 +40,8 @@ class Renderer:
     profile: Profile
     wording: Wording
 
-    def render(
-        self,
-        template: str,
-        values: Mapping[str, str],
-        case: Case | None,
-        language: str,
-        capabilities: Capabilities,
-        now: Instant,
-    ) -> Letter:
-        """The letter for one channel: its form, without bold marks where they mean nothing."""
-        given = self.given(values, case, language, now)
+    def render(self, template: str, given: Mapping[str, str], language: str, capabilities: Capabilities) -> Letter:
+        """The letter for one channel, of what `given` gave: its form, without bold marks where they mean nothing."""
         if capabilities.form is TextForm.SMS:
             text = self._short(template, language, given)
             if not capabilities.inbound:
@@ -67,13 +58,7 @@ class Renderer:
         )
 
     def choices(
-        self,
-        template: str,
-        values: Mapping[str, str],
-        case: Case | None,
-        language: str,
-        capabilities: Capabilities,
-        now: Instant,
+        self, template: str, given: Mapping[str, str], language: str, capabilities: Capabilities
     ) -> tuple[Choice, ...]:
         """What may be tapped beside the words: the update's own choices, then those of its text.
 
@@ -81,7 +66,6 @@ class Renderer:
         """
         if not capabilities.choices:
             return ()
-        given = self.given(values, case, language, now)
         own = choices_of(given, given.get("nomor"))
         found = (*own, *self.profile.templates.choices(template, language, given))
         return found if len(found) <= capabilities.choices else ()

@@ -76,11 +76,13 @@ class Sender:
     async def handle(self, outbox_id: int) -> None:
         """Send one row if it may leave now."""
         found = await self.casework.store.outgoing(outbox_id)
-        row = found.row if found is not None else None
-        if row is not None and row.state == "held" and row.reason == QUIET_HOURS and row.due <= self.casework.clock():
+        if found is None:
+            return
+        row = found.row
+        if row.state == "held" and row.reason == QUIET_HOURS and row.due <= self.casework.clock():
             await self.casework.store.hold(row.id, "queued", None, None)
             row = replace(row, state="queued", reason=None)
-        if found is None or row is None or row.state != "queued":
+        if row.state != "queued":
             return
         prepared = await self._prepare(row, found)
         if prepared is None:
@@ -192,13 +194,14 @@ class Sender:
         own = self.renderer.profile.languages[0]
         language = case.language if case is not None and conversation.staff is None else conversation.language or own
         values = box.open_value(Purpose.VALUES, row.values, dict[str, str])
-        letter = self.renderer.render(row.template, values, case, language, channel.capabilities, row.created_at)
+        given = self.renderer.given(values, case, language, row.created_at)
+        letter = self.renderer.render(row.template, given, language, channel.capabilities)
         template: Template | None = None
         choices: tuple[Choice, ...] = ()
         if not self.casework.window_open(conversation):
-            template = self._template(row, self.renderer.given(values, case, language, row.created_at), language)
+            template = self._template(row, given, language)
         else:
-            choices = self.renderer.choices(row.template, values, case, language, channel.capabilities, row.created_at)
+            choices = self.renderer.choices(row.template, given, language, channel.capabilities)
         message = OutboundMessage(
             delivery_id=row.delivery_id,
             attempt_id=self.casework.ids.new(),
