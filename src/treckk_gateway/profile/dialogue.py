@@ -13,6 +13,7 @@ from treckk_gateway.model import Choice
 from treckk_gateway.profile import shapes
 from treckk_gateway.profile.files import Folder, refuse
 from treckk_gateway.profile.form import Form
+from treckk_gateway.profile.phrases import Phrases
 from treckk_gateway.profile.templates import Templates, fits
 from treckk_gateway.profile.texts import made_offers
 from treckk_gateway.profile.tokens import tokens
@@ -47,11 +48,11 @@ class Dialogue:
     offers: Mapping[str, Mapping[str, tuple[Choice, ...]]] = attrs.field(factory=dict)
     one_way: Mapping[str, str] = attrs.field(factory=dict)
     _answers: Mapping[str, frozenset[tuple[str, ...]]] = attrs.field(alias="_answers", repr=False)
-    _begin: Mapping[str, Mapping[str, Collection[tuple[str, ...]]]] = attrs.field(init=False, repr=False)
+    _phrases: Mapping[str, Phrases[None]] = attrs.field(init=False, repr=False)
 
-    @_begin.default
-    def _by_first_word(self) -> Mapping[str, Mapping[str, Collection[tuple[str, ...]]]]:
-        return {name: _begin(phrases) for name, phrases in self._answers.items()}
+    @_phrases.default
+    def _as_phrases(self) -> Mapping[str, Phrases[None]]:
+        return {name: Phrases((" ".join(one), None) for one in phrases) for name, phrases in self._answers.items()}
 
     def question(self, field: str, language: str) -> str:
         """The question for a field."""
@@ -67,8 +68,7 @@ class Dialogue:
 
     def stands(self, what: str, *texts: tuple[str, ...]) -> bool:
         """The same of texts that are words already."""
-        begin = self._begin[what]
-        return any(not begin.keys().isdisjoint(words) and _among(words, begin) for words in texts)
+        return any(True for words in texts for _ in self._phrases[what].find(words))
 
     def only(self, what: str, *texts: str) -> bool:
         """Whether one of the texts is a phrase of that list and nothing else."""
@@ -126,20 +126,3 @@ def _check(key: str, question: str, language: str, templates: Templates) -> None
     text = templates.render("ask_field", "sms", language, examples).text
     if not fits(text):
         refuse(DIALOGUE, key, f"makes an SMS of {len(text)} characters; one short message has 160 plain ones")
-
-
-def _begin(phrases: Iterable[tuple[str, ...]]) -> dict[str, list[tuple[str, ...]]]:
-    """Phrases by their first words."""
-    begin: dict[str, list[tuple[str, ...]]] = {}
-    for one in filter(None, phrases):
-        begin.setdefault(one[0], []).append(one)
-    return begin
-
-
-def _among(words: tuple[str, ...], begin: Mapping[str, Collection[tuple[str, ...]]]) -> bool:
-    """Whether one of the phrases stands among the words."""
-    return any(
-        words[start : start + len(phrase)] == phrase
-        for start, word in enumerate(words)
-        for phrase in begin.get(word, ())
-    )
