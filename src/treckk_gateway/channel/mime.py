@@ -11,7 +11,7 @@ import binascii
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -42,9 +42,6 @@ Headers = tuple[tuple[str, bytes], ...]
 
 _NAME = re.compile(rb"[!-9;-~]{1,100}")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
-# Possessive, so that nothing is tried twice. A block that is all of such fields is read by it, any other line by line.
-_FIELD = re.compile(rb"([!-9;-~]{1,100}+):([^\n]*+\n(?:[ \t][^\n]*+\n)*+)")
-_LINE_END = re.compile(rb"\r*\n")
 _WORD = re.compile(rb"=\?([!-<>@-~]{1,40})\?([bBqQ])\?([^?\r\n]*)\?=")
 _PARAMETER = re.compile(rb';\s*([^=;\s"]{1,80})\s*=\s*("[^"\\]*+(?:\\.[^"\\]*+)*+"?|[^;]*)', re.DOTALL)
 _SECTION = re.compile(r"(?P<name>[^*]+)(?:\*(?P<index>[0-9]{1,3}))?(?P<encoded>\*)?")
@@ -127,21 +124,33 @@ def read_headers(raw: bytes, start: int = 0, end: int | None = None) -> tuple[He
     """The header block that begins at `start`, and where its body begins. A line that is no header ends the block."""
     end = len(raw) if end is None else end
     blank = _BLANK_LINE.search(raw, start, min(end, start + HEADER_VALUE))
-    block = raw[start : blank.start() + 1] if blank else b""
-    found = _FIELD.findall(block)
-    # All of it is fields when nothing but their colons is missing from what was found.
-    if blank and sum(map(len, chain.from_iterable(found))) + len(found) == len(block) and len(found) <= HEADER_LINES:
-        named = [
-            (_lower(name), value.rstrip(b"\r\n") if value.count(b"\n") == 1 else _LINE_END.sub(b"", value))
-            for name, value in found
-        ]
-        return tuple(named), blank.end()
+    if blank and (found := _read_fields(raw[start : blank.start()])):
+        return found, blank.end()
     return _read_lines(raw, start, end)
 
 
+def _read_fields(block: bytes) -> Headers | None:
+    """All fields of a block as programs write it; `None` for any other, which is read line by line."""
+    line_end = b"\r\n" if block.endswith(b"\r") else b"\n"
+    block = block.removesuffix(b"\r")
+    if b"\n " in block or b"\n\t" in block:
+        block = block.replace(line_end + b" ", b" ").replace(line_end + b"\t", b"\t")
+    lines = block.split(line_end)
+    ends = len(lines) - 1
+    if ends >= HEADER_LINES or block.count(b"\n") != ends or block.count(b"\r") != ends * (len(line_end) - 1):
+        return None
+    try:
+        return tuple([(_field_name(name), value) for name, value in [line.split(b":", 1) for line in lines]])
+    except ValueError:  # no colon, or no name before it
+        return None
+
+
 @lru_cache(maxsize=512)
-def _lower(name: bytes) -> str:
-    return name.decode("ascii").lower()
+def _field_name(written: bytes) -> str:
+    """In lower case. Raises `ValueError` for what is no name."""
+    if not _NAME.fullmatch(written):
+        raise ValueError
+    return written.decode("ascii").lower()
 
 
 def _read_lines(raw: bytes, start: int, end: int) -> tuple[Headers, int]:
