@@ -11,7 +11,7 @@ from treckk_gateway.gateway import Gateway
 from treckk_gateway.model import Reason, State
 from treckk_gateway.model.lifecycle import TRANSITIONS
 from treckk_gateway.profile import Bounds
-from treckk_gateway.server.staff_shapes import Proposable
+from treckk_gateway.server.shapes.coordination import Proposable
 
 _NUMBER = r"\+[1-9][0-9]{6,14}"
 _WRITTEN = {

@@ -17,7 +17,20 @@ from treckk_gateway.casework.views import (
     ParkedView,
 )
 from treckk_gateway.model import Case, CaseClock, CaseEvent, Finding, Instant, Location, Transition
-from treckk_gateway.server import shapes
+from treckk_gateway.server.shapes.books import DeadLetterItem, DeadLetterPage, ParkedItem, ParkedPage
+from treckk_gateway.server.shapes.casefile import (
+    CaseDetail,
+    ClockItem,
+    DeliveryItem,
+    EventItem,
+    FileItem,
+    FindingItem,
+    FormItem,
+    MessageItem,
+    PlaceItem,
+)
+from treckk_gateway.server.shapes.cases import CaseItem, CasePage, StepItem, Steps
+from treckk_gateway.server.shapes.people import Accesses, AccessItem, Expiring, ExpiringItem, Identities, Identity
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -27,9 +40,9 @@ def moment(at: Instant) -> datetime:
     return _EPOCH + timedelta(microseconds=at)
 
 
-def case_item(case: Case) -> shapes.CaseItem:
+def case_item(case: Case) -> CaseItem:
     """A case as it stands in a list."""
-    return shapes.CaseItem(
+    return CaseItem(
         reference=case.reference,
         state=case.state,
         channel_id=case.channel_id,
@@ -52,49 +65,47 @@ def case_item(case: Case) -> shapes.CaseItem:
     )
 
 
-def case_detail(file: CaseFile) -> shapes.CaseDetail:
+def case_detail(file: CaseFile) -> CaseDetail:
     """A case with all that belongs to it."""
     item = case_item(file.case)
-    return shapes.CaseDetail(
+    return CaseDetail(
         **{name: getattr(item, name) for name in item.__struct_fields__},
         messages=[_message(one) for one in file.messages],
         deliveries=[_delivery(one) for one in file.deliveries],
         events=[_event(one) for one in file.events],
         clocks=[_clock(one) for one in file.clocks],
         findings=[_finding(one) for one in file.findings],
-        form=[shapes.FormItem(field=one.field, value=one.value, by_staff=one.by_staff) for one in file.form],
+        form=[FormItem(field=one.field, value=one.value, by_staff=one.by_staff) for one in file.form],
         parent=file.parent,
         merged=list(file.merged),
     )
 
 
-def case_page(page: Page[Case]) -> shapes.CasePage:
+def case_page(page: Page[Case]) -> CasePage:
     """One page of cases."""
-    return shapes.CasePage(items=[case_item(one) for one in page.items], next_cursor=page.next_cursor)
+    return CasePage(items=[case_item(one) for one in page.items], next_cursor=page.next_cursor)
 
 
-def steps(found: tuple[Transition, ...]) -> shapes.Steps:
+def steps(found: tuple[Transition, ...]) -> Steps:
     """What may be done next."""
-    return shapes.Steps(
-        items=[shapes.StepItem(to=one.target, needs=list(one.needs), tells=one.tells is not None) for one in found]
-    )
+    return Steps(items=[StepItem(to=one.target, needs=list(one.needs), tells=one.tells is not None) for one in found])
 
 
-def parked_page(page: Page[ParkedView]) -> shapes.ParkedPage:
+def parked_page(page: Page[ParkedView]) -> ParkedPage:
     """One page of parked requests."""
     items = [
-        shapes.ParkedItem(
+        ParkedItem(
             id=one.id, channel_id=one.channel_id, received_at=moment(one.received_at), kind=one.kind, reason=one.reason
         )
         for one in page.items
     ]
-    return shapes.ParkedPage(items=items, next_cursor=page.next_cursor)
+    return ParkedPage(items=items, next_cursor=page.next_cursor)
 
 
-def dead_letter_page(page: Page[DeadLetterView]) -> shapes.DeadLetterPage:
+def dead_letter_page(page: Page[DeadLetterView]) -> DeadLetterPage:
     """One page of dead letters."""
     items = [
-        shapes.DeadLetterItem(
+        DeadLetterItem(
             id=one.id,
             channel_id=one.channel_id,
             reference=one.reference,
@@ -106,11 +117,11 @@ def dead_letter_page(page: Page[DeadLetterView]) -> shapes.DeadLetterPage:
         )
         for one in page.items
     ]
-    return shapes.DeadLetterPage(items=items, next_cursor=page.next_cursor)
+    return DeadLetterPage(items=items, next_cursor=page.next_cursor)
 
 
-def _message(view: MessageView) -> shapes.MessageItem:
-    return shapes.MessageItem(
+def _message(view: MessageView) -> MessageItem:
+    return MessageItem(
         id=view.id,
         at=moment(view.at),
         direction=view.direction,
@@ -123,14 +134,14 @@ def _message(view: MessageView) -> shapes.MessageItem:
     )
 
 
-def _place(location: Location | None) -> shapes.PlaceItem | None:
+def _place(location: Location | None) -> PlaceItem | None:
     if location is None:
         return None
-    return shapes.PlaceItem(lat=location.lat, lng=location.lng, text=location.text, source=location.source)
+    return PlaceItem(lat=location.lat, lng=location.lng, text=location.text, source=location.source)
 
 
-def _file(view: FileView) -> shapes.FileItem:
-    return shapes.FileItem(
+def _file(view: FileView) -> FileItem:
+    return FileItem(
         id=view.id,
         kind=view.kind,
         state=view.state,
@@ -141,8 +152,8 @@ def _file(view: FileView) -> shapes.FileItem:
     )
 
 
-def _delivery(view: DeliveryView) -> shapes.DeliveryItem:
-    return shapes.DeliveryItem(
+def _delivery(view: DeliveryView) -> DeliveryItem:
+    return DeliveryItem(
         id=view.id,
         delivery_id=view.delivery_id,
         channel_id=view.channel_id,
@@ -157,8 +168,8 @@ def _delivery(view: DeliveryView) -> shapes.DeliveryItem:
     )
 
 
-def _event(event: CaseEvent) -> shapes.EventItem:
-    return shapes.EventItem(
+def _event(event: CaseEvent) -> EventItem:
+    return EventItem(
         seq=event.seq,
         at=moment(event.at),
         actor=event.actor,
@@ -170,8 +181,8 @@ def _event(event: CaseEvent) -> shapes.EventItem:
     )
 
 
-def _clock(clock: CaseClock) -> shapes.ClockItem:
-    return shapes.ClockItem(
+def _clock(clock: CaseClock) -> ClockItem:
+    return ClockItem(
         name=clock.name,
         limit=clock.limit,
         started=moment(clock.started),
@@ -188,8 +199,8 @@ def _perhaps(at: Instant | None) -> datetime | None:
     return moment(at) if at is not None else None
 
 
-def _finding(finding: Finding) -> shapes.FindingItem:
-    return shapes.FindingItem(
+def _finding(finding: Finding) -> FindingItem:
+    return FindingItem(
         step=finding.step,
         field=finding.field,
         value=finding.value,
@@ -198,25 +209,25 @@ def _finding(finding: Finding) -> shapes.FindingItem:
     )
 
 
-def identities(views: tuple[IdentityView, ...]) -> shapes.Identities:
+def identities(views: tuple[IdentityView, ...]) -> Identities:
     """Who reported."""
     items = [
-        shapes.Identity(pseudonym=one.pseudonym, name=one.name, addresses=list(one.addresses), form=dict(one.form))
+        Identity(pseudonym=one.pseudonym, name=one.name, addresses=list(one.addresses), form=dict(one.form))
         for one in views
     ]
-    return shapes.Identities(items=items)
+    return Identities(items=items)
 
 
-def accesses(views: tuple[AccessView, ...]) -> shapes.Accesses:
+def accesses(views: tuple[AccessView, ...]) -> Accesses:
     """Who looked."""
-    items = [shapes.AccessItem(at=moment(one.at), actor=one.actor, what=one.what, reason=one.reason) for one in views]
-    return shapes.Accesses(items=items)
+    items = [AccessItem(at=moment(one.at), actor=one.actor, what=one.what, reason=one.reason) for one in views]
+    return Accesses(items=items)
 
 
-def expiring(views: tuple[ExpiringView, ...]) -> shapes.Expiring:
+def expiring(views: tuple[ExpiringView, ...]) -> Expiring:
     """Whose retention ends."""
     items = [
-        shapes.ExpiringItem(pseudonym=one.pseudonym, references=list(one.references), ends_at=moment(one.ends))
+        ExpiringItem(pseudonym=one.pseudonym, references=list(one.references), ends_at=moment(one.ends))
         for one in views
     ]
-    return shapes.Expiring(items=items)
+    return Expiring(items=items)

@@ -19,12 +19,12 @@ from treckk_gateway.errors import (
     StoreUnavailable,
     TreckkError,
 )
-from treckk_gateway.server import shapes, staff_shapes
+from treckk_gateway.server.shapes import cases, coordination
 
 CONTENT_TYPE = "application/problem+json"
 _TYPE = "urn:treckk:problem:"
 _COME_AGAIN = 30
-_ASKED = shapes.ASKED | staff_shapes.ASKED
+_ASKED = cases.ASKED | coordination.ASKED
 _SERVER = 500
 
 

@@ -10,8 +10,19 @@ from msgspec import UNSET, UnsetType
 from treckk_gateway.errors import NotAllowed
 from treckk_gateway.model import Role
 from treckk_gateway.report import Audience, Numbers, Period, Reports, forms
-from treckk_gateway.server import shapes
 from treckk_gateway.server.route import OVERSEERS, Call, Route
+from treckk_gateway.server.shapes.reports import (
+    CountItem,
+    DaysQuery,
+    ExportItem,
+    ExportPage,
+    ExportQuery,
+    GeoJson,
+    LayerPlace,
+    ReportItem,
+    ReportQuery,
+    WaitItem,
+)
 from treckk_gateway.store.rows import ExportRow
 
 _CSV, _GEOJSON = "text/csv", "application/geo+json"
@@ -41,12 +52,12 @@ async def _numbers(call: Call) -> Numbers:
     return await _reports(call).numbers(_period(call), _audience(call))
 
 
-async def _report(call: Call) -> shapes.ReportItem:
+async def _report(call: Call) -> ReportItem:
     found = await _numbers(call)
-    return shapes.ReportItem(
-        **{name: getattr(found, name) for name in shapes.ReportItem.__struct_fields__ if name not in _LISTS},
-        counts=[shapes.CountItem(**attrs.asdict(one)) for one in found.counts],
-        waits=[shapes.WaitItem(**attrs.asdict(one)) for one in found.waits],
+    return ReportItem(
+        **{name: getattr(found, name) for name in ReportItem.__struct_fields__ if name not in _LISTS},
+        counts=[CountItem(**attrs.asdict(one)) for one in found.counts],
+        waits=[WaitItem(**attrs.asdict(one)) for one in found.waits],
         about_unit=list(found.about_unit),
         channels=dict(found.channels),
         states=dict(found.states),
@@ -73,15 +84,15 @@ async def _layer_geojson(call: Call) -> dict[str, Any]:
     return forms.layer_geojson(found, layer, call.gateway.profile)
 
 
-async def _cases(call: Call) -> shapes.ExportPage:
+async def _cases(call: Call) -> ExportPage:
     after = 0 if call.query.cursor is UNSET else int(call.query.cursor)
     items = await _reports(call).page(_period(call), call.actor.roles, after, call.query.limit)
     more = len(items) == call.query.limit
-    return shapes.ExportPage(items=[_item(one) for one in items], next_cursor=str(items[-1].id) if more else None)
+    return ExportPage(items=[_item(one) for one in items], next_cursor=str(items[-1].id) if more else None)
 
 
-def _item(row: ExportRow) -> shapes.ExportItem:
-    return shapes.ExportItem(**forms.case_values(row))
+def _item(row: ExportRow) -> ExportItem:
+    return ExportItem(**forms.case_values(row))
 
 
 async def _cases_csv(call: Call) -> str:
@@ -91,29 +102,29 @@ async def _cases_csv(call: Call) -> str:
 ROUTES = (
     Route(
         method="GET", path="/report", name="showReport", summary="A period in numbers, with zeros",
-        run=_report, answers=shapes.ReportItem, query=shapes.ReportQuery, roles=OVERSEERS, errors=(409,),
+        run=_report, answers=ReportItem, query=ReportQuery, roles=OVERSEERS, errors=(409,),
     ),
     Route(
         method="GET", path="/report.csv", name="showReportTable", summary="District by category as CSV",
-        run=_report_csv, answers=str, media=_CSV, query=shapes.ReportQuery, roles=OVERSEERS, errors=(409,),
+        run=_report_csv, answers=str, media=_CSV, query=ReportQuery, roles=OVERSEERS, errors=(409,),
     ),
     Route(
         method="GET", path="/report/layers/{layer}.csv", name="showLayerTable", summary="A vulnerability layer as CSV",
-        run=_layer_csv, answers=str, media=_CSV, place=shapes.LayerPlace, query=shapes.ReportQuery, roles=OVERSEERS,
+        run=_layer_csv, answers=str, media=_CSV, place=LayerPlace, query=ReportQuery, roles=OVERSEERS,
         errors=(404, 409),
     ),
     Route(
         method="GET", path="/report/layers/{layer}.geojson", name="showLayer", summary="A layer for a map",
-        run=_layer_geojson, answers=shapes.GeoJson, media=_GEOJSON, place=shapes.LayerPlace, query=shapes.ReportQuery,
+        run=_layer_geojson, answers=GeoJson, media=_GEOJSON, place=LayerPlace, query=ReportQuery,
         roles=OVERSEERS, errors=(404, 409),
     ),
     Route(
         method="GET", path="/report/cases", name="exportCases", summary="Cases without identities, oldest first",
-        run=_cases, answers=shapes.ExportPage, query=shapes.ExportQuery, roles=OVERSEERS, errors=(409,),
+        run=_cases, answers=ExportPage, query=ExportQuery, roles=OVERSEERS, errors=(409,),
     ),
     Route(
         method="GET", path="/report/cases.csv", name="exportCaseTable", summary="Cases without identities as CSV",
-        run=_cases_csv, answers=str, media=_CSV, query=shapes.DaysQuery, roles=OVERSEERS, errors=(409,),
+        run=_cases_csv, answers=str, media=_CSV, query=DaysQuery, roles=OVERSEERS, errors=(409,),
     ),
 )  # fmt: skip
 """Every call about numbers."""

@@ -9,7 +9,7 @@ import attrs
 
 from treckk_gateway.gateway import Gateway
 from treckk_gateway.model import Actor, Role
-from treckk_gateway.server.shapes import NoPlace, NoQuery
+from treckk_gateway.server.shapes.elements import NoPlace, NoQuery
 
 OVERSEERS = frozenset({Role.ADMIN, Role.LEADERSHIP})
 """Who sees the books, what is parked and what was given up."""

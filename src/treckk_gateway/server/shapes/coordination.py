@@ -1,4 +1,4 @@
-"""JSON of what the unit's people do among themselves, as types; the API's other shapes stand in `shapes`."""
+"""What the unit's people do among themselves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from treckk_gateway.model import Reason, State
-from treckk_gateway.server.shapes import SAYING, Asked, Code, Cursor, Limit, Reference, Shown, Words
+from treckk_gateway.server.shapes.elements import SAYING, Asked, Code, Cursor, Limit, Reference, Shown, Words
 
 _FOUR = "[A-Za-z0-9+/]{4}"
 Base64 = Annotated[
@@ -93,7 +93,7 @@ class EvidenceBody(Asked):
     note: Words | None = None
 
 
-class ReasonBody(Asked):
+class ExtensionBody(Asked):
     """Why; the asker reads it."""
 
     reason: Words
@@ -122,7 +122,7 @@ class AnswerBody(Asked):
 
 
 _BODIES = (
-    ProposalBody, DecisionBody, PlaceBody, EvidenceBody, ReasonBody, ApprovedBody, PersonnelBody, AnswerBody,
+    ProposalBody, DecisionBody, PlaceBody, EvidenceBody, ExtensionBody, ApprovedBody, PersonnelBody, AnswerBody,
 )  # fmt: skip
 ASKED = frozenset(name for kind in _BODIES for name in kind.__struct_fields__)
 """Every name a caller may send to these calls."""
