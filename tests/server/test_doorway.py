@@ -3,6 +3,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import attrs
 import pytest
@@ -10,17 +13,20 @@ from aiohttp import web
 
 from treckk_gateway.errors import ConfigError
 from treckk_gateway.server.doorway import ALIVE, Doorway
-from treckk_gateway.settings import Listen
+from treckk_gateway.settings import Listen, read_listen
 
 
 @pytest.fixture
-def settings(make_settings):
-    return attrs.evolve(make_settings(), listen=Listen(host="127.0.0.1", port=0))
+def config(tmp_path):
+    """A file of which nothing is good but where to listen."""
+    file = tmp_path / "treckk.toml"
+    file.write_text('[gateway]\nlisten = "127.0.0.1:0"\npublic_url = 3\n[unknown]\n')
+    return file
 
 
 @pytest.fixture
-async def door(settings):
-    opened = Doorway.open(settings)
+async def door(config):
+    opened = Doorway.open(config)
     yield opened
     opened.close()
 
@@ -110,8 +116,42 @@ async def test_closing_turns_everybody_away(door, dial):
             assert await call.told() == b""
 
 
-async def test_a_port_in_use_is_a_refused_setting(settings):
+async def test_a_port_in_use_is_a_refused_setting(config):
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        listen = Listen(host="127.0.0.1", port=taken.getsockname()[1])
-        with pytest.raises(ConfigError, match=r"gateway\.listen: cannot listen there"):
-            Doorway.open(attrs.evolve(settings, listen=listen))
+        config.write_text(f'[gateway]\nlisten = "127.0.0.1:{taken.getsockname()[1]}"')
+        with pytest.raises(ConfigError, match=r"treckk\.toml: gateway\.listen: cannot listen there"):
+            Doorway.open(config)
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        (None, "cannot be read: No such file"),
+        ("[gateway", "is not valid TOML"),
+        ("[gateway]\nlisten = 8080", r"gateway\.listen: write host:port"),
+        ('[gateway]\nlisten = "127.0.0.1:70000"', r"gateway\.listen: write host:port"),
+    ],
+)
+def test_where_to_listen_is_refused_with_its_reason(tmp_path, written, reason):
+    file = tmp_path / "treckk.toml"
+    if written is not None:
+        file.write_text(written)
+    with pytest.raises(ConfigError, match=reason):
+        read_listen(file)
+
+
+@pytest.mark.parametrize("written", ["", "gateway = 3", "[gateway]"])
+def test_where_nothing_is_said_it_is_the_default(tmp_path, written):
+    file = tmp_path / "treckk.toml"
+    file.write_text(written)
+    assert read_listen(file) == Listen(host="127.0.0.1", port=8080)
+
+
+def test_a_file_that_is_refused_ends_the_server_though_the_door_was_open(config):
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "treckk"), "serve", "--config", str(config)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"treckk: {config}: unknown: unknown key")
+    assert done.stderr.count("\n") == 1

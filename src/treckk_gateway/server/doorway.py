@@ -1,8 +1,9 @@
 """The listening socket from the first moment on: it says that the process lives, and holds the door for all others.
 
-Loading takes longer than opening a socket. Meanwhile `/healthz` is answered here; every other connection is accepted
-and left untouched, its bytes unread in the kernel, until the server takes it over: a webhook that comes in that part
-of a second waits instead of being refused (Twilio, for one, does not come again after a 503).
+Loading takes longer than opening a socket. Meanwhile `/healthz` is answered here, also while the settings are not yet
+known to be good (`/readyz` tells when they are); every other connection is accepted and left untouched, its bytes
+unread in the kernel, until the server takes it over: a webhook that comes in that part of a second waits instead of
+being refused (Twilio, for one, does not come again after a 503).
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from treckk_gateway.errors import ConfigError
-from treckk_gateway.settings import Settings
+from treckk_gateway.settings import read_listen
 
 ALIVE = b'{"status":"ok"}'
 """What `/healthz` answers, here and later."""
@@ -38,16 +40,15 @@ class Doorway:
         self._loop.add_reader(listener, self._accept)
 
     @classmethod
-    def open(cls, settings: Settings) -> Doorway:
-        """Listen where the settings say. Raises `ConfigError` when that cannot be."""
-        listen = settings.listen
+    def open(cls, config: Path) -> Doorway:
+        """Listen where the file says, before anything else in it is known. Raises `ConfigError` when that cannot be."""
+        listen = read_listen(config)
         family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
         try:
             listener = socket.create_server((listen.host, listen.port), family=family, backlog=_BACKLOG)
         except OSError as problem:
-            where = str(settings.source or "settings")
             reason = f"cannot listen there: {problem.strerror or problem}"
-            raise ConfigError(where, "gateway.listen", reason) from problem
+            raise ConfigError(str(config), "gateway.listen", reason) from problem
         listener.setblocking(False)  # noqa: FBT003 the socket module's own argument
         return cls(listener)
 

@@ -1,4 +1,4 @@
-"""`treckk serve`: from a file to a running server. What says "alive" is loaded first, the rest while it does."""
+"""`treckk serve`: from a file to a running server. The door is opened first, the rest is loaded while it answers."""
 
 from __future__ import annotations
 
@@ -9,38 +9,45 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from treckk_gateway.errors import ConfigError
 from treckk_gateway.server.doorway import Doorway
-from treckk_gateway.settings import Settings, load
+
+if TYPE_CHECKING:
+    from treckk_gateway.settings import Settings
 
 
 def serve_file(config: Path) -> None:
     """Run what the file describes until SIGTERM or SIGINT, then end in order. Raises `TreckkError` when it cannot."""
     gc.disable()  # nothing that is loaded at the start is ever garbage
-    serve(load(config))
+    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+        runner.run(_serve(config))
 
 
 def work_file(config: Path) -> None:
     """Work for the servers over the file's PostgreSQL, until SIGTERM or SIGINT. Raises `TreckkError`."""
-    settings = load(config)
+    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+        runner.run(_work(config))
+
+
+async def _serve(config: Path) -> None:
+    stop = _told_to_stop()
+    door = Doorway.open(config)
+    try:
+        settings, running = await asyncio.to_thread(_load, config)
+        await running.run(settings, door, stop)
+    finally:
+        door.close()
+
+
+async def _work(config: Path) -> None:
+    stop = _told_to_stop()
+    settings, running = await asyncio.to_thread(_load, config)
     if settings.database is None:
         reason = "a worker needs PostgreSQL; with SQLite, treckk serve does the work itself"
         raise ConfigError(str(config), "gateway.database", reason)
-    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
-        runner.run(_work(settings))
-
-
-async def _work(settings: Settings) -> None:
-    stop = _told_to_stop()
-    running = await asyncio.to_thread(_load)
     await running.work(settings, stop)
-
-
-def serve(settings: Settings) -> None:
-    """Run these settings until SIGTERM or SIGINT. Raises `TreckkError` when it cannot start."""
-    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
-        runner.run(_serve(settings))
 
 
 def _told_to_stop() -> asyncio.Event:
@@ -51,21 +58,12 @@ def _told_to_stop() -> asyncio.Event:
     return stop
 
 
-async def _serve(settings: Settings) -> None:
-    stop = _told_to_stop()
-    door = Doorway.open(settings)
-    try:
-        running = await asyncio.to_thread(_load)
-        await running.run(settings, door, stop)
-    finally:
-        door.close()
-
-
-def _load() -> ModuleType:
+def _load(config: Path) -> tuple[Settings, ModuleType]:
     _lean_structlog()
     from treckk_gateway.server import running  # noqa: PLC0415 loaded while the doorway answers
+    from treckk_gateway.settings import load  # noqa: PLC0415 as above
 
-    return running
+    return load(config), running
 
 
 def _lean_structlog() -> None:

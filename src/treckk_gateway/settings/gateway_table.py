@@ -18,10 +18,10 @@ from msgspec import Meta
 from treckk_gateway.channel.options import read_options, read_secret
 from treckk_gateway.errors import ConfigError
 from treckk_gateway.model import Secret
-from treckk_gateway.settings.values import Listen, Network, Seconds
+from treckk_gateway.settings.file import LISTEN, Listen
+from treckk_gateway.settings.values import Network, Seconds
 
 KEY_BYTES = 32
-HIGHEST_PORT = 65535
 
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~%/\-]*)?")
 
@@ -34,7 +34,7 @@ class GatewayTable:
     secret_key: Secret
     data_dir: Annotated[str, Meta(min_length=1)] = "data"
     database: str = "sqlite"
-    listen: str = "127.0.0.1:8080"
+    listen: str = LISTEN
     profile: Annotated[str, Meta(min_length=1)] = "balangan"
     boundaries: Annotated[str, Meta(min_length=1)] | None = None
     trusted_proxies: tuple[str, ...] = ()
@@ -157,12 +157,10 @@ def _holds_password(address: str) -> bool:
 
 
 def _listen(text: str) -> Listen:
-    host, colon, port = text.rpartition(":")
-    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    digits = port.isascii() and port.isdigit() and len(port) <= len(str(HIGHEST_PORT))
-    if not (colon and host and digits and int(port) <= HIGHEST_PORT):
-        raise _Refused("listen", "write host:port, for example 127.0.0.1:8080 or [::1]:8080")
-    return Listen(host=host, port=int(port))
+    try:
+        return Listen.written(text)
+    except ValueError as problem:
+        raise _Refused("listen", str(problem)) from None
 
 
 def _profile(text: str, base: Path) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -15,6 +14,7 @@ from treckk_gateway.channel.registry import installed
 from treckk_gateway.channel.registry import load as load_adapter
 from treckk_gateway.errors import AdapterError, ConfigError
 from treckk_gateway.settings.clocks_table import read_clocks
+from treckk_gateway.settings.file import read_file
 from treckk_gateway.settings.gateway_table import read_gateway
 from treckk_gateway.settings.staff_table import read_staff
 from treckk_gateway.settings.values import (
@@ -66,16 +66,8 @@ class _Posts(Protocol):
 
 def load(path: Path | str) -> Settings:
     """Read and check the file. Raises `ConfigError` with file, key and reason; relative paths start at the file."""
-    where, source = str(path), Path(path).absolute()
-    try:
-        table = tomllib.loads(source.read_text(encoding="utf-8-sig"))
-    except OSError as problem:
-        raise ConfigError(where, "", f"cannot be read: {problem.strerror}; `treckk init` writes one") from problem
-    except UnicodeDecodeError as problem:
-        raise ConfigError(where, "", "is not UTF-8 text: save it as UTF-8") from problem
-    except tomllib.TOMLDecodeError as problem:
-        raise ConfigError(where, "", f"is not valid TOML: {problem}") from problem
-    return attrs.evolve(from_mapping(table, where=where, base=source.parent), source=source)
+    source = Path(path).absolute()
+    return attrs.evolve(from_mapping(read_file(path), where=str(path), base=source.parent), source=source)
 
 
 def from_mapping(table: Mapping[str, Any], *, where: str = "settings", base: Path | None = None) -> Settings:

@@ -13,22 +13,12 @@ import attrs
 from msgspec import Meta
 
 from treckk_gateway.model import Secret, Staff
+from treckk_gateway.settings.file import LISTEN, Listen
 
 Network = IPv4Network | IPv6Network
 Seconds = Annotated[float, Meta(gt=0, le=31536000)]
 Days = Annotated[int, Meta(ge=1, le=3650)]
 KeptDays = Annotated[int, Meta(ge=0, le=36500)]
-
-
-@attrs.frozen(kw_only=True)
-class Listen:
-    """Where the HTTP server listens; port 0 takes any free one."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @attrs.frozen(kw_only=True)
@@ -217,7 +207,7 @@ class Settings:
     secret_key: Secret
     source: Path | None = None
     database: Secret | None = None
-    listen: Listen = Listen(host="127.0.0.1", port=8080)
+    listen: Listen = attrs.field(factory=lambda: Listen.written(LISTEN))
     profile: str = "balangan"
     boundaries: Path | None = None
     trusted_proxies: tuple[Network, ...] = ()
