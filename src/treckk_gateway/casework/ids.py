@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import time
 from collections.abc import Callable
@@ -12,8 +11,10 @@ import attrs
 from treckk_gateway.model import Instant
 from treckk_gateway.privacy import Draws
 
-_BYTES = 17
+_BYTES = 26
 """Random bytes of a token; shorter ids leave the rest."""
+_LETTERS = b"abcdefghijklmnopqrstuvwxyz234567" * 8
+"""Five bits of each byte are a letter or a digit."""
 
 Clock = Callable[[], Instant]
 
@@ -40,8 +41,8 @@ class Ids:
 
     def pseudonym(self) -> str:
         """A reporter's public name, `P-` and eight letters or digits; says nothing about the person."""
-        return "P-" + base64.b32encode(self._draws.next()[:5]).decode()
+        return "P-" + self._draws.next()[:8].translate(_LETTERS).decode().upper()
 
     def token(self) -> str:
         """A secret of 130 random bits, 26 small letters and digits: fits a mail address and survives folded case."""
-        return base64.b32encode(self._draws.next()[:17]).decode().lower()[:26]
+        return self._draws.next().translate(_LETTERS).decode()

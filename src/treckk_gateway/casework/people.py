@@ -21,12 +21,16 @@ _KEPT = 4096
 
 @attrs.frozen(kw_only=True)
 class Known:
-    """Who writes, their conversation, its last messages and their open cases, newest first."""
+    """Who writes, their conversation, its last messages and their open cases, newest first.
+
+    `stranger` is true for a reporter who was not known before: there is nothing of theirs to look for.
+    """
 
     reporter: ReporterRow
     conversation: ConversationRow
     recent: Sequence[MessageRow]
     open_cases: Sequence[Case]
+    stranger: bool = False
 
 
 class People:
@@ -65,18 +69,24 @@ class People:
         hashed = self.address_hash(channel_id, message.sender)
         found = await self._store.acquaintance(identities, channel_id, hashed, limit)
         reporter, conversation, open_cases = found.reporter, found.conversation, found.open_cases
-        made = False
+        stranger = False
         if reporter is None and conversation is None:  # identities stated together are stored together
             reporter, conversation = await self._meet(identities, channel_id, hashed, message.sender)
-            made = conversation is not None
+            stranger = conversation is not None
         elif reporter is None or len(addresses) > 1:
             reporter = await self.reporter_at(channel_id, addresses)
         if conversation is None:
             conversation = await self.conversation(channel_id, message.sender, reporter)
         self._keep(reporter)
-        if not made and (found.reporter is None or found.reporter.id != reporter.id):
+        if not stranger and (found.reporter is None or found.reporter.id != reporter.id):
             open_cases = await self._store.open_cases(reporter.id)
-        return Known(reporter=reporter, conversation=conversation, recent=found.recent, open_cases=open_cases)
+        return Known(
+            reporter=reporter,
+            conversation=conversation,
+            recent=found.recent,
+            open_cases=open_cases,
+            stranger=stranger,
+        )
 
     async def _meet(
         self, identities: Sequence[bytes], channel_id: str, hashed: bytes, sender: Address

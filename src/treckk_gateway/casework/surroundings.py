@@ -19,7 +19,7 @@ from treckk_gateway.store.orders import Nearby
 from treckk_gateway.store.rows import OutcomeRow
 
 _HOUR = 3_600_000_000
-_MOST = 50
+_MOST = 20
 _EARLIER = 20
 
 Beside = Callable[[Sequence[Finding]], Awaitable[tuple[OpenCase, ...]]]

@@ -23,7 +23,7 @@ _NEW_WORDS = frozenset({"baru", "hal baru", "new", "something new", "0"})
 
 @attrs.frozen(kw_only=True)
 class Scene:
-    """A message with everything known around it when it is filed.
+    """A message with everything known around it when it is filed; a `stranger` has no earlier cases.
 
     `flooding` says that more came of this person lately than are answered: then only danger is. `looping` says that a
     robot seems to answer us by mail; see `loops`.
@@ -39,6 +39,7 @@ class Scene:
     threaded: Case | None
     foreign: bool
     asking: Asking | None
+    stranger: bool = False
     flooding: bool = False
     looping: bool = False
 
@@ -104,6 +105,7 @@ class Conversations:
             threaded=threaded,
             foreign=foreign,
             asking=box.open_value(Purpose.ASKING, conversation.asking, Asking) if conversation.asking else None,
+            stranger=known.stranger,
             flooding=self._flooding(recent),
             looping=looping(message, recent, self._casework.clock()),
         )

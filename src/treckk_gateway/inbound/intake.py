@@ -165,7 +165,8 @@ class Intake:
         if await self._overflows(scene, subject):
             return await self.decisions.overflow(scene)
         if subject.case is None:
-            findings = await self.surroundings.look(subject, scene.reporter.id, self.recognise)
+            reporter_id = None if scene.stranger else scene.reporter.id
+            findings = await self.surroundings.look(subject, reporter_id, self.recognise)
         else:
             findings = await self.recognise(subject)
         return await self.decisions.decide(scene, findings)
