@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -42,8 +42,12 @@ def nearest(first: Sequence[Hit], second: Sequence[Hit], most: int) -> tuple[Hit
     return None
 
 
-class Hits:
-    """Hits by their list, in order, each once; of one list at most so many."""
+Hits = Mapping[str, tuple[Hit, ...]]
+"""What was found of each list, by its name."""
+
+
+class Gathering:
+    """Hits of one text while they are looked for: by their list, in order, each once; of one list at most `most`."""
 
     def __init__(self, most: int) -> None:
         self._most = most

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from treckk_gateway.profile.tokens import tokens
 
 Words = tuple[str, ...]
-Phrases = dict[Words, tuple[str, ...]]
+Owners = dict[Words, tuple[str, ...]]
+"""The lists that have a word or phrase."""
 
 
 class Phrase(NamedTuple):
@@ -30,7 +31,7 @@ class Entry(NamedTuple):
     forms: tuple[str, ...] = ()
 
 
-def phrases_of(lists: Mapping[str, Iterable[str]]) -> Phrases:
+def owners_of(lists: Mapping[str, Iterable[str]]) -> Owners:
     """The words of each phrase, with the lists it is in."""
     owners: dict[str, dict[str, None]] = {}
     for name, phrases in lists.items():
@@ -42,12 +43,12 @@ def phrases_of(lists: Mapping[str, Iterable[str]]) -> Phrases:
     return {words: tuple(names) for words, names in found.items()}
 
 
-def indexed(phrases: Phrases) -> dict[str, Entry]:
+def indexed(owners: Owners) -> dict[str, Entry]:
     """Everything by its first word."""
     index: dict[str, Entry] = {}
-    for words, owners in phrases.items():
+    for words, names in owners.items():
         if words[0] not in index:
-            index[words[0]] = Entry(phrases.get(words[:1], ()), {})
+            index[words[0]] = Entry(owners.get(words[:1], ()), {})
         if len(words) > 1:
-            index[words[0]].phrases.setdefault(words[1], []).append(Phrase(words, " ".join(words), owners))
+            index[words[0]].phrases.setdefault(words[1], []).append(Phrase(words, " ".join(words), names))
     return index

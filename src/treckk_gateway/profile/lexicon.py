@@ -13,15 +13,16 @@ from itertools import chain, zip_longest
 
 import attrs
 
-from treckk_gateway.profile.hits import Hit, Hits, nearest
-from treckk_gateway.profile.index import Entry, indexed, phrases_of
+from treckk_gateway.profile.hits import Gathering, Hit, nearest
+from treckk_gateway.profile.index import Entry, indexed, owners_of
 from treckk_gateway.profile.ours import OfOurWords
 from treckk_gateway.profile.pointing import Pointer, pointing
 from treckk_gateway.profile.quoting import Cutting
 from treckk_gateway.profile.reading import Reading
 from treckk_gateway.profile.roots import Roots
-from treckk_gateway.profile.spelling import Formal, Spelling, bones
+from treckk_gateway.profile.spelling import Formal, Spelling
 from treckk_gateway.profile.tokens import tokens
+from treckk_gateway.profile.vowels import bones, is_clipped
 
 LONGEST = 12_000
 """Characters of a message that are read."""
@@ -92,15 +93,15 @@ class Lexicon:
         self.dialects = tuple(dialects)
         self._cutting = cutting or Cutting()
         self._clock = dict(clock or {})
-        phrases = phrases_of(self.lists)
-        self._index = indexed(phrases)
-        self._longest = max(map(len, phrases), default=1)
+        owners = owners_of(self.lists)
+        self._index = indexed(owners)
+        self._longest = max(map(len, owners), default=1)
         self._skeletons = _skeletons((name, self.lists[name]) for name in clipped)
         roots = roots or Roots()
         pairs_of_words = spellings or {}
         common = (*common, *roots.stems, *chain(*map(tokens, pairs_of_words.values())))
         kept = {*kept, *common, *(word for word, entry in self._index.items() if entry.alone)}
-        known = dict.fromkeys((*chain(*phrases), *common))
+        known = dict.fromkeys((*chain(*owners), *common))
         self._spelling = Spelling(pairs_of_words, known=known, kept=kept, names=names, apart=apart)
         self._roots = roots
         self._entries = OfOurWords(self._entry, {*known, *kept})
@@ -111,12 +112,12 @@ class Lexicon:
         words = tokens(kept.text)
         original = self._timed(words[:MOST_WORDS])
         formal = self._spelling.formal(original)
-        hits = Hits(_MOST_HITS)
-        self._written(original, hits)
-        self._clipped(original, hits)
+        gathered = Gathering(_MOST_HITS)
+        self._written(original, gathered)
+        self._clipped(original, gathered)
         if formal.changed:
-            self._rewritten(formal, hits)
-        found = hits.without(CALM)
+            self._rewritten(formal, gathered)
+        found = gathered.without(CALM)
         for pair in [self._pairs[name] for name in found if name in self._pairs]:
             _join(pair, found)
         return Reading(
@@ -154,7 +155,7 @@ class Lexicon:
             for word, after in zip_longest(words, words[1:], fillvalue="")
         )
 
-    def _written(self, words: tuple[str, ...], hits: Hits) -> None:
+    def _written(self, words: tuple[str, ...], gathered: Gathering) -> None:
         """What the lists have of the words as they were written."""
         for start in _seldom(words, range(len(words))):
             word = words[start]
@@ -162,25 +163,25 @@ class Lexicon:
             if entry is None:
                 continue
             if entry.alone:
-                hits.add(entry.alone, word, start, start + 1)
+                gathered.add(entry.alone, word, start, start + 1)
             if entry.phrases and start + 1 < len(words):
                 for phrase in entry.phrases.get(words[start + 1], ()):
                     end = start + len(phrase.words)
                     if words[start:end] == phrase.words:
-                        hits.add(phrase.names, phrase.text, start, end)
+                        gathered.add(phrase.names, phrase.text, start, end)
             if entry.forms:
-                hits.add_new(entry.forms, word, start, start + 1)
+                gathered.add_new(entry.forms, word, start, start + 1)
 
-    def _clipped(self, words: Sequence[str], hits: Hits) -> None:
+    def _clipped(self, words: Sequence[str], gathered: Gathering) -> None:
         """Words written without some of their vowels, as in a short message: `kbakran`."""
         for start, word in enumerate(words):
             if len(word) < _SHORTEST_SKELETON or word in self._index:
                 continue
             for whole, name in self._skeletons.get(bones(word), ()):
-                if len(word) < len(whole) and _within(word, whole):
-                    hits.add_new((name,), whole, start, start + 1)
+                if is_clipped(word, whole):
+                    gathered.add_new((name,), whole, start, start + 1)
 
-    def _rewritten(self, formal: Formal, hits: Hits) -> None:
+    def _rewritten(self, formal: Formal, gathered: Gathering) -> None:
         """What the lists have of the words in formal spelling, wherever a phrase with a rewritten one may begin.
 
         A phrase stands in no part of one word's expansion. What is not rewritten was found as it was written.
@@ -195,14 +196,14 @@ class Lexicon:
                 continue
             begin, end = origin[start]
             if start in changed and entry.alone and not (start in inside or start + 1 in inside):
-                hits.add_new(entry.alone, word, begin, end)
+                gathered.add_new(entry.alone, word, begin, end)
             if entry.phrases and start not in inside and start + 1 < len(words):
                 for phrase in entry.phrases.get(words[start + 1], ()):
                     stop = start + len(phrase.words)
                     if stop not in inside and words[start:stop] == phrase.words:
-                        hits.add_new(phrase.names, phrase.text, begin, origin[stop - 1][1])
+                        gathered.add_new(phrase.names, phrase.text, begin, origin[stop - 1][1])
             if start in changed and entry.forms:
-                hits.add_new(entry.forms, word, begin, end)
+                gathered.add_new(entry.forms, word, begin, end)
 
 
 def _skeletons(lists: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[tuple[str, str]]]:
@@ -225,11 +226,6 @@ def _seldom(words: Sequence[str], places: Sequence[int]) -> Sequence[int]:
         if seen[words[place]] <= _MOST_HITS:
             kept.append(place)
     return kept
-
-
-def _within(short: str, whole: str) -> bool:
-    letters = iter(whole)
-    return all(letter in letters for letter in short)
 
 
 def _join(pair: Pair, found: dict[str, tuple[Hit, ...]]) -> None:

@@ -14,7 +14,8 @@ from itertools import islice
 
 import attrs
 
-_VOWELS = str.maketrans("", "", "aeiou")
+from treckk_gateway.profile.vowels import bones, is_clipped
+
 _TWICE = re.compile(r"(.)\1+")
 
 _SHORTEST = 5
@@ -57,7 +58,7 @@ class Misspelt:
             joined = "".join(name)
             if self._joined.setdefault(joined, name) == name:
                 self._squeezed.setdefault(_TWICE.sub(r"\1", joined), []).append(joined)
-                self._bones.setdefault(joined.translate(_VOWELS), []).append(joined)
+                self._bones.setdefault(bones(joined), []).append(joined)
                 self._letters.setdefault(joined[0], []).append(joined)
 
     def find(
@@ -97,11 +98,11 @@ class Misspelt:
         squeezed = self._squeezed.get(_TWICE.sub(r"\1", joined))
         if squeezed:
             return squeezed, 0.75
-        bones = joined.translate(_VOWELS)
-        if anchored and len(bones) >= (_FEWER if before in self._markers else _BONES):
-            clipped = [one for one in self._bones.get(bones, ()) if len(joined) < len(one) and _within(joined, one)]
-            if clipped:
-                return clipped, 0.55
+        left = bones(joined)
+        if anchored and len(left) >= (_FEWER if before in self._markers else _BONES):
+            whole = [one for one in self._bones.get(left, ()) if is_clipped(joined, one)]
+            if whole:
+                return whole, 0.55
         return self._like(joined, _errors(joined) if anchored else 1), 0.6
 
     def _like(self, joined: str, most: int) -> list[str]:
@@ -113,11 +114,6 @@ class Misspelt:
 
 def _errors(name: str) -> int:
     return 2 if len(name) >= _LONG else 1
-
-
-def _within(short: str, whole: str) -> bool:
-    letters = iter(whole)
-    return all(letter in letters for letter in short)
 
 
 @cache

@@ -16,7 +16,7 @@ import attrs
 
 from treckk_gateway.profile.misspelt import Misspelt
 from treckk_gateway.profile.phrases import Phrases
-from treckk_gateway.profile.tokens import fold
+from treckk_gateway.profile.tokens import tokens
 
 KM_PER_DEGREE = 111.32
 """Kilometres of a degree of latitude."""
@@ -155,7 +155,7 @@ class Gazetteer:
         self.words = words or PlaceWords()
         self._villages = tuple(villages)
         self._names: dict[tuple[str, ...], tuple[Target, ...]] = {}
-        self._common = {tuple(fold(name).split()) for name in self.words.common}
+        common = {tokens(name) for name in self.words.common}
         for district in districts:
             self._learn(district.name, Target(PlaceKind.DISTRICT, district.code))
         for village in self._villages:
@@ -163,44 +163,42 @@ class Gazetteer:
         self._learn_aliases()
         for neighbour in neighbours:
             self._learn(neighbour.name, Target(PlaceKind.OUTSIDE, neighbour.code))
-        self._first: dict[str, list[tuple[str, ...]]] = {}
-        for name in sorted(self._names, key=len, reverse=True):
-            self._first.setdefault(name[0], []).append(name)
-        spelt = (name for name in self._names if name not in self._common)
+        self._phrases = Phrases((" ".join(name), (targets, name in common)) for name, targets in self._names.items())
+        spelt = (name for name in self._names if name not in common)
         self._misspelt = Misspelt(spelt, self.words.before, self.words.markers)
 
-    def mentions(self, tokens: Sequence[str]) -> tuple[Mention, ...]:
-        """The names in folded tokens of the original text, from left to right, the longest at each place.
+    def mentions(self, words: Sequence[str]) -> tuple[Mention, ...]:
+        """The names in folded words of the original text, from left to right, the longest at each place.
 
         No more than `MOST_MENTIONS`, so that a text of nothing but names costs no more than a long one.
         """
-        return tuple(islice(self._scan(tokens), MOST_MENTIONS))
+        return tuple(islice(self._scan(words), MOST_MENTIONS))
 
     def is_name(self, token: str) -> bool:
         """Whether one token alone is a name."""
         return (token,) in self._names
 
     def guesses(
-        self, tokens: Sequence[str], known: AbstractSet[str], named: Sequence[Mention] | None = None
+        self, words: Sequence[str], known: AbstractSet[str], named: Sequence[Mention] | None = None
     ) -> tuple[Mention, ...]:
-        """Names that tokens may mean in spite of typing errors or missing vowels; `known` are ordinary words.
+        """Names that words may mean in spite of typing errors or missing vowels; `known` are ordinary ones.
 
         A mention of several names has the targets of them all. What `mentions` finds is left out; `named` is that,
         where it is known already.
         """
-        named = self.mentions(tokens) if named is None else named
+        named = self.mentions(words) if named is None else named
         exact = {place for one in named for place in range(one.start, one.end)}
         markers = self.words.markers
         beside = [one.start - back for one in named for back in (1, 2) if one.start >= back]
-        near = self._misspelt.find(tokens, known, frozenset(exact), beside)
+        near = self._misspelt.find(words, known, frozenset(exact), beside)
         return tuple(
             Mention(
                 targets=tuple(dict.fromkeys(target for name in one.names for target in self._names[name])),
                 start=one.start,
                 end=one.end,
-                marked=markers.get(tokens[one.start - 1]) if one.start else None,
+                marked=markers.get(words[one.start - 1]) if one.start else None,
                 confidence=one.confidence,
-                written=" ".join(tokens[one.start : one.end]),
+                written=" ".join(words[one.start : one.end]),
             )
             for one in near
         )
@@ -210,27 +208,14 @@ class Gazetteer:
         away = sorted(((distance(lat, lng, one.lat, one.lng), one) for one in self._villages), key=lambda pair: pair[0])
         return tuple((one, far) for far, one in away[:most])
 
-    def _scan(self, tokens: Sequence[str]) -> Iterator[Mention]:
-        if self._first.keys().isdisjoint(tokens):
-            return
-        end = 0
-        for place, token in enumerate(tokens):
-            if place < end or token not in self._first:
-                continue
-            for name in self._first[token]:
-                if len(name) == 1 or tuple(tokens[place : place + len(name)]) == name:
-                    end = place + len(name)
-                    yield Mention(
-                        targets=self._names[name],
-                        start=place,
-                        end=end,
-                        marked=self.words.markers.get(tokens[place - 1]) if place else None,
-                        common=name in self._common,
-                    )
-                    break
+    def _scan(self, words: Sequence[str]) -> Iterator[Mention]:
+        for one in self._phrases.find(words):
+            targets, common = one.value
+            marked = self.words.markers.get(words[one.start - 1]) if one.start else None
+            yield Mention(targets=targets, start=one.start, end=one.end, marked=marked, common=common)
 
     def _learn(self, name: str, target: Target) -> None:
-        words = tuple(fold(name).split())
+        words = tokens(name)
         self._add(words, target)
         for one, other in self.words.variants.items():
             for old, new in ((one, other), (other, one)):
@@ -243,7 +228,7 @@ class Gazetteer:
     def _learn_aliases(self) -> None:
         kinds = {one.code: one for targets in self._names.values() for one in targets}
         for name, code in self.words.aliases.items():
-            self._add(tuple(fold(name).split()), kinds[code])
+            self._add(tokens(name), kinds[code])
 
     def _add(self, words: tuple[str, ...], target: Target) -> None:
         known = self._names.get(words, ())

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from treckk_gateway.profile.hits import Hit
+from treckk_gateway.profile.hits import Hit, Hits
 
 STRONG, PLAIN, HINT = "strong", "plain", "hint"
 WEIGHTS: Mapping[str, int] = {STRONG: 3, PLAIN: 2, HINT: 1}
@@ -18,8 +18,6 @@ ENOUGH = 2
 _TWICE = 2
 _FEARED = 3
 """Words that may stand between "I fear" or "prone to" and what is only feared."""
-
-Hits = Mapping[str, tuple[Hit, ...]]
 
 
 @attrs.frozen(kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from treckk_gateway.profile.hits import Hit, nearest
+from treckk_gateway.profile.hits import Hit, Hits, nearest
 from treckk_gateway.profile.pointing import Pointing
 
 
@@ -22,7 +22,7 @@ class Reading:
 
     original: tuple[str, ...] = attrs.field(repr=False)
     formal: tuple[str, ...] = attrs.field(repr=False)
-    hits: Mapping[str, tuple[Hit, ...]] = attrs.field(repr=False)
+    hits: Hits = attrs.field(repr=False)
     pointing: Mapping[str, Pointing] = attrs.field(factory=dict, repr=False)
     references: tuple[str, ...] = ()
     questioned: bool = False

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from treckk_gateway.profile.ours import OfOurWords
 from treckk_gateway.profile.tokens import tokens
+from treckk_gateway.profile.vowels import bones, is_clipped
 
 _STRETCHED = re.compile(r"(.)\1{2,}")
 _DOUBLED = re.compile(r"([^\W\d_]{3,})2(nya|an)?")
@@ -17,7 +18,6 @@ _SHORTEST_STEM = 4
 _SHORTEST_BONES = 3
 _SHORTEST_VOWELLED = 4
 _LONGEST_WORD = 24
-_VOWELS = str.maketrans("", "", "aeiou")
 
 Words = tuple[str, ...]
 
@@ -157,13 +157,8 @@ class Spelling:
             return None
         # A short word with vowels is a word of its own, unless it lacks one vowel only.
         most = len(word) + 1 if left != word and len(left) < _SHORTEST_VOWELLED else _LONGEST_WORD
-        fitting = [one for one in self._bones.get(left, ()) if len(word) < len(one) <= most and _within(word, one)]
-        return min(fitting, key=len, default=None)
-
-
-def bones(word: str) -> str:
-    """A word without its vowels."""
-    return word.translate(_VOWELS)
+        begun = [one for one in self._bones.get(left, ()) if one[0] == word[0] and len(one) <= most]
+        return min((one for one in begun if is_clipped(word, one)), key=len, default=None)
 
 
 def _skeletons(words: Iterable[str]) -> dict[str, list[str]]:
@@ -171,8 +166,3 @@ def _skeletons(words: Iterable[str]) -> dict[str, list[str]]:
     for word in words:
         known.setdefault(bones(word), []).append(word)
     return known
-
-
-def _within(short: str, whole: str) -> bool:
-    letters = iter(whole)
-    return short[0] == whole[0] and all(letter in letters for letter in short)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from itertools import islice
 
 import attrs
+from msgspec import structs
 
 from treckk_gateway.profile.phrases import Found, Phrases
 from treckk_gateway.profile.tokens import fold, tokens
@@ -162,9 +163,9 @@ class Times:
             counted = number.isdecimal() or (before and before.end == one.start and before.value[0] is _Sense.COUNT)
             last = before is not None and before.end == one.start and before.value[0] is _Sense.WEEKDAY
             if last and one.phrase in self._past:
-                yield attrs.evolve(one, value=(_Sense.PAST, 0))
+                yield structs.replace(one, value=(_Sense.PAST, 0))
             elif counted and row[one.start] in self._spans:
-                yield attrs.evolve(one, value=(_Sense.HABIT, 0), phrase=f"{number} {one.phrase}")
+                yield structs.replace(one, value=(_Sense.HABIT, 0), phrase=f"{number} {one.phrase}")
             elif sense not in {_Sense.SPAN, _Sense.COUNT}:
                 yield one
             before = one
