@@ -6,7 +6,7 @@ two who made the same thing at once), is begun anew. Everything else that the da
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 import psycopg
@@ -16,6 +16,7 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from treckk_gateway.errors import StoreUnavailable
 from treckk_gateway.model import Instant
+from treckk_gateway.store.postgres.errand import Lane
 from treckk_gateway.store.postgres.session import Session, adapters
 
 T = TypeVar("T")
@@ -91,16 +92,24 @@ class Lender:
 
     def write(self, operation: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401 passed through
         """The result of an operation, after the commit."""
+        return self._transact(operation, arguments, errand=False)[0]
 
-        def transact(connection: psycopg.Connection[Any]) -> T:
+    def write_on_errand(self, operation: Callable[..., T], *arguments: Any) -> tuple[T, Collection[Lane]]:  # noqa: ANN401 passed through
+        """The same, and what is due by it: for that no jobs are deferred."""
+        return self._transact(operation, arguments, errand=True)
+
+    def _transact(
+        self, operation: Callable[..., T], arguments: Sequence[Any], *, errand: bool
+    ) -> tuple[T, Collection[Lane]]:
+        def transact(connection: psycopg.Connection[Any]) -> tuple[T, Collection[Lane]]:
             try:
                 connection.execute("BEGIN")
             except psycopg.OperationalError as problem:
                 raise _NeverBegan from problem
-            session = Session(connection, self._clock, self._horizon)
+            session = Session(connection, self._clock, self._horizon, errand=errand)
             result = operation(session, *arguments)
             session.settle()
-            return result
+            return result, session.follows
 
         return self._lend(transact)
 

@@ -18,6 +18,7 @@ from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import StrDumperUnknown
 
 from treckk_gateway.model import Instant
+from treckk_gateway.store.postgres.errand import Lane
 from treckk_gateway.store.postgres.jobs import Job, defer
 from treckk_gateway.store.rows import Topic
 from treckk_gateway.store.sql.connection import Values
@@ -57,12 +58,19 @@ def _native(statement: str) -> str:
 
 
 class Session:
-    """One transaction's connection. What it was told to wake is deferred as jobs by `settle`, before the commit."""
+    """One transaction's connection. What it was told to wake is deferred as jobs by `settle`, before the commit.
 
-    def __init__(self, connection: psycopg.Connection[Any], clock: Callable[[], Instant], horizon: int) -> None:
+    On an `errand` what is due at once is left to it: `follows` says what, and counts after the commit.
+    """
+
+    def __init__(
+        self, connection: psycopg.Connection[Any], clock: Callable[[], Instant], horizon: int, *, errand: bool = False
+    ) -> None:
         self._connection = connection
         self._clock = clock
+        self._errand = errand
         self.horizon = horizon
+        self.follows: dict[Lane, None] = {}
         self._jobs: dict[Job, None] = {}
         self._perhaps: set[int] = set()
 
@@ -122,6 +130,8 @@ class Session:
             return
         if wait > 0:
             self._jobs[Job(topic=topic, owner=owner, wait=wait)] = None
+        elif self._errand and turn is None:
+            self.follows[Lane(topic, owner)] = None
         else:
             self._jobs[Job(topic=topic, owner=owner, turn=turn or f"{topic}:{owner}", behind=behind)] = None
 

@@ -12,6 +12,7 @@ from treckk_gateway.errors import StoreUnavailable
 from treckk_gateway.model import Instant
 from treckk_gateway.store.orders import NewRequest
 from treckk_gateway.store.postgres import schema
+from treckk_gateway.store.postgres.errand import ERRAND, Errand
 from treckk_gateway.store.postgres.intake import Intake
 from treckk_gateway.store.postgres.lending import Lender
 from treckk_gateway.store.postgres.session import Session
@@ -85,7 +86,18 @@ class PostgresStore(SqlStore):
         return await self._run(partial(self._lender.read, query, *arguments, **named))
 
     async def _write(self, operation: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401 passed through
-        return await self._run(partial(self._lender.write, operation, *arguments))
+        errand = ERRAND.get()
+        if errand is None or errand.closed:
+            return await self._run(partial(self._lender.write, operation, *arguments))
+        # Shielded: it commits though nobody waits for it any more, and what it makes due must not be forgotten.
+        writing = asyncio.ensure_future(self._on_errand(errand, operation, *arguments))
+        errand.await_end(writing)
+        return await asyncio.shield(writing)
+
+    async def _on_errand(self, errand: Errand, operation: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401 passed through
+        result, due_now = await self._run(partial(self._lender.write_on_errand, operation, *arguments))
+        errand.take(due_now)
+        return result
 
     async def _run(self, call: Callable[[], T]) -> T:
         if not self._open:

@@ -32,10 +32,14 @@ _TABLES = (
 
 
 class Lateness(Struct, frozen=True, kw_only=True):
-    """Microseconds: how long after its time a row is overdue, and how long after a sweep it is woken again."""
+    """Microseconds: how long after its time a row is overdue, and how long after a sweep it is woken again.
+
+    `waiting`: after whoever sweeps just now, who may be looking for less; else it is left to them.
+    """
 
     overdue: int
     again: int
+    waiting: bool = False
 
 
 def sweep(session: Session, now: Instant, lateness: Lateness) -> int:
@@ -43,7 +47,9 @@ def sweep(session: Session, now: Instant, lateness: Lateness) -> int:
 
     One process at a time; what falls due within the horizon is given its job too.
     """
-    if not session.execute("SELECT pg_try_advisory_xact_lock(?)", (SWEEPER,)).fetchall()[0][0]:
+    if lateness.waiting:
+        session.execute("SELECT pg_advisory_xact_lock(?)", (SWEEPER,))
+    elif not session.execute("SELECT pg_try_advisory_xact_lock(?)", (SWEEPER,)).fetchall()[0][0]:
         return 0
     outbox.recover(session, now)
     woken = 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import copy_context
 from typing import Any
 
 import attrs
@@ -15,6 +16,7 @@ from procrastinate import App, PsycopgConnector
 
 from treckk_gateway.errors import StoreError, described
 from treckk_gateway.model import Instant
+from treckk_gateway.store.postgres.errand import ERRAND, Errand, Lane
 from treckk_gateway.store.postgres.jobs import QUEUE, app_for
 from treckk_gateway.store.postgres.lending import connection_arguments
 from treckk_gateway.store.postgres.store import PostgresStore
@@ -27,6 +29,8 @@ RESCUER = 0x72_65_73_63_75_65
 
 _SECOND = 1_000_000
 _COOLING = 1.0
+_PATIENCE = (1.0, 2.0, 4.0, 8.0, 0.0)
+"""Seconds between tries while the database cannot be asked."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _DAY = 86_400.0
 _KEPT_HOURS = 24
@@ -64,6 +68,8 @@ class JobWakeups:
         self._pulse = pulse
         self._handler: Handler | None = None
         self._running: set[asyncio.Task[Any]] = set()
+        self._lanes: dict[Lane, bool] = {}
+        self._places = asyncio.Semaphore(pulse.slots)
         self._working: asyncio.Task[None] | None = None
         self._app: App | None = None
         self._stopping = False
@@ -146,52 +152,103 @@ class JobWakeups:
                 self._app = None
 
     async def _look(self, topic: Topic, owner: int) -> None:
-        """A job: everything that is due for one owner. It never fails: what it could not do is looked at again."""
+        """A job: everything that is due for one owner, and what follows from it. It never fails."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 jobs run in tasks
         self._running.add(task)
         try:
-            if not await self._drain(topic, owner):
-                await self._store.wake(topic, owner, self._clock() + int(_COOLING * _SECOND))
-        except StoreError as problem:
-            log.error("wakeups.store_failed", topic=topic, **described(problem))
+            inherited = copy_context()
+
+            def begin(lane: Lane) -> asyncio.Task[None]:
+                context = inherited.copy()
+                context.run(ERRAND.set, errand)
+                return asyncio.create_task(self._see_to(lane), name=f"treckk-{lane.topic}", context=context)
+
+            errand = Errand(begin)
+            errand.take([Lane(topic, owner)])
+            await errand.over()
         finally:
             self._running.discard(task)
 
-    async def _drain(self, topic: Topic, owner: int) -> bool:
+    async def _see_to(self, lane: Lane) -> None:
+        """Handle whatever is due there; what could not be done is looked at again, here or by a later job.
+
+        One at a time: who comes while somebody is at it leaves word that there is more. Where the database cannot be
+        asked it is tried again for a while, since nobody else may know of this before the next sweep.
+        """
+        if lane in self._lanes:
+            self._lanes[lane] = True
+            return
+        self._lanes[lane] = False
+        try:
+            for pause in _PATIENCE:
+                if await self._drained(lane) or self._stopping:
+                    return
+                await asyncio.sleep(pause)
+        finally:
+            del self._lanes[lane]
+
+    async def _drained(self, lane: Lane) -> bool:
+        """Whether nothing is due there any more, or a later job looks at it; false if the database cannot be asked."""
+        try:
+            if not await self._drain(lane):
+                await self._store.wake(lane.topic, lane.owner, self._clock() + int(_COOLING * _SECOND))
+        except StoreError as problem:
+            log.error("wakeups.store_failed", topic=lane.topic, **described(problem))
+            return False
+        return True
+
+    async def _drain(self, lane: Lane) -> bool:
         """Whether nothing of it is due any more."""
-        handler = self._handler
-        assert handler is not None  # noqa: S101 set before the worker runs
         last: int | None = None
         while not self._stopping:
-            wake = await self._store.head(topic, owner, self._clock())
+            self._lanes[lane] = False
+            wake = await self._store.head(lane.topic, lane.owner, self._clock())
             if wake is None:
+                if self._lanes[lane]:
+                    continue
                 return True
-            if wake.row_id == last:
-                return False
-            try:
-                await handler(wake)
-            except StoreError:
-                raise
-            except Exception as problem:  # noqa: BLE001 told in the log, and looked at again
-                log.error("wakeups.handler_failed", topic=topic, count=1, **described(problem))
+            if wake.row_id == last or not await self._handle(wake):
                 return False
             last = wake.row_id
         return False
 
+    async def _handle(self, wake: Wake) -> bool:
+        """Whether the handler came to its end."""
+        handler = self._handler
+        assert handler is not None  # noqa: S101 set before the worker runs
+        try:
+            async with self._places:
+                await handler(wake)
+        except StoreError:
+            raise
+        except Exception as problem:  # noqa: BLE001 told in the log, and looked at again
+            log.error("wakeups.handler_failed", topic=wake.topic, count=1, **described(problem))
+            return False
+        return True
+
     async def _rescue(self) -> None:
-        """Take over the jobs of workers that no longer show signs of life."""
+        """Take over the jobs of workers that no longer show signs of life, and what followed from them."""
         app = self._app
         if app is None or not isinstance(app.connector, PsycopgConnector):
             return
         async with app.connector.pool.connection() as connection, connection.transaction():
             found = await connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (RESCUER,))
-            if (await found.fetchone() or (False,))[0]:
-                for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=self._pulse.stalled):
-                    try:
-                        await app.job_manager.retry_job(job)
-                    except Exception as problem:  # noqa: BLE001 its worker ended it after all
-                        log.warning("wakeups.not_rescued", **described(problem))
+            if not (await found.fetchone() or (False,))[0]:
+                return
+            stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=self._pulse.stalled))
+            if stalled:  # first, so that the jobs are found again should it fail
+                await self._wake_all(self._clock())
+            for job in stalled:
+                try:
+                    await app.job_manager.retry_job(job)
+                except Exception as problem:  # noqa: BLE001 its worker ended it after all
+                    log.warning("wakeups.not_rescued", **described(problem))
+
+    async def _wake_all(self, now: Instant) -> None:
+        """Whatever is due by now, whoever woke it before: nothing of it may hang on a job of those that are gone."""
+        while await self._store.sweep(now, Lateness(overdue=0, again=1, waiting=True)):
+            continue
 
     async def _sweeping(self) -> None:
         """At the start whatever is due, since the last worker may have ended any way; later what is overdue."""

@@ -1,0 +1,55 @@
+"""What a handler's own transactions made due: done under the job that runs already, instead of by a job for each.
+
+A job that runs is the engine's word that somebody alive is at it. While it is held, what follows from it needs no job
+of its own: should its worker die, whoever takes the job over also wakes whatever is due (`JobWakeups`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+from treckk_gateway.store.rows import Topic
+
+
+class Lane(NamedTuple):
+    """Whose rows are handled after one another: a topic, and an owner (see `Connection.wake`)."""
+
+    topic: Topic
+    owner: int
+
+
+class Errand:
+    """One job with all that follows from it. It is closed once nothing is under way any more; then it takes nothing."""
+
+    def __init__(self, begin: Callable[[Lane], asyncio.Task[None]]) -> None:
+        self._begin = begin
+        self._under_way: set[asyncio.Future[Any]] = set()
+        self.closed = False
+
+    def take(self, lanes: Iterable[Lane]) -> None:
+        """Have these looked at."""
+        for lane in lanes:
+            self.await_end(self._begin(lane))
+
+    def await_end(self, future: asyncio.Future[Any]) -> None:
+        """Not be over before this is: a lane, or a transaction that may make more of them due."""
+        self._under_way.add(future)
+        future.add_done_callback(self._under_way.discard)
+
+    async def over(self) -> None:
+        """Return when nothing is under way any more. Cancelled, it cancels what is."""
+        try:
+            while self._under_way:
+                await asyncio.wait(self._under_way)
+        finally:
+            self.closed = True
+            for one in self._under_way:
+                one.cancel()
+            await asyncio.gather(*self._under_way, return_exceptions=True)
+
+
+ERRAND: ContextVar[Errand | None] = ContextVar("treckk_errand", default=None)
+"""The errand that the code which runs now belongs to."""
