@@ -10,9 +10,10 @@ from itertools import count
 import pytest
 
 from treckk_gateway.errors import StoreBusy, StoreUnavailable
-from treckk_gateway.inbound import spool as spooling
-from treckk_gateway.inbound.spool import Arrival, Spool
-from treckk_gateway.inbound.spool_file import SpoolFile
+from treckk_gateway.inbound.arrival import Arrival
+from treckk_gateway.inbound.spool import Spool
+from treckk_gateway.inbound.spool import spool as spooling
+from treckk_gateway.inbound.spool.file import SpoolFile
 from treckk_gateway.privacy import Keyring
 from treckk_gateway.store.orders import NewItem
 

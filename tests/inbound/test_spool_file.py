@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treckk_gateway.inbound import spool_file
-from treckk_gateway.inbound.spool_file import KEY_BYTES, SpoolFile, framed, header, read
+from treckk_gateway.inbound.spool import file as spool_file
+from treckk_gateway.inbound.spool.file import KEY_BYTES, SpoolFile, framed, header, read
 
 WRAPPED = bytes(range(KEY_BYTES))
 RECORDS = st.lists(st.binary(min_size=1, max_size=300), max_size=8)
@@ -90,7 +90,7 @@ def test_only_its_owner_may_read_it(tmp_path):
 
 def test_a_file_has_one_owner_and_is_free_when_that_is_killed(tmp_path):
     script = (
-        "import sys; from pathlib import Path; from treckk_gateway.inbound.spool_file import *\n"
+        "import sys; from pathlib import Path; from treckk_gateway.inbound.spool.file import *\n"
         "made = SpoolFile.create(Path(sys.argv[1]), 7, 'b', bytes(60)); made.append(framed(b'kept'))\n"
         "print(made.path, flush=True); sys.stdin.read()"
     )

@@ -29,7 +29,8 @@ from treckk_gateway.channel import (
 )
 from treckk_gateway.channel.broken import BrokenChannel
 from treckk_gateway.errors import MediaError, PayloadError, SignatureError, StoreBusy, StoreUnavailable, described
-from treckk_gateway.inbound.spool import Arrival, Spool
+from treckk_gateway.inbound.arrival import Arrival
+from treckk_gateway.inbound.spool import Spool
 from treckk_gateway.model import InboundMessage, Instant
 from treckk_gateway.privacy import Box, Keyring
 from treckk_gateway.store import Store

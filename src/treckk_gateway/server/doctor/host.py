@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from treckk_gateway.channel import Problem
-from treckk_gateway.inbound.spool_file import ASIDE, SUFFIX
+from treckk_gateway.inbound.spool.file import ASIDE, SUFFIX
 from treckk_gateway.privacy import Keyring
 from treckk_gateway.server.doctor.checked import Checked, trouble
 from treckk_gateway.settings import Settings
