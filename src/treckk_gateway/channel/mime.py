@@ -15,7 +15,7 @@ from itertools import islice
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-import attrs
+from msgspec import Struct
 
 from treckk_gateway.channel.charset import clean, clean_line, decode_text
 
@@ -51,21 +51,24 @@ _SHORT = 64
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 
 
-@attrs.frozen(kw_only=True, repr=False)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """One leaf of a mail, or its top. `body` is as transferred; `inside` are the types around it, outermost first.
 
-    `content_type` is lower case and well formed, `text/plain` where the mail says nothing usable.
+    `named` are the headers by name, see `by_name`. `content_type` is lower case and well formed, `text/plain` where the
+    mail says nothing usable.
     """
 
     headers: Headers
+    named: Mapping[str, bytes]
     content_type: str = "text/plain"
-    parameters: Mapping[str, str] = attrs.field(factory=dict)
+    parameters: Mapping[str, str] = {}
     disposition: str = ""
     filename: str | None = None
     body: bytes = b""
     inside: tuple[str, ...] = ()
-    named: Mapping[str, bytes] = attrs.field(default=attrs.Factory(lambda self: by_name(self.headers), takes_self=True))
+
+    def __repr__(self) -> str:
+        return f"Part({self.content_type})"
 
     def header(self, name: str) -> str | None:
         """The first header of that name as one clean line, `None` where there is none."""
@@ -84,8 +87,7 @@ class Part:
         return clean(decode_text(self.content(), self.parameters.get("charset")))
 
 
-@attrs.frozen(kw_only=True, repr=False)
-class Tree:
+class Tree(Struct, frozen=True, kw_only=True):
     """A mail in parts: `top` has its headers, `leaves` all else in the order written; a plain mail is its one leaf."""
 
     top: Part
@@ -117,7 +119,7 @@ def walk(raw: bytes) -> Tree:
             continue
         leaves.append(_part(headers, named, kind, parameters, span, raw[body : span.end]))
         top = top or leaves[0]
-    return Tree(top=top or Part(headers=()), leaves=tuple(leaves))
+    return Tree(top=top or Part(headers=(), named={}), leaves=tuple(leaves))
 
 
 def read_headers(raw: bytes, start: int = 0, end: int | None = None) -> tuple[Headers, int]:
