@@ -16,7 +16,7 @@ from importlib.metadata import version
 
 import pytest
 
-from treckk_gateway.server import case_commands
+from treckk_gateway.server import case_views
 from treckk_gateway.server.cli import run
 from treckk_gateway.settings import load
 
@@ -289,7 +289,7 @@ print([one for one in ("typer", "click", "jinja2", "prometheus_client", "twilio.
     ],
 )
 def test_what_is_no_text_is_named_in_its_place(message, shown):
-    assert case_commands._said(message) == shown
+    assert case_views._said(message) == shown
 
 
 def test_holidays_of_a_country_are_written_as_a_profiles_file(treckk):

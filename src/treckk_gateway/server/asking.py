@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import aiohttp
 import attrs
@@ -21,7 +22,7 @@ T = TypeVar("T")
 
 
 @attrs.frozen
-class Desk:
+class ApiClient:
     """The API as an operator reaches it. Raises `TreckkError` with the problem's own words when it refuses."""
 
     session: aiohttp.ClientSession
@@ -58,15 +59,20 @@ class Desk:
                 return
 
 
-def ask(config: Path, question: Callable[[Desk], Awaitable[T]]) -> T:
+def ask(config: Path, question: Callable[[ApiClient], Awaitable[T]]) -> T:
     """Put one question, to the running server or, where none runs, over the data itself."""
     configure_logging(logging.CRITICAL)  # the answer stands alone on standard output
 
     async def asking() -> T:
         async with operating(load(config)) as session:
-            return await question(Desk(session))
+            return await question(ApiClient(session))
 
     return asyncio.run(asking())
+
+
+def case_path(reference: str, *parts: str) -> str:
+    """A case in the API, or what lies below it."""
+    return "/".join(("/cases", quote(reference, safe=""), *parts))
 
 
 async def _read(answer: aiohttp.ClientResponse) -> dict[str, Any]:

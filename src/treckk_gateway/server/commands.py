@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from treckk_gateway.server import (
@@ -21,10 +20,12 @@ from treckk_gateway.server import (
     db_commands,
     holidays_command,
     mail_commands,
+    replay_command,
     report_command,
     triage_command,
 )
 from treckk_gateway.server.options import Config
+from treckk_gateway.server.printing import console
 
 if TYPE_CHECKING:
     from treckk_gateway.server.doctor import Checked
@@ -112,12 +113,12 @@ def doctor(
 
 
 def _print(found: Sequence[Checked]) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    out = console()
     marks = {"ok": "[green]ok   [/]", "mend": "[yellow]mend [/]", "fatal": "[red]FATAL[/]"}
     for one in found:
-        console.print(f"{marks[one.state]} {one.what}: {escape(one.found)}")
+        out.print(f"{marks[one.state]} {one.what}: {escape(one.found)}")
         if one.problem is not None:
-            console.print(f"      {escape(one.problem.summary)}\n      -> {escape(one.problem.remedy)}")
+            out.print(f"      {escape(one.problem.summary)}\n      -> {escape(one.problem.remedy)}")
 
 
 @app.command()
@@ -140,7 +141,7 @@ app.add_typer(adapter_command.app, name="adapter")
 app.add_typer(case_commands.app, name="case")
 app.add_typer(db_commands.app, name="db")
 app.add_typer(triage_command.app, name="triage")
-app.command("replay")(case_commands.replay)
+app.command("replay")(replay_command.replay)
 app.command("parse-mail")(mail_commands.parse_mail)
 app.command("holidays")(holidays_command.holidays)
 app.command("report")(report_command.report)

@@ -11,12 +11,12 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from treckk_gateway.report import Audience, Layer
-from treckk_gateway.server.asking import Desk, ask
+from treckk_gateway.server.asking import ApiClient, ask
 from treckk_gateway.server.options import Config
+from treckk_gateway.server.printing import console, print_json
 
 _DAY = ["%Y-%m-%d"]
 _WHOLE = ("received", "merged", "spam", "open", "overdue", "instructed")
@@ -53,47 +53,47 @@ def report(
     if form is Format.GEOJSON and layer is None:
         raise typer.BadParameter("geojson shows a layer: add --layer disturbance or --layer perda")
     if layer is not None or cases:
-        _print(ask(config, lambda desk: _listed(desk, form, layer, {**days, "for": audience.value})))
+        _print(ask(config, lambda api: _listed(api, form, layer, {**days, "for": audience.value})))
         return
     if form is Format.CSV:
-        _print(ask(config, lambda desk: desk.text("/report.csv", **days, **{"for": audience.value})))
+        _print(ask(config, lambda api: api.text("/report.csv", **days, **{"for": audience.value})))
         return
-    found = ask(config, lambda desk: desk.get("/report", **days, **{"for": audience.value}))
+    found = ask(config, lambda api: api.get("/report", **days, **{"for": audience.value}))
     if form is Format.JSON:
-        _print(msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
+        print_json(found)
     else:
         _show(found)
 
 
-async def _listed(desk: Desk, form: Format, layer: Layer | None, query: dict[str, str | None]) -> str:
+async def _listed(api: ApiClient, form: Format, layer: Layer | None, query: dict[str, str | None]) -> str:
     if layer is not None:
         kind = "geojson" if form in {Format.GEOJSON, Format.JSON} else "csv"
-        return await desk.text(f"/report/layers/{layer}.{kind}", **query)
+        return await api.text(f"/report/layers/{layer}.{kind}", **query)
     days = {name: value for name, value in query.items() if name != "for"}
     if form is not Format.JSON:
-        return await desk.text("/report/cases.csv", **days)
-    lines = [msgspec.json.encode(one) async for one in desk.all("/report/cases", **days)]
+        return await api.text("/report/cases.csv", **days)
+    lines = [msgspec.json.encode(one) async for one in api.all("/report/cases", **days)]
     return b"\n".join(lines).decode() + ("\n" if lines else "")
 
 
 def _show(found: dict[str, Any]) -> None:
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(f"{found['first']} to {found['last']}, for {found['audience']}", style="bold")
-    console.print(", ".join(f"{name} {_number(found[name])}" for name in _WHOLE))
+    out = console()
+    out.print(f"{found['first']} to {found['last']}, for {found['audience']}", style="bold")
+    out.print(", ".join(f"{name} {_number(found[name])}" for name in _WHOLE))
     if found["complete"] is not None:
         mean = f"{found['completeness']:.0%} of the fields on average"
-        console.print(f"complete when first instructed: {found['complete']:.0%}, {mean}")
-    console.print(_counts(found["counts"]))
+        out.print(f"complete when first instructed: {found['complete']:.0%}, {mean}")
+    out.print(_counts(found["counts"]))
     waits = Table("step", "district", "cases", "median", "90 of 100", box=None)
     for one in found["waits"]:
         times = (_time(one["median"]), _time(one["p90"]))
         waits.add_row(one["step"], one["district"] or "all", _number(one["cases"]), *times)
-    console.print(waits)
+    out.print(waits)
     for name in ("states", "channels"):
         shown = ", ".join(f"{key} {_number(value)}" for key, value in found[name].items())
-        console.print(f"{name}: {shown or '-'}")
+        out.print(f"{name}: {shown or '-'}")
     if found["about_unit"]:
-        console.print(f"about the unit: {', '.join(found['about_unit'])}")
+        out.print(f"about the unit: {', '.join(found['about_unit'])}")
 
 
 def _counts(counts: list[dict[str, Any]]) -> Table:
