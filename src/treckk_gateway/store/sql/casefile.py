@@ -24,10 +24,11 @@ from treckk_gateway.store.sql import files, merging, people
 from treckk_gateway.store.sql import outbox as sent
 from treckk_gateway.store.sql.connection import Connection
 
-_CASE = (
-    "id, reference, state, version, channel_id, intent, urgency, post, category, district, village, language, flags,"
-    " opened_at, changed_at, reporter_id,"
-    " missing, questions, completeness, completeness_at_instruct, taken, due_at"
+COLUMNS = (
+    "cases.id, cases.reference, cases.state, cases.version, cases.channel_id, cases.intent, cases.urgency, cases.post,"
+    " cases.category, cases.district, cases.village, cases.language, cases.flags, cases.opened_at, cases.changed_at,"
+    " cases.reporter_id, cases.missing, cases.questions, cases.completeness, cases.completeness_at_instruct,"
+    " cases.taken, cases.due_at"
 )
 _PARTY = (
     "case_party.id, case_party.case_id, case_party.reporter_id, case_party.conversation_id, case_party.sealed_token,"
@@ -50,7 +51,8 @@ _words = msgspec.json.Decoder(tuple[str, ...]).decode
 _asked = msgspec.json.Decoder(Questions).decode
 
 
-def _case(row: tuple[object, ...]) -> Case:
+def row_of(row: tuple[object, ...]) -> Case:
+    """A case from the columns `COLUMNS`."""
     (case_id, reference, state, version, channel_id, intent, urgency, *rest) = row
     post, category, district, village, language, flags, opened_at, changed_at, reporter_id, *form = rest
     missing, questions, completeness, completeness_at_instruct, taken, due_at = form
@@ -83,8 +85,8 @@ def _case(row: tuple[object, ...]) -> Case:
 def case(connection: Connection, case_id: int | None = None, reference: str | None = None) -> Case | None:
     """A case by id or number."""
     where, value = ("id", case_id) if case_id is not None else ("reference", reference)
-    found = connection.execute(f"SELECT {_CASE} FROM cases WHERE {where} = ?", (value,)).fetchone()  # noqa: S608 constant text
-    return _case(found) if found else None
+    found = connection.execute(f"SELECT {COLUMNS} FROM cases WHERE {where} = ?", (value,)).fetchone()  # noqa: S608 constant text
+    return row_of(found) if found else None
 
 
 def root(connection: Connection, case_id: int) -> Case | None:
@@ -95,10 +97,10 @@ def root(connection: Connection, case_id: int) -> Case | None:
 def open_cases(connection: Connection, reporter_id: int) -> Sequence[Case]:
     """The reporter's open cases, newest first."""
     query = (
-        f"SELECT {_CASE} FROM cases WHERE state IN ({_OPEN_STATES}) AND id IN"  # noqa: S608 constant text
+        f"SELECT {COLUMNS} FROM cases WHERE state IN ({_OPEN_STATES}) AND id IN"  # noqa: S608 constant text
         " (SELECT case_id FROM case_party WHERE reporter_id = ? AND until IS NULL) ORDER BY id DESC LIMIT 20"
     )
-    return [_case(row) for row in connection.execute(query, (reporter_id,))]
+    return [row_of(row) for row in connection.execute(query, (reporter_id,))]
 
 
 def earlier(connection: Connection, case_id: int, limit: int) -> Sequence[OpenedRow]:
@@ -124,29 +126,29 @@ def nearby(connection: Connection, wanted: Nearby) -> Sequence[NearbyRow]:
 def outcomes(connection: Connection, reporter_id: int, but: int, limit: int) -> Sequence[OutcomeRow]:
     """The cases a reporter opened, newest first, without one of them, each with the last outcome it had."""
     found = connection.execute(
-        f"SELECT {_CASE}, target, sealed_data FROM cases LEFT JOIN case_event ON case_event.case_id = cases.id"  # noqa: S608
+        f"SELECT {COLUMNS}, target, sealed_data FROM cases LEFT JOIN case_event ON case_event.case_id = cases.id"  # noqa: S608
         f" AND seq = (SELECT max(seq) FROM case_event WHERE case_id = cases.id AND target IN ({_OUTCOMES}))"
         " WHERE reporter_id = ? AND id <> ? ORDER BY id DESC LIMIT ?",
         (reporter_id, but, limit),
     )
     return [
-        OutcomeRow(case=_case(row[:-2]), outcome=State(row[-2]) if row[-2] else None, data=row[-1]) for row in found
+        OutcomeRow(case=row_of(row[:-2]), outcome=State(row[-2]) if row[-2] else None, data=row[-1]) for row in found
     ]
 
 
 def latest_case(connection: Connection, reporter_id: int) -> Case | None:
     """The reporter's newest case, open or not."""
     found = connection.execute(
-        f"SELECT {_CASE} FROM cases WHERE id = (SELECT max(case_id) FROM case_party WHERE reporter_id = ?)",  # noqa: S608
+        f"SELECT {COLUMNS} FROM cases WHERE id = (SELECT max(case_id) FROM case_party WHERE reporter_id = ?)",  # noqa: S608
         (reporter_id,),
     ).fetchone()
-    return _case(found) if found else None
+    return row_of(found) if found else None
 
 
 def cases_of(connection: Connection, reporter_id: int) -> Sequence[Case]:
     """Every case of a reporter's own, oldest first."""
-    query = f"SELECT {_CASE} FROM cases WHERE reporter_id = ? ORDER BY id"  # noqa: S608 constant text
-    return [_case(row) for row in connection.execute(query, (reporter_id,))]
+    query = f"SELECT {COLUMNS} FROM cases WHERE reporter_id = ? ORDER BY id"  # noqa: S608 constant text
+    return [row_of(row) for row in connection.execute(query, (reporter_id,))]
 
 
 def is_party(connection: Connection, case_id: int, reporter_id: int) -> bool:
@@ -225,8 +227,8 @@ def cases(connection: Connection, wanted: CaseFilter) -> Sequence[Case]:
     if wanted.due_by is not None:
         clauses.append("due_at <= ?")
         values.append(wanted.due_by)
-    query = f"SELECT {_CASE} FROM cases WHERE {' AND '.join(clauses)} ORDER BY id DESC LIMIT ?"  # noqa: S608 constant text
-    return [_case(row) for row in connection.execute(query, (*values, wanted.limit))]
+    query = f"SELECT {COLUMNS} FROM cases WHERE {' AND '.join(clauses)} ORDER BY id DESC LIMIT ?"  # noqa: S608 constant text
+    return [row_of(row) for row in connection.execute(query, (*values, wanted.limit))]
 
 
 def _among(clauses: list[str], values: list[int], column: str, wanted: Sequence[str]) -> None:

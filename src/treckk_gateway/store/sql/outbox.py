@@ -15,43 +15,40 @@ from treckk_gateway.store.sql import history, inbox, window
 from treckk_gateway.store.sql.connection import Connection
 
 COLUMNS = (
-    "id, delivery_id, send_key, case_id, event_seq, conversation_id, channel_id, template,"
-    " sealed_values, sealed_text, urgent,"
-    " reply, state, due, attempts, attempt_id, expires_at, reason, created_at, heard"
+    "outbox.id, outbox.delivery_id, outbox.send_key, outbox.case_id, outbox.event_seq, outbox.conversation_id,"
+    " outbox.channel_id, outbox.template, outbox.sealed_values, outbox.sealed_text, outbox.urgent, outbox.reply,"
+    " outbox.state, outbox.due, outbox.attempts, outbox.attempt_id, outbox.expires_at, outbox.reason,"
+    " outbox.created_at, outbox.heard"
 )
-_NAMES = (
-    "id",
-    "delivery_id",
-    "send_key",
-    "case_id",
-    "event_seq",
-    "conversation_id",
-    "channel_id",
-    "template",
-    "values",
-    "text",
-    "urgent",
-    "reply",
-    "state",
-    "due",
-    "attempts",
-    "attempt_id",
-    "expires_at",
-    "reason",
-    "created_at",
-    "heard",
-)
+_STATES = {one.value: one for one in DeliveryState}
 
 
 def row_of(found: tuple[object, ...]) -> OutboxRow:
     """An outbox row from the columns `COLUMNS`."""
-    values = dict(zip(_NAMES, found, strict=True))
-    values |= {
-        "urgent": bool(values["urgent"]),
-        "reply": bool(values["reply"]),
-        "heard": DeliveryState(str(values["heard"])),
-    }
-    return OutboxRow(**values)  # type: ignore[arg-type]
+    (row_id, delivery_id, send_key, case_id, event_seq, conversation_id, channel_id, template, *rest) = found
+    values, text, urgent, reply, state, due, attempts, attempt_id, expires_at, reason, created_at, heard = rest
+    return OutboxRow(
+        id=row_id,  # type: ignore[arg-type]
+        delivery_id=delivery_id,  # type: ignore[arg-type]
+        send_key=send_key,  # type: ignore[arg-type]
+        case_id=case_id,  # type: ignore[arg-type]
+        event_seq=event_seq,  # type: ignore[arg-type]
+        conversation_id=conversation_id,  # type: ignore[arg-type]
+        channel_id=channel_id,  # type: ignore[arg-type]
+        template=template,  # type: ignore[arg-type]
+        values=values,  # type: ignore[arg-type]
+        text=text,  # type: ignore[arg-type]
+        urgent=bool(urgent),
+        reply=bool(reply),
+        state=state,  # type: ignore[arg-type]
+        due=due,  # type: ignore[arg-type]
+        attempts=attempts,  # type: ignore[arg-type]
+        attempt_id=attempt_id,  # type: ignore[arg-type]
+        expires_at=expires_at,  # type: ignore[arg-type]
+        reason=reason,  # type: ignore[arg-type]
+        created_at=created_at,  # type: ignore[arg-type]
+        heard=_STATES[str(heard)],
+    )
 
 
 def outbox(connection: Connection, outbox_id: int) -> OutboxRow | None:
@@ -83,18 +80,23 @@ def attempts_of_case(connection: Connection, case_id: int) -> Iterator[AttemptRo
         )
 
 
-# Said once more as the partial indexes say it: SQLite takes one only where its condition stands in the statement.
-_BLOCKED = """
-SELECT 1 FROM outbox WHERE conversation_id = :conversation AND id <> :id
- AND state IN ('queued', 'sending', 'uncertain') AND
- ((:urgent AND (state = 'sending' OR (state IN ('queued', 'uncertain') AND urgent AND id < :id)))
-  OR (NOT :urgent AND id < :id AND state IN ('queued', 'sending', 'uncertain'))
-  OR (NOT :urgent AND (state = 'sending' OR (state = 'queued' AND urgent AND due <= :now)))) LIMIT 1
+# States said once more as the partial indexes say them: SQLite takes one only where its condition stands there.
+_STANDING = """
+SELECT state, due, conversation_id, channel_id, EXISTS (SELECT 1 FROM outbox other
+ WHERE other.conversation_id = own.conversation_id AND other.id <> own.id
+ AND other.state IN ('queued', 'sending', 'uncertain') AND
+ ((own.urgent AND (other.state = 'sending'
+   OR (other.state IN ('queued', 'uncertain') AND other.urgent AND other.id < own.id)))
+  OR (NOT own.urgent AND other.id < own.id)
+  OR (NOT own.urgent AND (other.state = 'sending' OR (other.state = 'queued' AND other.urgent AND other.due <= ?)))))
+FROM outbox own WHERE own.id = ?
 """
+"""A row with whether another of its conversation goes first."""
 
 _TAKE_SLOT = """
-UPDATE rate SET tat = CASE WHEN tat > :now THEN tat ELSE :now END + :interval
-WHERE channel_id = :channel AND tat <= :now + :burst RETURNING tat
+INSERT INTO rate (channel_id, tat) VALUES (:channel, :now + :interval) ON CONFLICT (channel_id)
+ DO UPDATE SET tat = CASE WHEN rate.tat > :now THEN rate.tat ELSE :now END + :interval WHERE rate.tat <= :now + :burst
+ RETURNING tat
 """
 
 _LONGEST = 100
@@ -104,36 +106,33 @@ _LONGEST = 100
 def begin_send(connection: Connection, start: Start) -> Go | NotYet | Nothing:
     """Take the right to send one row now, or say when to look again."""
     connection.lock(outbox_id=start.outbox_id)
-    row = outbox(connection, start.outbox_id)
-    if row is None or row.state != "queued":
+    found = connection.execute(_STANDING, (start.now, start.outbox_id)).fetchone()
+    if found is None or found[0] != "queued":
         return Nothing()
-    if row.due > start.now:
-        return NotYet(row.due)
-    if connection.execute(
-        _BLOCKED,
-        {"conversation": row.conversation_id, "id": row.id, "urgent": row.urgent, "now": start.now},
-    ).fetchone():
+    _state, due, conversation_id, channel_id, blocked = found
+    if due > start.now:
+        return NotYet(due)
+    if blocked:
         return NotYet(None)
-    free = slot(connection, row.channel_id, start.now, start.pace)
+    free = slot(connection, channel_id, start.now, start.pace)
     if free is not None:
-        connection.execute("UPDATE outbox SET due = ? WHERE id = ?", (free, row.id))
-        connection.wake(Topic.OUTBOX, row.conversation_id, free)
+        connection.execute("UPDATE outbox SET due = ? WHERE id = ?", (free, start.outbox_id))
+        connection.wake(Topic.OUTBOX, conversation_id, free)
         return NotYet(free)
     connection.execute(
         "UPDATE outbox SET state = 'sending', reason = NULL, attempt_id = ?, sealed_text = ?, attempts = attempts + 1,"
         " sending_until = ? WHERE id = ?",
-        (start.attempt_id, start.text, start.until, row.id),
+        (start.attempt_id, start.text, start.until, start.outbox_id),
     )
     connection.execute(
         "INSERT INTO attempt (id, outbox_id, channel_id, started_at) VALUES (?, ?, ?, ?)",
-        (start.attempt_id, row.id, row.channel_id, start.now),
+        (start.attempt_id, start.outbox_id, channel_id, start.now),
     )
     return Go()
 
 
 def slot(connection: Connection, channel_id: str, now: Instant, pace: Pace) -> Instant | None:
     """Take a slot of the channel's rate (GCRA); otherwise when one will be free."""
-    connection.execute("INSERT INTO rate (channel_id, tat) VALUES (?, 0) ON CONFLICT DO NOTHING", (channel_id,))
     taken = connection.execute(
         _TAKE_SLOT, {"channel": channel_id, "now": now, "interval": pace.interval * pace.parts, "burst": pace.burst}
     ).fetchone()
@@ -167,22 +166,21 @@ def record(connection: Connection, ended: Ended) -> bool:
         state = window.found_closed(connection, row, ended.now)
         window.put_back(connection, row, state, ended.now)
         return True
-    moved = connection.execute(
+    connection.execute(
         "UPDATE outbox SET state = :state, reason = :reason, due = coalesce(:due, due), attempts ="
-        " coalesce(:attempts, attempts) WHERE id = :id RETURNING conversation_id",
+        " coalesce(:attempts, attempts), heard = :heard WHERE id = :id",
         {
             "state": ended.state,
             "reason": ended.reason,
             "due": ended.due,
             "attempts": ended.attempts,
-            "id": ended.outbox_id,
+            "heard": row.heard if ended.heard is None else shown((row.heard, ended.heard)),
+            "id": row.id,
         },
-    ).fetchone()
-    _wake(connection, moved[0], ended.state, ended.due)
-    if ended.heard is not None:
-        _show(connection, ended.outbox_id, ended.heard)
+    )
+    _wake(connection, row.conversation_id, ended.state, ended.due)
     if ended.suppress is not None:
-        _silence(connection, moved[0], ended.suppress, ended.now, opted_out=ended.opted_out)
+        _silence(connection, row.conversation_id, ended.suppress, ended.now, opted_out=ended.opted_out)
     return True
 
 
@@ -235,7 +233,7 @@ def hear(connection: Connection, heard: Heard) -> None:
             window.put_back(connection, row, window.found_closed(connection, row, heard.now), heard.now)
             return
         connection.execute("UPDATE outbox SET reason = ? WHERE id = ?", (WINDOW_CLOSED, outbox_id))
-    _show(connection, outbox_id, heard.state)
+    _show(connection, row, heard.state)
     if heard.state is not DeliveryState.UNKNOWN:
         _settle(connection, row, heard.state)
 
@@ -273,11 +271,10 @@ def _named(
     return found
 
 
-def _show(connection: Connection, outbox_id: int, state: DeliveryState) -> None:
-    heard = connection.execute("SELECT heard FROM outbox WHERE id = ?", (outbox_id,)).fetchone()[0]
-    best = shown((DeliveryState(heard), state))
-    if best != heard:
-        connection.execute("UPDATE outbox SET heard = ? WHERE id = ?", (best, outbox_id))
+def _show(connection: Connection, row: OutboxRow, state: DeliveryState) -> None:
+    best = shown((row.heard, state))
+    if best is not row.heard:
+        connection.execute("UPDATE outbox SET heard = ? WHERE id = ?", (best, row.id))
 
 
 def _silence(connection: Connection, conversation_id: int, reason: str, now: Instant, *, opted_out: bool) -> None:
@@ -291,16 +288,6 @@ def _silence(connection: Connection, conversation_id: int, reason: str, now: Ins
         connection.execute(
             "UPDATE conversation SET opted_out_at = ? WHERE id = ? AND opted_out_at IS NULL", (now, conversation_id)
         )
-
-
-def suppressed(connection: Connection, conversation_id: int) -> str | None:
-    """Why the conversation's address gets nothing; `None` when it may."""
-    found = connection.execute(
-        "SELECT reason FROM suppression WHERE (channel_id, address_hash) = (SELECT channel_id,"
-        " address_hash FROM conversation WHERE id = ?)",
-        (conversation_id,),
-    ).fetchone()
-    return found[0] if found else None
 
 
 def hold(
@@ -338,8 +325,7 @@ def recover(connection: Connection, before: Instant) -> int:
 def uncertain(connection: Connection, before: Instant) -> Sequence[OutboxRow]:
     """Uncertain rows whose attempt began before that moment."""
     query = (
-        f"SELECT {', '.join('outbox.' + one.strip() for one in COLUMNS.split(','))} "  # noqa: S608 constant
-        "FROM outbox JOIN attempt ON attempt.id = outbox.attempt_id"
+        f"SELECT {COLUMNS} FROM outbox JOIN attempt ON attempt.id = outbox.attempt_id"  # noqa: S608 constant text
         " WHERE outbox.state IN ('uncertain', 'dead') AND outbox.state = 'uncertain' AND started_at < ?"
         " ORDER BY outbox.id LIMIT 100"
     )

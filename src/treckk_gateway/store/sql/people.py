@@ -9,21 +9,10 @@ from treckk_gateway.store.orders import ConversationFields
 from treckk_gateway.store.rows import ConversationRow, MessageRow, ReporterRow, Topic
 from treckk_gateway.store.sql.connection import Connection
 
-_CONVERSATION = (
-    "id, channel_id, sealed_address, reporter_id, staff, last_inbound_at, window_until,"
-    " opted_out_at, sealed_asking, language"
-)
-_NAMES = (
-    "id",
-    "channel_id",
-    "address",
-    "reporter_id",
-    "staff",
-    "last_inbound_at",
-    "window_until",
-    "opted_out_at",
-    "asking",
-    "language",
+COLUMNS = (
+    "conversation.id, conversation.channel_id, conversation.sealed_address, conversation.reporter_id,"
+    " conversation.staff, conversation.last_inbound_at, conversation.window_until, conversation.opted_out_at,"
+    " conversation.sealed_asking, conversation.language"
 )
 
 
@@ -75,21 +64,36 @@ def ensure_reporter(
     return known
 
 
-def _conversation(found: tuple[object, ...] | None) -> ConversationRow | None:
-    return ConversationRow(**dict(zip(_NAMES, found, strict=True))) if found else None  # type: ignore[arg-type]
+def row_of(found: tuple[object, ...]) -> ConversationRow:
+    """A conversation from the columns `COLUMNS`."""
+    row_id, channel_id, address, reporter_id, staff, last_inbound_at, window_until, *rest = found
+    opted_out_at, asking, language = rest
+    return ConversationRow(
+        id=row_id,  # type: ignore[arg-type]
+        channel_id=channel_id,  # type: ignore[arg-type]
+        address=address,  # type: ignore[arg-type]
+        reporter_id=reporter_id,  # type: ignore[arg-type]
+        staff=staff,  # type: ignore[arg-type]
+        last_inbound_at=last_inbound_at,  # type: ignore[arg-type]
+        window_until=window_until,  # type: ignore[arg-type]
+        opted_out_at=opted_out_at,  # type: ignore[arg-type]
+        asking=asking,  # type: ignore[arg-type]
+        language=language,  # type: ignore[arg-type]
+    )
 
 
 def conversation(connection: Connection, conversation_id: int) -> ConversationRow | None:
     """A conversation by id."""
-    return _conversation(
-        connection.execute(f"SELECT {_CONVERSATION} FROM conversation WHERE id = ?", (conversation_id,)).fetchone()  # noqa: S608
-    )
+    query = f"SELECT {COLUMNS} FROM conversation WHERE id = ?"  # noqa: S608 constant text
+    found = connection.execute(query, (conversation_id,)).fetchone()
+    return row_of(found) if found else None
 
 
 def known_conversation(connection: Connection, channel_id: str, address_hash: bytes) -> ConversationRow | None:
     """A conversation by its keyed address."""
-    query = f"SELECT {_CONVERSATION} FROM conversation WHERE channel_id = ? AND address_hash = ?"  # noqa: S608 constant text
-    return _conversation(connection.execute(query, (channel_id, address_hash)).fetchone())
+    query = f"SELECT {COLUMNS} FROM conversation WHERE channel_id = ? AND address_hash = ?"  # noqa: S608 constant text
+    found = connection.execute(query, (channel_id, address_hash)).fetchone()
+    return row_of(found) if found else None
 
 
 def ensure_conversation(

@@ -43,14 +43,25 @@ def meet(
     return reporter, conversation
 
 
+_CONVERSATION = outbox.COLUMNS.count(",") + 1
+_CASE = _CONVERSATION + people.COLUMNS.count(",") + 1
+_REASON = _CASE + casefile.COLUMNS.count(",") + 1
+_OUTGOING = (
+    f"SELECT {outbox.COLUMNS}, {people.COLUMNS}, {casefile.COLUMNS}, suppression.reason FROM outbox"  # noqa: S608 constant
+    " JOIN conversation ON conversation.id = outbox.conversation_id LEFT JOIN cases ON cases.id = outbox.case_id"
+    " LEFT JOIN suppression ON suppression.channel_id = conversation.channel_id"
+    " AND suppression.address_hash = conversation.address_hash WHERE outbox.id = ?"
+)
+
+
 def outgoing(connection: Connection, outbox_id: int) -> Outgoing | None:
     """A message to send, with what decides whether and how."""
-    row = outbox.outbox(connection, outbox_id)
-    if row is None:
+    found = connection.execute(_OUTGOING, (outbox_id,)).fetchone()
+    if found is None:
         return None
     return Outgoing(
-        row=row,
-        conversation=people.conversation(connection, row.conversation_id),
-        case=casefile.case(connection, row.case_id) if row.case_id is not None else None,
-        suppressed=outbox.suppressed(connection, row.conversation_id),
+        row=outbox.row_of(found[:_CONVERSATION]),
+        conversation=people.row_of(found[_CONVERSATION:_CASE]),
+        case=casefile.row_of(found[_CASE:_REASON]) if found[_CASE] is not None else None,
+        suppressed=found[_REASON],
     )
