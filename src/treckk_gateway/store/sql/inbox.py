@@ -100,20 +100,23 @@ def postpone(connection: Connection, inbox_id: int, due: Instant) -> None:
     connection.wake(Topic.INBOX, inbox_id, due)
 
 
+_NEEDED = "EXISTS (SELECT 1 FROM inbox o WHERE o.raw_of = inbox.id AND o.state <> 'filed')"
+_FILE = (
+    f"UPDATE inbox SET state = 'filed', sealed_raw = CASE WHEN {_NEEDED} THEN sealed_raw END"  # noqa: S608 constant text
+    " WHERE id = ? AND state = 'new' RETURNING raw_of"
+)
+_DROP = f"UPDATE inbox SET sealed_raw = NULL WHERE id = ? AND state = 'filed' AND NOT {_NEEDED}"  # noqa: S608 constant text
+
+
 def mark_filed(connection: Connection, inbox_id: int) -> bool:
     """Filed, and the raw request dropped once no other item needs it. False when it was not new."""
-    done = connection.execute(
-        "UPDATE inbox SET state = 'filed' WHERE id = ? AND state = 'new' RETURNING coalesce(raw_of, id)", (inbox_id,)
-    ).fetchone()
+    connection.lock(inbox_id=inbox_id)
+    done = connection.execute(_FILE, (inbox_id,)).fetchone()
     if done is None:
         return False
-    if done[0] != inbox_id:
+    if done[0] is not None:
         connection.lock(inbox_id=done[0])
-    connection.execute(
-        "UPDATE inbox SET sealed_raw = NULL WHERE id = ? AND state = 'filed'"
-        " AND NOT EXISTS (SELECT 1 FROM inbox o WHERE o.raw_of = inbox.id AND o.state <> 'filed')",
-        done,
-    )
+        connection.execute(_DROP, done)
     return True
 
 

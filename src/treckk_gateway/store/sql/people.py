@@ -105,35 +105,42 @@ def ensure_conversation(
     staff: str | None,
 ) -> ConversationRow:
     """Find or make; an existing one keeps its sealed address."""
-    connection.execute(
-        "INSERT INTO conversation (channel_id, address_hash, sealed_address, reporter_id, staff) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT DO NOTHING",
+    made = connection.execute(
+        "INSERT INTO conversation (channel_id, address_hash, sealed_address, reporter_id, staff)"  # noqa: S608 constant
+        f" VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING {COLUMNS}",
         (channel_id, address_hash, address, reporter_id, staff),
-    )
-    found = known_conversation(connection, channel_id, address_hash)
-    assert found is not None  # noqa: S101 inserted above
+    ).fetchone()
+    found = row_of(made) if made else known_conversation(connection, channel_id, address_hash)
+    assert found is not None  # noqa: S101 made above, or known
     return found
 
 
 _TOLD = "template IN ('answer_waiting', 'notice_waiting')"
+_WAITS = (
+    "SELECT id FROM outbox WHERE conversation_id = :id AND state = 'held' UNION ALL"  # noqa: S608 constant
+    " SELECT id FROM outbox WHERE conversation_id = :id AND state IN ('queued', 'sending', 'uncertain')"
+    f" AND state = 'queued' AND {_TOLD}"
+)
 _RELEASE = (
     f"UPDATE outbox SET state = CASE WHEN {_TOLD} THEN 'cancelled' ELSE 'queued' END,"  # noqa: S608 constant
-    f" reason = CASE WHEN {_TOLD} THEN 'answered' ELSE NULL END, due = :now"
-    " WHERE id IN (SELECT id FROM outbox WHERE conversation_id = :id AND state = 'held' UNION ALL"
-    " SELECT id FROM outbox WHERE conversation_id = :id AND state IN ('queued', 'sending', 'uncertain')"
-    f" AND state = 'queued' AND {_TOLD})"
+    f" reason = CASE WHEN {_TOLD} THEN 'answered' ELSE NULL END, due = :now WHERE id IN ({_WAITS})"
 )
 """Whoever writes gets what was held, and need not be told any more that something waits."""
+_TOUCH = (
+    "UPDATE conversation SET last_inbound_at = coalesce(:at, last_inbound_at), window_until ="  # noqa: S608 constant
+    " coalesce(:window, window_until),"
+    " opted_out_at = CASE WHEN :opted_in THEN NULL ELSE coalesce(:opted_out, opted_out_at) END,"
+    " sealed_asking = CASE WHEN :answered THEN :asking ELSE coalesce(:asking, sealed_asking) END,"
+    " language = coalesce(:language, language) WHERE id = :id"
+    f" RETURNING EXISTS ({_WAITS}), EXISTS (SELECT 1 FROM suppression"
+    " WHERE suppression.channel_id = conversation.channel_id AND suppression.address_hash = conversation.address_hash)"
+)
 
 
 def touch(connection: Connection, conversation_id: int, fields: ConversationFields) -> None:
     """What an inbound message changes: the window, silence, what we asked. Held messages may leave again."""
-    connection.execute(
-        "UPDATE conversation SET last_inbound_at = coalesce(:at, last_inbound_at), window_until ="
-        " coalesce(:window, window_until),"
-        " opted_out_at = CASE WHEN :opted_in THEN NULL ELSE coalesce(:opted_out, opted_out_at) END,"
-        " sealed_asking = CASE WHEN :answered THEN :asking ELSE coalesce(:asking, sealed_asking) END,"
-        " language = coalesce(:language, language) WHERE id = :id",
+    waits, silent = connection.execute(
+        _TOUCH,
         {
             "id": conversation_id,
             "at": fields.last_inbound_at,
@@ -144,20 +151,15 @@ def touch(connection: Connection, conversation_id: int, fields: ConversationFiel
             "answered": fields.answered,
             "language": fields.language,
         },
-    )
-    if fields.last_inbound_at is not None:
-        released = connection.execute(_RELEASE, {"now": fields.last_inbound_at, "id": conversation_id})
-        if released.rowcount:
-            connection.wake(Topic.OUTBOX, conversation_id, fields.last_inbound_at)
+    ).fetchone()
+    if waits and fields.last_inbound_at is not None:
+        connection.execute(_RELEASE, {"now": fields.last_inbound_at, "id": conversation_id})
+        connection.wake(Topic.OUTBOX, conversation_id, fields.last_inbound_at)
+    if silent and (fields.opted_in or fields.last_inbound_at is not None):
+        whatever = "" if fields.opted_in else " AND reason <> 'opted_out'"
         connection.execute(
-            "DELETE FROM suppression WHERE reason <> 'opted_out' AND (channel_id, address_hash) ="
-            " (SELECT channel_id, address_hash FROM conversation WHERE id = ?)",
-            (conversation_id,),
-        )
-    if fields.opted_in:
-        connection.execute(
-            "DELETE FROM suppression WHERE (channel_id, address_hash) ="
-            " (SELECT channel_id, address_hash FROM conversation WHERE id = ?)",
+            "DELETE FROM suppression WHERE (channel_id, address_hash) ="  # noqa: S608 constant
+            f" (SELECT channel_id, address_hash FROM conversation WHERE id = ?){whatever}",
             (conversation_id,),
         )
 
