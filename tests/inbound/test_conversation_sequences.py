@@ -16,6 +16,7 @@ from twilio.request_validator import RequestValidator
 from treckk_gateway import Gateway
 from treckk_gateway.casework.questions import MOST_TRIES
 from treckk_gateway.channel import WebhookRequest
+from treckk_gateway.gateway.work import Work
 from treckk_gateway.model import Actor, Role, lifecycle
 from treckk_gateway.profile import load
 from treckk_gateway.settings import from_mapping
@@ -75,7 +76,7 @@ class Street:
         self.now += seconds * 1_000_000
         for wake in await self.parts.store.heads(self.now, 200):
             if wake.topic is Topic.TIMER:
-                await self.gateway._handle(wake)
+                await Work(self.parts).handle(wake)
 
     async def act(self, what: str) -> None:
         cases = [] if what[:1] != "<" else (await self.gateway.desk.cases(DESK)).items

@@ -10,7 +10,8 @@ from folk import ARIF, BUDI, COMPLAINT, SITI, Person
 from stored import only_embedded
 
 from treckk_gateway.adapters.twilio import TwilioChannel
-from treckk_gateway.gateway import Gateway, doors
+from treckk_gateway.gateway import doors
+from treckk_gateway.gateway.work import Work
 from treckk_gateway.testing import Fault
 
 
@@ -158,13 +159,13 @@ async def test_an_answer_goes_before_notices_that_wait_for_the_same_slots(make_t
 @only_embedded
 async def test_a_flood_on_one_channel_keeps_nobody_of_another_waiting_for_its_end(make_town, monkeypatch):
     """Far more people than there are places to work write over WhatsApp; then one by a form."""
-    gate, handle = asyncio.Event(), Gateway._handle
+    gate, handle = asyncio.Event(), Work.handle
 
-    async def gated(gateway, wake):
+    async def gated(work, wake):
         await gate.wait()
-        await handle(gateway, wake)
+        await handle(work, wake)
 
-    monkeypatch.setattr(Gateway, "_handle", gated)
+    monkeypatch.setattr(Work, "handle", gated)
     town = await make_town(channels=("whatsapp", "web"), engine={"slots": 8})
     flood = [town.message_pairs(f"SM{count:032x}", Person.numbered(1000 + count), COMPLAINT) for count in range(80)]
     for one in flood:

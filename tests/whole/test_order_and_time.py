@@ -11,7 +11,7 @@ from itertools import pairwise
 from folk import ARIF, BUDI, COMPLAINT, DESK, SITI, Person, number_in
 from stored import only_embedded
 
-from treckk_gateway import Gateway
+from treckk_gateway.gateway.work import Work
 from treckk_gateway.store.sqlite import SQLiteStore
 from treckk_gateway.testing.sandbox.mail import Written
 from treckk_gateway.testing.sandbox.twilio import Twist
@@ -146,18 +146,18 @@ async def test_what_is_beyond_a_senders_limit_is_kept_unread_by_triage_also_over
 
 @only_embedded
 async def test_a_burst_is_worked_through_without_a_row_being_handed_out_twice(make_town, monkeypatch):
-    handed, handle, heads = Counter(), Gateway._handle, SQLiteStore.heads
+    handed, handle, heads = Counter(), Work.handle, SQLiteStore.heads
 
     async def slow(store, *wanted, **more):
         found = await heads(store, *wanted, **more)
         await asyncio.sleep(0.01)  # meanwhile handlers finish what was found
         return found
 
-    async def counting(gateway, wake):
+    async def counting(work, wake):
         handed[wake.topic, wake.row_id] += 1
-        await handle(gateway, wake)
+        await handle(work, wake)
 
-    monkeypatch.setattr(Gateway, "_handle", counting)
+    monkeypatch.setattr(Work, "handle", counting)
     monkeypatch.setattr(SQLiteStore, "heads", slow)
     town = await make_town(channels=("web",))
     for number in range(30):

@@ -14,29 +14,28 @@ from msgspec.structs import asdict
 from treckk_gateway.casework import Clock, Ids, wall_clock
 from treckk_gateway.channel import (
     Channel,
-    ChannelContext,
     Checking,
     Listening,
-    MediaSource,
     Problem,
     WebhookRequest,
     WebhookResponse,
-    registry,
 )
-from treckk_gateway.channel.broken import CODE, BrokenChannel
-from treckk_gateway.errors import StoreAway, StoreError, TreckkError, described
-from treckk_gateway.gateway.health import ChannelHealth, Health, troubles
-from treckk_gateway.gateway.parts import Parts, Plan
-from treckk_gateway.inbound.fetching import Bounds, Fetcher
+from treckk_gateway.errors import StoreAway, StoreError, described
+from treckk_gateway.gateway.checkup import Checkup
+from treckk_gateway.gateway.configured import configured
+from treckk_gateway.gateway.health import Health
+from treckk_gateway.gateway.parts import Parts
+from treckk_gateway.gateway.plan import Plan
+from treckk_gateway.gateway.work import Work
+from treckk_gateway.inbound.fetching import Fetcher
 from treckk_gateway.inbound.showing import Form, Shown
 from treckk_gateway.inbound.spool import Spool
 from treckk_gateway.model import Actor
 from treckk_gateway.outbound.closed import check_templates, template_problems
 from treckk_gateway.profile import Profile, bounded
 from treckk_gateway.profile import load as load_profile
-from treckk_gateway.settings import ChannelSettings, Settings, check_posts
+from treckk_gateway.settings import Settings, check_posts
 from treckk_gateway.settings import load as load_settings
-from treckk_gateway.store.rows import RecoveryRow, Topic, Wake
 from treckk_gateway.triage import Step
 
 _SECOND = 1_000_000
@@ -69,9 +68,7 @@ class Gateway:
         self.profile = bounded(profile or load_profile(settings.profile), settings.boundaries)
         check_posts(settings, self.profile)
         self._fetcher = Fetcher()
-        self.channels: Mapping[str, Channel] = {
-            one.channel_id: _build(one, self._context(one.channel_id, clock)) for one in settings.channels
-        }
+        self.channels: Mapping[str, Channel] = configured(settings, self._fetcher, clock)
         check_templates(self.channels.values(), self.profile, str(settings.source or "settings"))
         self._clock = clock
         self._working = working
@@ -150,16 +147,7 @@ class Gateway:
 
     async def health(self) -> Health:
         """Whether messages can be taken, and how the channels do."""
-        storing = self._open and self._parts.store.alive
-        spool = None if self._parts.receiver.spool is None else self._parts.receiver.spool.state
-        recoveries = await self._recoveries() if storing else {}
-        channels = tuple(self._channel_health(one, recoveries.get(one.channel_id)) for one in self.channels.values())
-        problems = troubles(opened=self._open, storing=storing, spool=spool)
-        problems += [trouble for one in channels if (trouble := one.trouble) is not None]
-        kept = storing if spool is None else (storing or spool.holding) and not spool.full
-        return Health(
-            ready=self._open and kept, problems=tuple(problems), channels=channels, storing=storing, spool=spool
-        )
+        return await Checkup(self._parts, self.channels.values()).health(opened=self._open)
 
     async def check(self) -> Sequence[tuple[str, Problem]]:
         """What every channel finds wrong with its own set-up."""
@@ -238,7 +226,7 @@ class Gateway:
         if interrupted:
             log.warning("messages.interrupted", count=interrupted)
         self._tasks = [
-            asyncio.create_task(parts.wakeups.run(self._handle), name="treckk-work"),
+            asyncio.create_task(parts.wakeups.run(Work(parts).handle), name="treckk-work"),
             asyncio.create_task(parts.settler.run(), name="treckk-settle"),
             asyncio.create_task(parts.reconciler.run(), name="treckk-recover"),
             asyncio.create_task(parts.retention.run(), name="treckk-retention"),
@@ -282,86 +270,6 @@ class Gateway:
         if tracing is None:
             return await deliver(channel, request)
         return await tracing.deliver(deliver, channel, request)
-
-    async def _handle(self, wake: Wake) -> None:
-        if self._parts.tracing is None:
-            await self._work(wake)
-        else:
-            await self._parts.tracing.work(self._work, wake)
-
-    async def _work(self, wake: Wake) -> None:
-        match wake.topic:
-            case Topic.INBOX:
-                await self._parts.intake.handle(wake.row_id)
-            case Topic.OUTBOX:
-                await self._parts.sender.handle(wake.row_id)
-            case Topic.TIMER:
-                await self._timer(wake.row_id)
-
-    async def _timer(self, timer_id: int) -> None:
-        timer = await self._parts.store.timer(timer_id)
-        if timer is None:
-            return
-        if timer.kind == "triage":
-            await self._parts.stage.handle(timer)
-        elif timer.kind == "evidence":
-            await self._parts.evidence.handle(timer)
-        elif timer.kind == "ask":
-            await self._parts.asker.handle(timer)
-        elif timer.kind == "clock":
-            await self._parts.watch.handle(timer)
-        else:
-            await self._parts.notices.handle(timer)
-
-    def _context(self, channel_id: str, clock: Clock) -> ChannelContext:
-        return ChannelContext(
-            channel_id=channel_id,
-            webhook_url=self.webhook_url(channel_id),
-            clock=lambda: clock() / _SECOND,
-            fetch=self._fetch,
-        )
-
-    async def _fetch(self, source: MediaSource, most: int) -> bytes:
-        return await self._fetcher.fetch(source, Bounds(most=most))
-
-    async def _recoveries(self) -> dict[str, RecoveryRow]:
-        if not any(one.capabilities.recover_every for one in self.channels.values()):
-            return {}
-        try:
-            return {one.channel_id: one for one in await self._parts.store.recoveries()}
-        except StoreError:
-            return {}
-
-    def _channel_health(self, channel: Channel, recovery: RecoveryRow | None) -> ChannelHealth:
-        traffic, breakers = self._parts.receiver.traffic, self._parts.sender.breakers
-        failures, until = breakers.troubled(channel.channel_id)
-        return ChannelHealth(
-            channel_id=channel.channel_id,
-            adapter=channel.kind,
-            last_inbound_at=traffic.last_inbound.get(channel.channel_id),
-            last_outbound_at=breakers.last_success.get(channel.channel_id),
-            refused=traffic.refused[channel.channel_id],
-            paused=CODE if isinstance(channel, BrokenChannel) else breakers.paused(channel.channel_id),
-            failures=failures,
-            paused_until=until,
-            shut=self._parts.receiver.shut.get(channel.channel_id),
-            recovered=recovery.found if recovery is not None else 0,
-            looked_at=recovery.looked_at if recovery is not None else None,
-        )
-
-
-def _build(settings: ChannelSettings, context: ChannelContext) -> Channel:
-    """The configured channel, or what keeps its place: one adapter that fails must not stop the others."""
-    reason = settings.broken
-    if reason is None:
-        try:
-            return registry.load(settings.adapter).from_settings(settings.options, context)
-        except TreckkError:
-            raise
-        except Exception as problem:  # noqa: BLE001 told in the log, in health and by the doctor
-            reason = f"adapter {settings.adapter!r} cannot make the channel: {type(problem).__name__}"
-    log.error("channel.broken", channel_id=context.channel_id, adapter=settings.adapter)
-    return BrokenChannel(context.channel_id, reason)
 
 
 async def _quietly(closing: Awaitable[None]) -> None:

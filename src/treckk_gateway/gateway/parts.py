@@ -2,172 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Self
 
 import attrs
 
-from treckk_gateway.casework import Casework, Clock, Clocks, Coordination, Desk, Erasing, Ids, People, Roster, Wording
-from treckk_gateway.casework.surroundings import Beside, Recognise
-from treckk_gateway.channel import Channel
-from treckk_gateway.dispatch import Acts, Digest, Evidence, Notices, Watch
+from treckk_gateway.casework import Coordination, Desk
+from treckk_gateway.dispatch import Digest, Evidence, Notices, Watch
 from treckk_gateway.gateway.doors import Doors
-from treckk_gateway.gateway.storage import Storage, storage
 from treckk_gateway.gateway.telemetry import traced
 from treckk_gateway.inbound.asking import Asker
 from treckk_gateway.inbound.collecting import Collector
-from treckk_gateway.inbound.fetching import Fetcher
 from treckk_gateway.inbound.intake import Intake
+from treckk_gateway.inbound.intake_keys import IntakeKeys
 from treckk_gateway.inbound.media import Files
 from treckk_gateway.inbound.parsing import Parser
-from treckk_gateway.inbound.receiving import IntakeKeys, Receiver
+from treckk_gateway.inbound.receiving import Receiver
 from treckk_gateway.inbound.reconciling import Reconciler
 from treckk_gateway.inbound.retention import Retention
 from treckk_gateway.inbound.showing import Showing
-from treckk_gateway.inbound.spool import Spool
-from treckk_gateway.inbound.viewing import Viewer
-from treckk_gateway.model import Finding, Subject
-from treckk_gateway.outbound.backoff import Policy
-from treckk_gateway.outbound.breaker import Breakers
-from treckk_gateway.outbound.rendering import Renderer
 from treckk_gateway.outbound.sending import Sender
 from treckk_gateway.outbound.settling import Settler
-from treckk_gateway.outbound.turns import Turns
 from treckk_gateway.privacy import Keyring
-from treckk_gateway.profile import Profile
 from treckk_gateway.report import Reports
-from treckk_gateway.settings import Settings
 from treckk_gateway.store import Store, Wakeups
-from treckk_gateway.triage import Pipeline, Step, TriageContext, load_steps
 from treckk_gateway.triage.stage import Stage
 
 if TYPE_CHECKING:
     from treckk_gateway.gateway.tracing import Tracing
 
 
-@attrs.frozen(kw_only=True)
-class Plan:
-    """What the parts are made from."""
-
-    settings: Settings
-    profile: Profile
-    channels: Mapping[str, Channel]
-    triage: tuple[Step, ...]
-    clock: Clock
-    ids: Ids
-
-    def storage(self, keyring: Keyring) -> Storage:
-        """The store and what wakes work on it."""
-        return storage(self.settings, keyring.fingerprint(), self.clock)
-
-    def casework(self, store: Store, keyring: Keyring, hint: Callable[[], None]) -> Casework:
-        """What decides about cases."""
-        profile = self.profile
-        clocks = Clocks(
-            calendar=profile.calendar,
-            limits=profile.limits.replaced(self.settings.clocks),
-            service=profile.leadership_only,
-        )
-        wording = Wording(profile, clocks)
-        return Casework(
-            store=store,
-            keyring=keyring,
-            people=People(store, keyring, self.clock, self.ids),
-            roster=Roster(self.settings.staff, lambda: wording.today(self.clock())),
-            profile=self.profile,
-            channels=self.channels,
-            clock=self.clock,
-            ids=self.ids,
-            hint=hint,
-            wording=wording,
-            clocks=clocks,
-        )
-
-    def recognise(self) -> Recognise:
-        """The triage pipeline over one message."""
-        settings = self.settings.triage
-        named = load_steps(settings.steps, self.profile, where=str(self.settings.source or "settings"))
-        pipeline = Pipeline((*named, *self.triage), settings.budget)
-
-        async def recognise(subject: Subject, beside: Beside | None = None) -> Sequence[Finding]:
-            return await pipeline.run(subject, TriageContext(profile=self.profile, now=self.clock()), beside)
-
-        return recognise
-
-    def alarm(self) -> Recognise:
-        """The look for danger alone."""
-        pipeline = Pipeline(load_steps(("urgency",), self.profile), self.settings.triage.budget)
-
-        async def alarm(subject: Subject, beside: Beside | None = None) -> Sequence[Finding]:  # noqa: ARG001 none needed
-            return await pipeline.run(subject, TriageContext(profile=self.profile, now=self.clock()))
-
-        return alarm
-
-    def files(self, keyring: Keyring) -> Files:
-        """The folder of sealed files."""
-        return Files(self.settings.data_dir / "files", keyring, scanned=self.settings.media.clamd is not None)
-
-    def collector(self, casework: Casework, files: Files) -> Collector:
-        """What fetches files and looks at them."""
-        return Collector(
-            casework=casework,
-            channels=self.channels,
-            files=files,
-            fetcher=Fetcher(),
-            viewer=Viewer(),
-            settings=self.settings.media,
-        )
-
-    def receiver(self, casework: Casework, keys: IntakeKeys, tracing: Tracing | None) -> Receiver:
-        """The way in."""
-        return Receiver(
-            store=casework.store,
-            keyring=casework.keyring,
-            people=casework.people,
-            keys=keys,
-            channels=self.channels,
-            clock=self.clock,
-            hint=casework.hint,
-            max_body=self.settings.max_body,
-            spool=self.spool(casework.keyring),
-            noted=None if tracing is None else tracing.noted,
-        )
-
-    def spool(self, keyring: Keyring) -> Spool | None:
-        """Where requests wait while the database is away."""
-        settings = self.settings
-        if settings.spool_dir is None:
-            return None
-        return Spool(
-            settings.spool_dir,
-            keyring=keyring,
-            clock=self.clock,
-            unique=self.ids.new,
-            limit=int(settings.spool_size * 1_000_000),
-            retry=settings.spool_retry,
-            queue_limit=settings.queue_limit,
-            queue_age=settings.queue_age,
-        )
-
-    def sender(self, casework: Casework) -> Sender:
-        """The way out."""
-        delivery = self.settings.delivery
-        policy = Policy(**{field.name: getattr(delivery, field.name) for field in attrs.fields(Policy)})
-        return Sender(
-            casework=casework,
-            channels=self.channels,
-            renderer=Renderer(self.profile, casework.wording),
-            breakers=Breakers(self.clock),
-            turns=Turns(self.settings.engine.slots, len(self.channels)),
-            policy=policy,
-            timeout=delivery.timeout,
-            overrun=delivery.overrun,
-        )
-
-    def settler(self, sender: Sender) -> Settler:
-        """What sees to sends nobody knows the end of."""
-        delivery = self.settings.delivery
-        return Settler(sender=sender, interval=delivery.settle_every, patience=delivery.look_up, policy=delivery.settle)
+from treckk_gateway.gateway.plan import Plan
 
 
 @attrs.frozen(kw_only=True)
@@ -211,23 +75,7 @@ class Parts:
         recognise, sender = plan.recognise(), plan.sender(casework)
         if tracing is not None:
             recognise = tracing.triage(recognise)
-        intake = Intake(
-            casework=casework,
-            channels=plan.channels,
-            parser=parser,
-            files=files,
-            recognise=recognise,
-            alarm=plan.alarm(),
-            limit=plan.settings.senders,
-            act=Acts(casework).take,
-            clocks=watch.first,
-        )
-        erasing = Erasing(
-            casework=casework,
-            remove=files.remove,
-            keep_days=plan.settings.retention.keep_days(),
-            warn_days=plan.settings.retention.warn_days,
-        )
+        erasing = plan.erasing(casework, files)
         reports = Reports(store=store, profile=plan.profile, clock=plan.clock)
         receiver = plan.receiver(casework, keys, tracing)
         return cls(
@@ -238,29 +86,20 @@ class Parts:
             reconciler=Reconciler(store=store, receiver=receiver, channels=plan.channels, clock=plan.clock),
             parser=parser,
             files=files,
-            intake=intake,
+            intake=plan.intake(casework, parser, files, recognise, watch),
             asker=Asker(casework),
             stage=Stage(casework, recognise),
             notices=Notices(casework),
             watch=watch,
             sender=sender,
             settler=plan.settler(sender),
-            retention=Retention(
-                store=store, clock=plan.clock, parked_days=plan.settings.retention.parked_days, expire=erasing.expire
-            ),
+            retention=plan.retention(store, erasing),
             collector=collector,
             showing=Showing(casework, files, collector.viewer),
             desk=Desk(casework, erasing=erasing),
             coordination=Coordination(casework, files.keep_own),
             evidence=Evidence(casework),
             reports=reports,
-            digest=Digest(
-                casework=casework,
-                reports=reports,
-                hour=plan.settings.digest.hour,
-                daily=plan.settings.digest.daily,
-                weekly=plan.settings.digest.weekly,
-                works=plan.profile.calendar.works,
-            ),
+            digest=plan.digest(casework, reports),
             tracing=tracing,
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
+from treckk_gateway.channel import WebhookRequest
 from treckk_gateway.model import Instant
 from treckk_gateway.store.orders import NewItem
 
@@ -22,3 +23,18 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
 
 Keep = Callable[[Arrival], Awaitable[tuple[bool, ...]]]
 """Stores an arrival in the database; for each item whether it is new."""
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(tuple[str, str, list[tuple[str, str]], bytes]).decode
+
+
+def pack(request: WebhookRequest, kept: Sequence[str]) -> bytes:
+    """A request as it is stored: with the headers that parsing reads, and no others."""
+    headers = [(name, value) for name in kept for value in request.headers.getall(name, ())]
+    return _pack((request.method, request.url, headers, request.body))
+
+
+def unpack(stored: bytes) -> WebhookRequest:
+    """The request again."""
+    method, url, headers, body = _unpack(stored)
+    return WebhookRequest.of(method, url, headers, body)

@@ -11,8 +11,10 @@ import structlog
 from treckk_gateway.casework.bodies import Purpose
 from treckk_gateway.channel import Channel, Inbound, ParseMode
 from treckk_gateway.errors import PayloadError
+from treckk_gateway.inbound.arrival import unpack
 from treckk_gateway.inbound.confined import MEMORY, Confined
-from treckk_gateway.inbound.receiving import LARGE, IntakeKeys, unpack
+from treckk_gateway.inbound.intake_keys import IntakeKeys
+from treckk_gateway.inbound.receiving import LARGE
 from treckk_gateway.store.rows import InboxRow
 
 _KEPT = 4

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 from typing import ParamSpec, TypeVar
 
 import attrs
-import msgspec
 import structlog
 
 from treckk_gateway.casework.bodies import Purpose
@@ -29,10 +28,11 @@ from treckk_gateway.channel import (
 )
 from treckk_gateway.channel.broken import BrokenChannel
 from treckk_gateway.errors import MediaError, PayloadError, SignatureError, StoreBusy, StoreUnavailable, described
-from treckk_gateway.inbound.arrival import Arrival
+from treckk_gateway.inbound.arrival import Arrival, pack
+from treckk_gateway.inbound.intake_keys import IntakeKeys, day_of
 from treckk_gateway.inbound.spool import Spool
 from treckk_gateway.model import InboundMessage, Instant
-from treckk_gateway.privacy import Box, Keyring
+from treckk_gateway.privacy import Keyring
 from treckk_gateway.store import Store
 from treckk_gateway.store.orders import NewItem, NewRequest
 
@@ -43,7 +43,6 @@ Glance = Callable[[WebhookRequest], Envelope | None]
 LARGE = 256 * 1024
 """Bytes; a larger body is checked, read and sealed by a thread: on the loop it would keep everybody else waiting."""
 
-_DAY = 86_400_000_000
 _METHODS = frozenset({"GET", "POST", "HEAD"})
 _NOT_FOUND = WebhookResponse(404)
 _REFUSED = WebhookResponse(403)
@@ -51,49 +50,6 @@ _TOO_LARGE = WebhookResponse(413)
 _NO_METHOD = WebhookResponse(405, headers={"Allow": "GET, HEAD, POST"})
 
 log = structlog.get_logger(__name__)
-
-_pack = msgspec.msgpack.Encoder().encode
-_unpack = msgspec.msgpack.Decoder(tuple[str, str, list[tuple[str, str]], bytes]).decode
-
-
-def pack(request: WebhookRequest, kept: Sequence[str]) -> bytes:
-    """A request as it is stored: with the headers that parsing reads, and no others."""
-    headers = [(name, value) for name in kept for value in request.headers.getall(name, ())]
-    return _pack((request.method, request.url, headers, request.body))
-
-
-def unpack(stored: bytes) -> WebhookRequest:
-    """The request again."""
-    method, url, headers, body = _unpack(stored)
-    return WebhookRequest.of(method, url, headers, body)
-
-
-def day_of(now: Instant) -> int:
-    """The day a moment belongs to, in UTC: days since the epoch."""
-    return now // _DAY
-
-
-class IntakeKeys:
-    """One key per day for what no reporter is known for yet; destroying a day's key ends its raw requests."""
-
-    def __init__(self, store: Store, keyring: Keyring) -> None:
-        self._store = store
-        self._keyring = keyring
-        self._boxes: dict[str, Box] = {}
-        self._making = asyncio.Lock()
-
-    def known(self, day: str) -> Box | None:
-        """The day's box, if it was asked for before."""
-        return self._boxes.get(day)
-
-    async def box(self, day: str) -> Box:
-        """The day's box, its key made if there is none."""
-        known = self._boxes.get(day)
-        if known is None:
-            async with self._making:
-                known = self._keyring.box(await self._store.intake_key(day, self._keyring.new_key()))
-                self._boxes[day] = known
-        return known
 
 
 @attrs.define

@@ -10,7 +10,7 @@ import structlog
 
 from treckk_gateway.casework.ids import Clock
 from treckk_gateway.errors import described
-from treckk_gateway.inbound.receiving import day_of
+from treckk_gateway.inbound.intake_keys import day_of
 from treckk_gateway.store import Store
 
 _PAUSE = 3600.0
