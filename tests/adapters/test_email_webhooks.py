@@ -12,6 +12,7 @@ from treckk_gateway import Gateway
 from treckk_gateway.adapters.email.webhooks import PROVIDERS, mailgun, s3, sns
 from treckk_gateway.channel import WebhookRequest
 from treckk_gateway.errors import MediaUnavailable, PayloadError, SignatureError
+from treckk_gateway.inbound.fetching import Fetcher
 from treckk_gateway.model import Address, DeliveryReceipt, InboundMessage, OutboundMessage, Secret
 from treckk_gateway.settings import from_mapping
 from treckk_gateway.testing.sandbox.mail import MailSandbox
@@ -515,20 +516,7 @@ def test_s3_is_asked_with_amazons_own_example():
 # Through the gateway
 
 
-class Fetcher:
-    """In the place of the gateway's own."""
-
-    def __init__(self, amazon):
-        self.amazon = amazon
-
-    async def fetch(self, source, bounds):
-        return await self.amazon.fetch(source, bounds.most)
-
-    async def close(self):
-        pass
-
-
-async def test_what_cannot_be_had_now_is_503_and_kept_when_it_can(tmp_path):
+async def test_what_cannot_be_had_now_is_503_and_kept_when_it_can(tmp_path, monkeypatch):
     (tmp_path / "key").write_text(base64.b64encode(bytes(32)).decode(), encoding="utf-8")
     (tmp_path / "s3").write_text("s3-conformance", encoding="utf-8")
     mail = {"adapter": "email", "webhook": "ses", "smtp": "smtp://127.0.0.1:9", "address": services.OFFICE}
@@ -539,9 +527,12 @@ async def test_what_cannot_be_had_now_is_503_and_kept_when_it_can(tmp_path):
     }
     settings = from_mapping(table, where="test", base=tmp_path)
     amazon = services.Amazon(**{OBJECT: PLAIN, services.PEM_URL: MediaUnavailable("its host answered 503")})
-    gateway = Gateway(settings, clock=lambda: services.NOW * 1_000_000, working=False)
-    gateway._fetcher = Fetcher(amazon)
-    async with gateway:
+
+    async def fetch(_fetcher, source, bounds):
+        return await amazon.fetch(source, bounds.most)
+
+    monkeypatch.setattr(Fetcher, "fetch", fetch)
+    async with Gateway(settings, clock=lambda: services.NOW * 1_000_000, working=False) as gateway:
         assert (await gateway.receive("mail", left_in_s3())).status == 503
         amazon.files[services.PEM_URL] = services.sns_certificate()
         del amazon.files[OBJECT]
