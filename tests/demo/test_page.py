@@ -8,6 +8,7 @@ import shutil
 import pytest
 import pytest_asyncio
 
+from treckk_gateway.server.demo.page import add_routes
 from treckk_gateway.server.demo.world import World
 
 CHROMIUM = next(
@@ -38,7 +39,7 @@ async def browser():
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def world(tmp_path):
-    async with World(tmp_path) as running:
+    async with World(tmp_path, add_routes) as running:
         yield running
 
 

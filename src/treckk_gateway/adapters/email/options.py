@@ -12,18 +12,14 @@ import attrs
 
 from treckk_gateway.adapters.email.endpoints import HOST, IMAP_SCHEMES, LISTEN_SCHEMES, SMTP_SCHEMES, Endpoint
 from treckk_gateway.adapters.email.webhooks import PROVIDERS
+from treckk_gateway.adapters.email.webhooks.options import ServiceOptions, within
 from treckk_gateway.model import Secret
-
-MAX_SIZE = 25 * 1024 * 1024
-"""Bytes; what larger mail providers let through."""
 
 _LOCAL = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _LONGEST_LOCAL = 37
-_SIZES = range(64 * 1024, 100 * 1024 * 1024 + 1)
 _CONNECTIONS = range(1, 33)
 _LONGEST_NAME = 100
 _LONGEST_WAIT = 300.0
-_SHORTEST_PASSWORD = 16
 
 
 def _listen(_: Any, field: attrs.Attribute[str | None], value: str | None) -> None:  # noqa: ANN401 attrs passes the instance
@@ -59,14 +55,6 @@ def _name(_: Any, field: attrs.Attribute[str | None], value: str | None) -> None
         raise ValueError(f"{field.name}: takes 1 to {_LONGEST_NAME} printable characters")
 
 
-def _within(allowed: range) -> Any:  # noqa: ANN401 an attrs validator
-    def check(_: Any, field: attrs.Attribute[int], value: int) -> None:  # noqa: ANN401 attrs passes the instance
-        if value not in allowed:
-            raise ValueError(f"{field.name}: must lie between {allowed.start} and {allowed.stop - 1}")
-
-    return check
-
-
 def _seconds(_: Any, field: attrs.Attribute[float], value: float) -> None:  # noqa: ANN401 attrs passes the instance
     if not 1.0 <= value <= _LONGEST_WAIT:
         raise ValueError(f"{field.name}: must lie between 1 and {_LONGEST_WAIT:.0f} seconds")
@@ -77,29 +65,18 @@ def _provider(_: Any, field: attrs.Attribute[str | None], value: str | None) -> 
         raise ValueError(f"{field.name}: is one of {', '.join(PROVIDERS)}")
 
 
-def _logins(_: Any, field: attrs.Attribute[tuple[Secret, ...]], value: tuple[Secret, ...]) -> None:  # noqa: ANN401 attrs passes the instance
-    for one in value:
-        user, colon, password = one.reveal().partition(":")
-        if not user or not colon or len(password) < _SHORTEST_PASSWORD:
-            raise ValueError(
-                f"{field.name}: is user:password with at least {_SHORTEST_PASSWORD} characters behind the colon"
-            )
-
-
 @attrs.frozen(kw_only=True)
-class EmailOptions:
+class EmailOptions(ServiceOptions):
     """Where mail comes from, `smtp` the relay that takes our mail, `address` our mailbox.
 
     Mail comes from one of: `listen`, where our border server delivers, encrypted with the PEM files
     `listen_certificate` and `listen_key`, as every peer must where `listen_starttls` says so; `imap`, a server that
     keeps our mailbox, with `imap_password`; or `webhook`, the service that posts it to us. What lies in `imap_folder`,
     unless it arrived before `imap_since`, is taken and moved to `imap_archive`.
-    `webhook_secret` is what that service signs with, `webhook_login` the `user:password` in the URL it was given,
-    `topics` the ARNs of SES's topics, and `s3_bucket` with its keys where SES lays down what is larger.
 
     `name` stands beside the address in what we send. `password` belongs to the user in `smtp`. `starttls` is required
-    of a relay on another machine unless it is set to false. `max_size` is in bytes, `connections` how many are kept to
-    the relay, `timeout` the seconds one command to it may take.
+    of a relay on another machine unless it is set to false. `connections` is how many are kept to the relay, `timeout`
+    the seconds one command to it may take.
     """
 
     listen: str | None = attrs.field(default=None, validator=_listen)
@@ -112,19 +89,12 @@ class EmailOptions:
     imap_archive: str = attrs.field(default="Treckk", validator=_folder)
     imap_since: date | None = None
     webhook: str | None = attrs.field(default=None, validator=_provider)
-    webhook_secret: tuple[Secret, ...] = ()
-    webhook_login: tuple[Secret, ...] = attrs.field(default=(), validator=_logins)
-    topics: tuple[str, ...] = ()
-    s3_bucket: str | None = None
-    s3_access_key: str | None = None
-    s3_secret_key: Secret | None = None
     smtp: str = attrs.field(validator=_smtp)
     address: str = attrs.field(validator=_address)
     name: str | None = attrs.field(default=None, validator=_name)
     password: Secret | None = None
     starttls: bool | None = None
-    max_size: int = attrs.field(default=MAX_SIZE, validator=_within(_SIZES))
-    connections: int = attrs.field(default=4, validator=_within(_CONNECTIONS))
+    connections: int = attrs.field(default=4, validator=within(_CONNECTIONS))
     timeout: float = attrs.field(default=30.0, validator=_seconds)
 
     def __attrs_post_init__(self) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from treckk_gateway.server.demo.page import add_routes
 from treckk_gateway.server.demo.script import play
 from treckk_gateway.server.demo.world import World
 from treckk_gateway.server.logs import configure_logging
@@ -45,7 +46,7 @@ async def _run(folder: Path, *, script: bool, port: int, browser: bool) -> int:
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDE)
-    async with World(folder, 0 if script else port) as world:
+    async with World(folder, add_routes, 0 if script else port) as world:
         if script:
             return 0 if await play(world, console) else 1
         console.print(f"The demo is at [bold]{world.url}[/bold] (stop it with Ctrl-C)")

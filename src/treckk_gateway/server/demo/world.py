@@ -49,11 +49,13 @@ class Line:
 class World:
     """Providers, gateway and HTTP server together; an async context manager.
 
-    `folder` holds the data and the made-up secrets. `port` 0 takes any free one; `url` is known once entered.
+    `folder` holds the data and the made-up secrets. `port` 0 takes any free one; `url` is known once entered. `pages`
+    adds what is shown of this world beside the gateway's own routes.
     """
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    def __init__(self, folder: Path, pages: Callable[[web.Application, World], None], port: int = 0) -> None:
         self._folder = folder
+        self._pages = pages
         self._port = port
         self._stack = AsyncExitStack()
         self._lines: dict[str, list[Line]] = {name: [] for name in _TITLES}
@@ -137,9 +139,7 @@ class World:
         self.mail.listener = f"lmtp://127.0.0.1:{lmtp}"
         self.gateway = Gateway.from_config(self._settings())
         app = application(self.gateway)
-        from treckk_gateway.server.demo.page import add_routes  # noqa: PLC0415 the page shows this world
-
-        add_routes(app, self)
+        self._pages(app, self)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
         await enter(self.gateway)
         await runner.setup()

@@ -14,18 +14,15 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING
 
 from treckk_gateway.adapters.email.reading import fingerprint
+from treckk_gateway.adapters.email.webhooks.options import ServiceOptions
 from treckk_gateway.adapters.email.webhooks.payload import Form, part, read_form, read_json, text
 from treckk_gateway.adapters.email.webhooks.provider import MARK, Arrived, Provider, check_login, receipt
 from treckk_gateway.adapters.email.webhooks.rebuilding import Carried, rebuilt
 from treckk_gateway.channel import ChannelContext, WebhookRequest
 from treckk_gateway.errors import PayloadError, SignatureError
 from treckk_gateway.model import DeliveryReceipt, DeliveryState
-
-if TYPE_CHECKING:
-    from treckk_gateway.adapters.email.options import EmailOptions
 
 TOLERANCE = 9 * 3600
 """Seconds. Mailgun tries again for eight hours, and does not say that it signs anew: a shorter one would lose mail."""
@@ -51,14 +48,14 @@ class Mailgun(Provider):
     (`webhook_login`) is checked besides, where one is set.
     """
 
-    def __init__(self, options: EmailOptions, context: ChannelContext) -> None:
+    def __init__(self, options: ServiceOptions, context: ChannelContext) -> None:
         super().__init__(options, context)
         self._keys = tuple(one.reveal().encode() for one in options.webhook_secret)
         self._used: OrderedDict[str, tuple[float, str]] = OrderedDict()
         self._using = Lock()
 
     @classmethod
-    def check_options(cls, options: EmailOptions) -> None:
+    def check_options(cls, options: ServiceOptions) -> None:
         """The signing key is needed."""
         if not options.webhook_secret:
             raise ValueError("webhook_secret: Mailgun's HTTP webhook signing key is needed")

@@ -10,17 +10,15 @@ import base64
 import hmac
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import attrs
 
 from treckk_gateway.adapters.email.bounces import COMPLAINT
+from treckk_gateway.adapters.email.webhooks.options import ServiceOptions
 from treckk_gateway.channel import ChannelContext, WebhookRequest
 from treckk_gateway.errors import Scope, SignatureError
 from treckk_gateway.model import DeliveryReceipt, DeliveryState, Secret
-
-if TYPE_CHECKING:
-    from treckk_gateway.adapters.email.options import EmailOptions
 
 MARK = "treckk_delivery"
 """What our delivery id is called in what services let us attach to a mail."""
@@ -51,12 +49,12 @@ class Provider(ABC):
     )
     """What its notices may say of a mail of ours."""
 
-    def __init__(self, options: EmailOptions, context: ChannelContext) -> None:
+    def __init__(self, options: ServiceOptions, context: ChannelContext) -> None:
         self.options = options
         self.context = context
 
     @classmethod
-    def check_options(cls, options: EmailOptions) -> None:
+    def check_options(cls, options: ServiceOptions) -> None:
         """Raise `ValueError` when a setting is missing without which nothing could be proven."""
         if not options.webhook_login:
             raise ValueError("webhook_login: this service signs nothing: give user:password and put it into its URL")

@@ -9,16 +9,13 @@ import hashlib
 import hmac
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import attrs
 
+from treckk_gateway.adapters.email.webhooks.options import ServiceOptions
 from treckk_gateway.channel import MediaSource
 from treckk_gateway.model import Secret
-
-if TYPE_CHECKING:
-    from treckk_gateway.adapters.email.options import EmailOptions
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _KEY = re.compile(r"[A-Z0-9]{16,128}")
@@ -34,7 +31,7 @@ class Bucket:
     secret_key: Secret
 
     @classmethod
-    def of(cls, options: EmailOptions) -> Bucket | None:
+    def of(cls, options: ServiceOptions) -> Bucket | None:
         """From the settings, `None` without them. Raises `ValueError`."""
         given = (options.s3_bucket, options.s3_access_key, options.s3_secret_key)
         if given == (None, None, None):

@@ -12,22 +12,19 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from treckk_gateway.adapters.email.webhooks.options import ServiceOptions
 from treckk_gateway.adapters.email.webhooks.payload import Form, part, read_form, read_json, text
 from treckk_gateway.adapters.email.webhooks.provider import MARK, Arrived, Provider, check_login, receipt
 from treckk_gateway.adapters.email.webhooks.rebuilding import Carried, rebuilt
 from treckk_gateway.channel import ChannelContext, WebhookRequest
 from treckk_gateway.errors import PayloadError, SignatureError
 from treckk_gateway.model import DeliveryReceipt, DeliveryState, Secret
-
-if TYPE_CHECKING:
-    from treckk_gateway.adapters.email.options import EmailOptions
 
 SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP = "X-Twilio-Email-Event-Webhook-Timestamp"
@@ -52,12 +49,12 @@ _DEAD_REASONS = frozenset({"Bounced Address", "Invalid"})
 class SendGrid(Provider):
     """Signed with ECDSA where a security policy was attached; a login in the URL else. Both, where both are set."""
 
-    def __init__(self, options: EmailOptions, context: ChannelContext) -> None:
+    def __init__(self, options: ServiceOptions, context: ChannelContext) -> None:
         super().__init__(options, context)
         self._keys = tuple(map(_public_key, options.webhook_secret))
 
     @classmethod
-    def check_options(cls, options: EmailOptions) -> None:
+    def check_options(cls, options: ServiceOptions) -> None:
         """A key or a login is needed."""
         if not options.webhook_secret and not options.webhook_login:
             raise ValueError("webhook_secret: give the public keys of the security policy, or a webhook_login")

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from treckk_gateway.adapters.email.mailbox import FROM_HEADER, TO_HEADER
 from treckk_gateway.adapters.email.webhooks import s3
+from treckk_gateway.adapters.email.webhooks.options import ServiceOptions
 from treckk_gateway.adapters.email.webhooks.payload import listed, part, read_json, text
 from treckk_gateway.adapters.email.webhooks.provider import MARK, Arrived, Provider, check_login, receipt
 from treckk_gateway.adapters.email.webhooks.sns import Note, Notes, Topic, read_note
@@ -20,9 +20,6 @@ from treckk_gateway.channel import ChannelContext, WebhookRequest
 from treckk_gateway.channel.mime import from_base64
 from treckk_gateway.errors import PayloadError
 from treckk_gateway.model import DeliveryReceipt, DeliveryState
-
-if TYPE_CHECKING:
-    from treckk_gateway.adapters.email.options import EmailOptions
 
 FETCHED = "SES-S3"
 """Method of a request whose body is the mail itself, fetched from S3."""
@@ -44,13 +41,13 @@ _DEAD = frozenset({"General", "NoEmail", "Suppressed", "OnAccountSuppressionList
 class Ses(Provider):
     """Signed by SNS. Small mail comes along; what lies in the bucket is fetched before it is acknowledged."""
 
-    def __init__(self, options: EmailOptions, context: ChannelContext) -> None:
+    def __init__(self, options: ServiceOptions, context: ChannelContext) -> None:
         super().__init__(options, context)
         self._notes = Notes(tuple(map(Topic.parse, options.topics)), context)
         self._bucket = s3.Bucket.of(options)
 
     @classmethod
-    def check_options(cls, options: EmailOptions) -> None:
+    def check_options(cls, options: ServiceOptions) -> None:
         """The topics are needed; of S3 all or nothing."""
         if not options.topics:
             raise ValueError("topics: the ARNs of the SNS topics that may write to us are needed")
