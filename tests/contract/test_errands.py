@@ -11,8 +11,8 @@ from deeds import SECOND, begin, draft, end, number_of, person, queue, request_o
 
 from treckk_gateway.errors import StoreUnavailable
 from treckk_gateway.store.orders import Filing
-from treckk_gateway.store.postgres.errand import ERRAND, Errand
-from treckk_gateway.store.rows import Go, Topic
+from treckk_gateway.store.postgres.errand import ERRAND, Errand, Follow, Lane
+from treckk_gateway.store.rows import Go, Topic, Wake
 
 NO_SWEEP = attrs.evolve(BRISK, sweep=3600.0, poll=5.0)
 """Nothing is found but by a job, or by whoever takes over."""
@@ -149,10 +149,10 @@ async def test_whoever_no_longer_waits_for_a_transaction_does_not_make_it_forgot
     _, conversation = await person(store, 1)
     seen = []
 
-    async def see_to(lane):
-        seen.append(lane)
+    async def see_to(found):
+        seen.append(found)
 
-    errand = Errand(lambda lane: asyncio.create_task(see_to(lane)))
+    errand = Errand(lambda found: asyncio.create_task(see_to(found)))
     ERRAND.set(errand)
     writing = asyncio.create_task(queue(store, conversation, "answer", now=real_time()))
     await asyncio.sleep(0)
@@ -160,14 +160,14 @@ async def test_whoever_no_longer_waits_for_a_transaction_does_not_make_it_forgot
     await errand.over()
     assert writing.cancelled()
     assert number_of(living, "answer") == 1
-    assert seen == [(Topic.OUTBOX, conversation.id)]
+    assert seen == [((Topic.OUTBOX, conversation.id), Wake(Topic.OUTBOX, 1, f"outbox:{conversation.id}"))]
     assert living.rows("SELECT 1 FROM procrastinate_jobs") == []
 
 
 async def test_after_an_errand_is_over_work_has_jobs_again(living, store):
     """A task that outlives the handler that began it."""
     _, conversation = await person(store, 1)
-    errand = Errand(lambda lane: asyncio.create_task(asyncio.sleep(0)))
+    errand = Errand(lambda _: asyncio.create_task(asyncio.sleep(0)))
     ERRAND.set(errand)
     await errand.over()
     await queue(store, conversation, "answer", now=real_time())
@@ -178,8 +178,8 @@ async def test_an_errand_that_is_called_off_calls_off_what_is_under_way():
     async def long():
         await asyncio.sleep(3600)
 
-    errand = Errand(lambda lane: asyncio.create_task(long()))
-    errand.take([(Topic.INBOX, 1)])
+    errand = Errand(lambda _: asyncio.create_task(long()))
+    errand.take([Follow(Lane(Topic.INBOX, 1))])
     under_way = set(errand._under_way)
     waiting = asyncio.create_task(errand.over())
     await asyncio.sleep(0)

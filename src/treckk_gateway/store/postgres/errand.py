@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
-from treckk_gateway.store.rows import Topic
+from treckk_gateway.store.rows import Topic, Wake
 
 
 class Lane(NamedTuple):
@@ -21,18 +21,25 @@ class Lane(NamedTuple):
     owner: int
 
 
+class Follow(NamedTuple):
+    """A lane with something due, and its first row where that was looked up already."""
+
+    lane: Lane
+    first: Wake | None = None
+
+
 class Errand:
     """One job with all that follows from it. It is closed once nothing is under way any more; then it takes nothing."""
 
-    def __init__(self, begin: Callable[[Lane], asyncio.Task[None]]) -> None:
+    def __init__(self, begin: Callable[[Follow], asyncio.Task[None]]) -> None:
         self._begin = begin
         self._under_way: set[asyncio.Future[Any]] = set()
         self.closed = False
 
-    def take(self, lanes: Iterable[Lane]) -> None:
-        """Have these looked at."""
-        for lane in lanes:
-            self.await_end(self._begin(lane))
+    def take(self, found: Iterable[Follow]) -> None:
+        """Have these seen to."""
+        for one in found:
+            self.await_end(self._begin(one))
 
     def await_end(self, future: asyncio.Future[Any]) -> None:
         """Not be over before this is: a lane, or a transaction that may make more of them due."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 from psycopg.adapt import AdaptersMap
+from psycopg.rows import TupleRow
 from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import StrDumperUnknown
 
@@ -57,15 +58,42 @@ def _native(statement: str) -> str:
     return _MARK.sub(lambda mark: f"%({mark[1]})s" if mark[1] else "%s", statement.replace("%", "%%"))
 
 
+class Asked(psycopg.Connection[TupleRow]):
+    """A connection with a cursor that lies ready: making one costs as much again as a small statement."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 passed through
+        super().__init__(*arguments, **named)
+        self.ready = self.cursor()
+
+
+class Answer:
+    """The answer to a statement, all of it: the cursor it came by is wanted for the next one."""
+
+    __slots__ = ("_rows", "rowcount")
+
+    def __init__(self, cursor: psycopg.Cursor[TupleRow]) -> None:
+        self._rows = iter(cursor.fetchall() if cursor.rownumber is not None else ())
+        self.rowcount = cursor.rowcount
+
+    def fetchone(self) -> Any:  # noqa: ANN401 a row, or none
+        """The next row, `None` at the end."""
+        return next(self._rows, None)
+
+    def fetchall(self) -> list[Any]:
+        """All rows that are left."""
+        return list(self._rows)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._rows
+
+
 class Session:
     """One transaction's connection. What it was told to wake is deferred as jobs by `settle`, before the commit.
 
     On an `errand` what is due at once is left to it: `follows` says what, and counts after the commit.
     """
 
-    def __init__(
-        self, connection: psycopg.Connection[Any], clock: Callable[[], Instant], horizon: int, *, errand: bool = False
-    ) -> None:
+    def __init__(self, connection: Asked, clock: Callable[[], Instant], horizon: int, *, errand: bool = False) -> None:
         self._connection = connection
         self._clock = clock
         self._errand = errand
@@ -74,15 +102,17 @@ class Session:
         self._jobs: dict[Job, None] = {}
         self._perhaps: set[int] = set()
 
-    def execute(self, statement: str, values: Values = ()) -> psycopg.Cursor[Any]:
+    def execute(self, statement: str, values: Values = ()) -> Answer:
         """One statement in the shared dialect."""
-        return self._connection.execute(_native(statement), values)
+        return Answer(self._connection.ready.execute(_native(statement), values))
 
-    def executemany(self, statement: str, values: Iterable[Values]) -> psycopg.Cursor[Any]:
+    def executemany(self, statement: str, values: Iterable[Values]) -> Answer:
         """One statement for each of many values."""
-        cursor = self._connection.cursor()
-        cursor.executemany(_native(statement), values)
-        return cursor
+        cursor, many = self._connection.ready, list(values)
+        if len(many) == 1:
+            return self.execute(statement, many[0])
+        cursor.executemany(_native(statement), many)
+        return Answer(cursor)
 
     def lock(
         self,
@@ -105,7 +135,7 @@ class Session:
         wanted += [(statement, one) for statement, one in locks if one is not None]
         for statement, value in wanted:
             # Each a statement of its own: the next one then sees what was committed before the lock was given.
-            self._connection.execute(statement, (value,))
+            self._connection.ready.execute(statement, (value,))
         return True
 
     def wake(
@@ -149,7 +179,7 @@ class Session:
     def settle(self) -> None:
         """Defer the jobs in this transaction: they are there when it commits, and only then."""
         if self._perhaps:
-            found = self._connection.execute(_WAITING, (sorted(self._perhaps), self._clock()))
+            found = self._connection.ready.execute(_WAITING, (sorted(self._perhaps), self._clock())).fetchall()
             for (conversation_id,) in found:
                 self.wake(Topic.OUTBOX, conversation_id, 0)
         if self._jobs:

@@ -16,7 +16,7 @@ from procrastinate import App, PsycopgConnector
 
 from treckk_gateway.errors import StoreError, described
 from treckk_gateway.model import Instant
-from treckk_gateway.store.postgres.errand import ERRAND, Errand, Lane
+from treckk_gateway.store.postgres.errand import ERRAND, Errand, Follow, Lane
 from treckk_gateway.store.postgres.jobs import QUEUE, app_for
 from treckk_gateway.store.postgres.lending import connection_arguments
 from treckk_gateway.store.postgres.store import PostgresStore
@@ -159,18 +159,18 @@ class JobWakeups:
         try:
             inherited = copy_context()
 
-            def begin(lane: Lane) -> asyncio.Task[None]:
+            def begin(found: Follow) -> asyncio.Task[None]:
                 context = inherited.copy()
                 context.run(ERRAND.set, errand)
-                return asyncio.create_task(self._see_to(lane), name=f"treckk-{lane.topic}", context=context)
+                return asyncio.create_task(self._see_to(*found), name=f"treckk-{found.lane.topic}", context=context)
 
             errand = Errand(begin)
-            errand.take([Lane(topic, owner)])
+            errand.take([Follow(Lane(topic, owner))])
             await errand.over()
         finally:
             self._running.discard(task)
 
-    async def _see_to(self, lane: Lane) -> None:
+    async def _see_to(self, lane: Lane, first: Wake | None) -> None:
         """Handle whatever is due there; what could not be done is looked at again, here or by a later job.
 
         One at a time: who comes while somebody is at it leaves word that there is more. Where the database cannot be
@@ -182,28 +182,30 @@ class JobWakeups:
         self._lanes[lane] = False
         try:
             for pause in _PATIENCE:
-                if await self._drained(lane) or self._stopping:
+                if await self._drained(lane, first) or self._stopping:
                     return
+                first = None
                 await asyncio.sleep(pause)
         finally:
             del self._lanes[lane]
 
-    async def _drained(self, lane: Lane) -> bool:
+    async def _drained(self, lane: Lane, first: Wake | None) -> bool:
         """Whether nothing is due there any more, or a later job looks at it; false if the database cannot be asked."""
         try:
-            if not await self._drain(lane):
+            if not await self._drain(lane, first):
                 await self._store.wake(lane.topic, lane.owner, self._clock() + int(_COOLING * _SECOND))
         except StoreError as problem:
             log.error("wakeups.store_failed", topic=lane.topic, **described(problem))
             return False
         return True
 
-    async def _drain(self, lane: Lane) -> bool:
-        """Whether nothing of it is due any more."""
+    async def _drain(self, lane: Lane, first: Wake | None) -> bool:
+        """Whether nothing of it is due any more. `first` is the row to begin with, where it is known."""
         last: int | None = None
         while not self._stopping:
             self._lanes[lane] = False
-            wake = await self._store.head(lane.topic, lane.owner, self._clock())
+            wake = first or await self._store.head(lane.topic, lane.owner, self._clock())
+            first = None
             if wake is None:
                 if self._lanes[lane]:
                     continue

@@ -54,7 +54,16 @@ _SOURCES = (
     _Source(Topic.TIMER, "case_id", _TIMERS),
 )
 _ALL = tuple((source.topic, source.all()) for source in _SOURCES)
-_ONE = tuple((source.topic, source.one()) for source in _SOURCES)
+
+
+def _of_one(topic: Topic) -> str:
+    """What is due of one owner, the first of all sources that may go."""
+    sources = [source.one() for source in _SOURCES if source.topic is topic]
+    each = [f"SELECT id, {place} place FROM ({one}) s{place}" for place, one in enumerate(sources)]  # noqa: S608 constant text
+    return f"{' UNION ALL '.join(each)} ORDER BY place LIMIT 1"
+
+
+_ONE = {topic: _of_one(topic) for topic in (Topic.OUTBOX, Topic.TIMER)}
 _LANE = """
 SELECT id, due FROM inbox WHERE state = 'new' AND lane = (SELECT lane FROM inbox WHERE id = ?) ORDER BY id LIMIT 1
 """
@@ -77,11 +86,8 @@ def head(connection: Connection, topic: Topic, owner: int, now: Instant) -> Wake
     if topic is Topic.INBOX:
         found = connection.execute(_LANE, (owner,)).fetchone()
         return Wake(topic, found[0], lane) if found and found[1] <= now else None
-    for source, query in _ONE:
-        found = connection.execute(query, {"owner": owner, "now": now}).fetchone() if source is topic else None
-        if found:
-            return Wake(topic, found[0], lane)
-    return None
+    found = connection.execute(_ONE[topic], {"owner": owner, "now": now}).fetchone()
+    return Wake(topic, found[0], lane) if found else None
 
 
 def _inbox_heads(connection: Connection, now: Instant, limit: int, far: int) -> list[Wake]:
