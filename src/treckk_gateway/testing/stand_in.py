@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol, Self
@@ -11,6 +10,7 @@ from typing import Protocol, Self
 from aiohttp import web
 
 from treckk_gateway.channel import WebhookRequest, WebhookResponse
+from treckk_gateway.testing.loopback import Loopback
 
 RETRY_AFTER = 7
 """Seconds the stand-in asks for when it is `BUSY`."""
@@ -71,9 +71,7 @@ class HttpStandIn:
         self._answer = answer
         self._faults = {**_SCRIPTED, **(faults or {})}
         self._fault: Fault | Answer | None = None
-        self._port = port
-        self._runner: web.AppRunner | None = None
-        self._kept: socket.socket | None = None
+        self._server = Loopback(self._application, port)
         self._changed = asyncio.Condition()
         self._since_play = 0
         self._release = asyncio.Event()
@@ -81,15 +79,15 @@ class HttpStandIn:
     @property
     def url(self) -> str:
         """The base address, without a slash at its end. Known once entered."""
-        return f"http://127.0.0.1:{self._port}"
+        return self._server.url
 
     async def __aenter__(self) -> Self:
-        await self._serve()
+        await self._server.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._stop()
-        self._give_up_port()
+        self._release.set()
+        await self._server.close()
 
     async def play(self, fault: Fault | Answer | None) -> None:
         """Behave so from now on, or give that answer; hanging answers of before are let go."""
@@ -98,11 +96,10 @@ class HttpStandIn:
         self._since_play = len(self.requests)
         self._fault = fault
         if fault is Fault.REFUSED:
-            await self._stop()
-            self._keep_port()
-        elif self._runner is None:
-            self._give_up_port()
-            await self._serve()
+            self._release.set()
+            await self._server.refuse()
+        else:
+            await self._server.start()
 
     async def reached(self) -> None:
         """Return once a whole request was read since the last `play`."""
@@ -117,31 +114,10 @@ class HttpStandIn:
         """How many requests carried this text in their address, a header or the body."""
         return sum(text.encode() in _everything(request) for request in self.requests)
 
-    async def _serve(self) -> None:
+    def _application(self) -> web.Application:
         app = web.Application(client_max_size=2**24)
         app.router.add_route("*", "/{tail:.*}", self._take)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
-        await site.start()
-        self._port = self._runner.addresses[0][1]
-
-    async def _stop(self) -> None:
-        self._release.set()
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            await runner.cleanup()
-
-    def _keep_port(self) -> None:
-        """Hold the port without listening, so that nobody else answers there while we refuse."""
-        self._kept = socket.socket()
-        self._kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._kept.bind(("127.0.0.1", self._port))
-
-    def _give_up_port(self) -> None:
-        if self._kept is not None:
-            self._kept.close()
-            self._kept = None
+        return app
 
     async def _take(self, called: web.Request) -> web.StreamResponse:
         request = WebhookRequest.of(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from base64 import b64encode
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -14,6 +13,7 @@ from urllib.parse import urlencode
 import attrs
 from aiohttp import web
 
+from treckk_gateway.testing.loopback import Loopback
 from treckk_gateway.testing.sandbox.twilio_ledger import Ledger, Message, Refusal
 
 _REASONS = {400: "Bad Request", 401: "Authenticate", 404: "Not Found", 429: "Too Many Requests"}
@@ -59,28 +59,26 @@ class RestServer:
         self._ledger = ledger
         self._account_sid = account_sid
         self._login = "Basic " + b64encode(f"{account_sid}:{auth_token}".encode()).decode()
-        self._port = port
+        self._server = Loopback(self._application, port)
         self._before = before
         self._after = after
         self._fault: Twist | None = None
         self._release = asyncio.Event()
         self._since_play = 0
         self._changed = asyncio.Condition()
-        self._runner: web.AppRunner | None = None
-        self._kept: socket.socket | None = None
 
     @property
     def url(self) -> str:
         """The base address. Known once entered."""
-        return f"http://127.0.0.1:{self._port}"
+        return self._server.url
 
     async def __aenter__(self) -> Self:
-        await self._serve()
+        await self._server.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._stop()
-        self._give_up_port()
+        self._release.set()
+        await self._server.close()
 
     async def play(self, fault: Twist | None, *, refused: bool = False) -> None:
         """Answer every call so from now on; with `refused` nobody listens. Calls that hang are let go."""
@@ -89,18 +87,17 @@ class RestServer:
         self._since_play = len(self.seen)
         self._fault = fault
         if refused:
-            await self._stop()
-            self._keep_port()
-        elif self._runner is None:
-            self._give_up_port()
-            await self._serve()
+            self._release.set()
+            await self._server.refuse()
+        else:
+            await self._server.start()
 
     async def reached(self) -> None:
         """Return once a whole request was read since the last `play`."""
         async with self._changed:
             await self._changed.wait_for(lambda: len(self.seen) > self._since_play)
 
-    async def _serve(self) -> None:
+    def _application(self) -> web.Application:
         account = "/2010-04-01/Accounts/{account}"
         app = web.Application(client_max_size=2**20, middlewares=[self._guard])
         app.router.add_get(f"{account}.json", self._account)
@@ -111,27 +108,7 @@ class RestServer:
         app.router.add_get(f"{account}/Messages/{{sid}}/Media/{{file}}", self._media)
         app.router.add_delete(f"{account}/Messages/{{sid}}/Media/{{file}}", self._forget)
         app.router.add_get("/cdn/{sid}/{file}", self._content)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
-        self._port = self._runner.addresses[0][1]
-
-    async def _stop(self) -> None:
-        self._release.set()
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            await runner.cleanup()
-
-    def _keep_port(self) -> None:
-        """Hold the port without listening, so that nobody else answers there meanwhile."""
-        self._kept = socket.socket()
-        self._kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._kept.bind(("127.0.0.1", self._port))
-
-    def _give_up_port(self) -> None:
-        if self._kept is not None:
-            self._kept.close()
-            self._kept = None
+        return app
 
     @web.middleware
     async def _guard(
