@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 from collections import Counter
 
 import psycopg
@@ -215,6 +217,55 @@ async def test_while_the_database_is_away_intake_refuses_and_afterwards_work_goe
     await until(lambda: counted(store), within=40)
     await until(lambda: store.alive)
     assert living.rows("SELECT dedupe_key, state FROM inbox ORDER BY id") == [("SM0", "filed"), ("SM2", "filed")]
+
+
+@pytest.fixture
+def still(living):
+    """The connections there are stand still until the test ends, as on a host that froze or behind a cut cable."""
+    stopped = []
+
+    def still():
+        found = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        try:
+            for (pid,) in living.rows(found):
+                os.kill(pid, signal.SIGSTOP)
+                stopped.append(pid)
+        except (PermissionError, ProcessLookupError):
+            pytest.skip("the server's processes are not ours to stop")
+
+    def on():
+        while stopped:
+            os.kill(stopped.pop(), signal.SIGCONT)
+
+    yield still, on
+    on()
+
+
+async def test_a_database_that_stands_still_counts_as_away_until_it_answers(living, opening, still):
+    stand, go_on = still
+    store = await opening(living, queue_seconds=0.1)
+    assert await store.accept(request_of("SM0")) == (True,)
+    assert store.alive
+    await store.counters()
+    stand()
+    waiting = asyncio.ensure_future(store.accept(request_of("SM1")))
+    await until(lambda: not store.alive)
+    with pytest.raises(StoreBusy):
+        await store.accept(request_of("SM2"))
+    go_on()
+    assert await waiting == (True,)
+    await until(lambda: store.alive)
+    assert await store.accept(request_of("SM2")) == (True,)
+
+
+async def test_without_any_work_too_it_is_seen_that_the_database_stands_still(living, store, still):
+    stand, go_on = still
+    assert store.alive
+    await store.counters()
+    stand()
+    await until(lambda: not store.alive)
+    go_on()
+    await until(lambda: store.alive)
 
 
 async def test_a_full_disk_is_told_as_such_and_nothing_is_called_good(living, store):

@@ -153,6 +153,20 @@ async def test_a_database_that_fails_again_in_the_middle_loses_and_turns_nothing
     assert len(database.kept) == 300
 
 
+async def test_a_database_that_stands_still_keeps_nobody_waiting(opened, database):
+    async with opened(queue_age=0.1) as spool:
+        assert await spool.take(arrival(0)) == (True,)
+        database.slow = PATIENCE
+        async with asyncio.timeout(PATIENCE / 2):
+            assert await spool.take(arrival(1)) == (True,)
+            assert await spool.take(arrival(2)) == (True,)
+        assert (spool.holding, spool.state.waiting) == (True, 2)
+    database.slow = 0
+    async with opened() as spool:
+        await until(lambda: not spool.holding)
+    assert database.kept == ["0", "1", "2"]
+
+
 async def test_a_process_that_ends_leaves_it_to_the_next(opened, database, tmp_path):
     database.there = False
     async with opened() as spool:

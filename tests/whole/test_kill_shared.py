@@ -226,6 +226,15 @@ async def test_a_full_spool_answers_503_and_what_it_took_is_there(make_team, clu
     team = await make_team(database).start(workers=1, spool_size=0.01)
     server = team.servers[0]
     cluster.close_off(database)
+    # Before anything comes, too: a balancer that sent nobody here any more would make the spool useless.
+    async with asyncio.timeout(60):
+        while True:
+            status, text = await seen(server, "/readyz")
+            assert status == 200
+            if not json.loads(text)["storing"]:
+                break
+            await asyncio.sleep(0.1)
+    assert "treckk_ready 1" in (await seen(server, "/metrics"))[1]
     kept, number = [], 0
     while await server.write(sid(number := number + 1), BUDI.number, f"{COMPLAINT} #{number}"):
         kept.append(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 
 import attrs
@@ -16,10 +17,11 @@ from treckk_gateway.store.rows import RecoveryRow
 
 @attrs.frozen
 class Checkup:
-    """Looks at memory, and at the database for what providers were asked for."""
+    """Looks at memory, and at the database, for at most `patience` seconds, for what providers were asked for."""
 
     parts: Parts
     channels: Collection[Channel]
+    patience: float
 
     async def health(self, *, opened: bool) -> Health:
         """Whether messages can be taken, and how the channels do."""
@@ -29,15 +31,16 @@ class Checkup:
         channels = tuple(self._channel(one, recoveries.get(one.channel_id)) for one in self.channels)
         problems = troubles(opened=opened, storing=storing, spool=spool)
         problems += [trouble for one in channels if (trouble := one.trouble) is not None]
-        kept = storing if spool is None else (storing or spool.holding) and not spool.full
+        kept = storing if spool is None else not spool.full
         return Health(ready=opened and kept, problems=tuple(problems), channels=channels, storing=storing, spool=spool)
 
     async def _recoveries(self) -> dict[str, RecoveryRow]:
         if not any(one.capabilities.recover_every for one in self.channels):
             return {}
         try:
-            return {one.channel_id: one for one in await self.parts.store.recoveries()}
-        except StoreError:
+            async with asyncio.timeout(self.patience):
+                return {one.channel_id: one for one in await self.parts.store.recoveries()}
+        except (StoreError, TimeoutError):
             return {}
 
     def _channel(self, channel: Channel, recovery: RecoveryRow | None) -> ChannelHealth:

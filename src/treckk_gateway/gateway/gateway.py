@@ -147,7 +147,8 @@ class Gateway:
 
     async def health(self) -> Health:
         """Whether messages can be taken, and how the channels do."""
-        return await Checkup(self._parts, self.channels.values()).health(opened=self._open)
+        checkup = Checkup(self._parts, self.channels.values(), self.settings.engine.pool_timeout)
+        return await checkup.health(opened=self._open)
 
     async def check(self) -> Sequence[tuple[str, Problem]]:
         """What every channel finds wrong with its own set-up."""

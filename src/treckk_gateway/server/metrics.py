@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -27,6 +28,9 @@ _MEANING = {
     "held": "Messages held until they may be sent.",
     "refused": "Requests refused since the start.",
 }
+
+_PATIENCE = 5.0
+"""Seconds for the database to count: who scrapes waits for ten."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -128,7 +132,8 @@ class MetricsPage:
     async def _snapshot(self) -> Snapshot:
         health = await self.gateway.health()
         try:
-            counters = await self.gateway.counters() if health.storing else {}
-        except StoreError:
+            async with asyncio.timeout(_PATIENCE):
+                counters = await self.gateway.counters() if health.storing else {}
+        except (StoreError, TimeoutError):
             counters = {}
         return Snapshot(counters=counters, health=health, answers=self.answers.by_class(), now=self.clock())

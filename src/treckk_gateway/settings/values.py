@@ -197,7 +197,7 @@ class Settings:
     `public_url` is the address providers call, without a slash at its end. `profile` is a shipped name or an absolute
     folder; `boundaries` is a GeoJSON file. `database` is the connection string of a PostgreSQL, `None` for SQLite.
     `max_body` is in bytes. Past `queue_limit` waiting writes, or `queue_age` seconds of the oldest, new requests are
-    answered 503. What the database cannot take now waits in `spool_dir`, up to `spool_size` MB for each process; `None`
+    answered 503. What the database cannot take now, or has not after `queue_age`, waits in `spool_dir`, up to `spool_size` MB for each process; `None`
     is no spool. The database is tried again every `spool_retry` seconds. `clocks` are limits that take the place of the
     profile's, by name.
     """

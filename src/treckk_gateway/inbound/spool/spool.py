@@ -61,7 +61,8 @@ class Spool:
     """Requests that wait for the database: kept, bounded, replayed in order. `limit` is in bytes.
 
     `queue_limit` requests may wait for the disk, the oldest of them `queue_age` seconds; past that, and past `limit`,
-    a request is refused with `StoreBusy`. The database is tried again every `retry` seconds.
+    a request is refused with `StoreBusy`. The database has `queue_age` seconds to take one, too: one that stands still
+    would keep a provider waiting until it gives up. It is tried again every `retry` seconds.
     """
 
     def __init__(
@@ -142,7 +143,11 @@ class Spool:
             await self._gate.wait()
         if not self.holding:
             try:
-                return await self._keep(arrival)
+                # What is given up here may be stored all the same: then its replay is known by its key.
+                async with asyncio.timeout(self._queue_age):
+                    return await self._keep(arrival)
+            except TimeoutError:
+                self.hold(StoreUnavailable("the database does not answer"))
             except (StoreBusy, StoreUnavailable) as problem:
                 if not self._open:
                     raise

@@ -148,12 +148,17 @@ class Intake:
         self._crowds = Crowds()
         self.commits = 0
 
+    @property
+    def behind(self) -> bool:
+        """Whether the oldest that waits does so for too long."""
+        oldest = self._since if self._since is not None else (self._queue[0].since if self._queue else None)
+        return oldest is not None and time.monotonic() - oldest > self._oldest
+
     async def accept(self, request: NewRequest) -> Answer:
         """Whether its items are new, once they are durable. Raises `StoreBusy` or `StoreUnavailable`."""
         if self._closed:
             raise StoreUnavailable("the store is closed")
-        oldest = self._since if self._since is not None else (self._queue[0].since if self._queue else None)
-        if len(self._queue) >= self._limit or (oldest is not None and time.monotonic() - oldest > self._oldest):
+        if len(self._queue) >= self._limit or self.behind:
             raise StoreBusy("the store is behind: try again")
         waiting = _Waiting(request, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -54,14 +55,22 @@ class PostgresStore(SqlStore):
         self._door = ThreadPoolExecutor(1, thread_name_prefix="treckk-intake")
         self._intake = Intake(self._lender.write, self._door, limit=queue_limit, oldest=queue_seconds)
         self._open = False
+        self._patience = pool_timeout
         self._probing: asyncio.Future[Any] | None = None
+        self._probed_at = 0.0
 
     @property
     def alive(self) -> bool:
-        """Whether writes can be taken. While they cannot, each question asks the database once more."""
-        if self._open and self._lender.down and (self._probing is None or self._probing.done()):
-            self._probing = asyncio.ensure_future(self._probe())
-        return self._open and not self._lender.down
+        """Whether writes can be taken, as far as is known. Each question asks the database once more, for the next.
+
+        It may refuse, or stand still and answer nothing: then what was asked of it is not answered in time.
+        """
+        if not self._open:
+            return False
+        if self._probing is None or self._probing.done():
+            self._probing, self._probed_at = asyncio.ensure_future(self._probe()), time.monotonic()
+        silent = time.monotonic() - self._probed_at > self._patience
+        return not (self._lender.down or self._intake.behind or silent)
 
     async def open(self) -> None:
         """Check the schema and the key, and connect. Raises `SchemaTooOld`, `SchemaTooNew` or `StoreUnavailable`."""
