@@ -6,6 +6,7 @@ import asyncio
 import sys
 from importlib.metadata import version
 from importlib.resources import files
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
@@ -72,10 +73,36 @@ async def test_older_and_newer_schemas_are_refused(database, clock):
 
 async def test_another_version_of_the_engine_is_brought_up(database, clock):
     rows(database, "UPDATE meta SET value = '3.9.0' WHERE key = 'engine'")
-    with pytest.raises(SchemaTooOld):
+    with pytest.raises(SchemaTooOld, match=r"procrastinate 3\.9\.0"):
         examine(database, FINGERPRINT)
     assert upgrade(database, FINGERPRINT) == [f"procrastinate {version('procrastinate')}"]
     assert examine(database, FINGERPRINT).engine == version("procrastinate")
+
+
+async def test_a_newer_version_of_the_engine_is_refused_and_left_as_it_is(database, clock):
+    rows(database, "UPDATE meta SET value = '3.999.0' WHERE key = 'engine'")
+    rows(database, "UPDATE meta SET value = '0' WHERE key = 'schema'")
+    for attempt in (examine, upgrade):
+        with pytest.raises(SchemaTooNew, match=r"procrastinate==3\.999\.0"):
+            attempt(database, FINGERPRINT)
+    noted = dict(rows(database, "SELECT key, value FROM meta"))
+    assert (noted["engine"], noted["schema"]) == ("3.999.0", "0")
+
+
+def test_a_user_without_the_rights_is_told_what_is_missing(empty, cluster):
+    role = f"guest_{name_of(empty)}"
+    cluster.run(f"CREATE ROLE {role} LOGIN PASSWORD 'guest'")
+    try:
+        parts = urlsplit(empty)
+        guest = urlunsplit(parts._replace(netloc=f"{role}:guest@{parts.netloc.rpartition('@')[2]}"))
+        rows(empty, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        with pytest.raises(StoreUnavailable, match="must own the database"):
+            upgrade(guest, FINGERPRINT)
+        upgrade(empty, FINGERPRINT)
+        with pytest.raises(StoreUnavailable, match="cannot be read: InsufficientPrivilege"):
+            examine(guest, FINGERPRINT)
+    finally:
+        cluster.run(f"DROP ROLE {role}")
 
 
 def test_upgrading_says_what_it_did_and_is_done_once(empty):

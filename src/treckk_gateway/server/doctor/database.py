@@ -103,7 +103,9 @@ def _remedy(problem: StoreError) -> str:
         return "stop servers and workers, run treckk db upgrade --config FILE, start them again"
     if isinstance(problem, SchemaTooNew):
         return "install the version that wrote it, or a newer one"
-    return _OTHER_KEY
+    if "secret_key" in str(problem):
+        return _OTHER_KEY
+    return "use a PostgreSQL that is new enough, and a user who owns the database"
 
 
 def _apart(found: Found) -> Checked:

@@ -43,7 +43,7 @@ class Found(Struct, frozen=True, kw_only=True):
 
 def examine(conninfo: str, fingerprint: str) -> Found:
     """Look at it. Raises `StoreAway`, `StoreUnavailable`, `SchemaTooOld` or `SchemaTooNew`."""
-    with schema.connect(conninfo) as connection:
+    with schema.connect(conninfo) as connection, schema.looking():
         schema.check(connection, fingerprint)
         asked = time.monotonic()
         [[now]] = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float").fetchall()

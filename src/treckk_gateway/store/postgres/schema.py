@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -12,6 +13,7 @@ from typing import Any
 
 import psycopg
 from procrastinate.schema import SchemaManager
+from psycopg import errors
 
 from treckk_gateway.errors import SchemaTooNew, SchemaTooOld, StoreAway, StoreUnavailable
 from treckk_gateway.store.postgres.lending import connection_arguments
@@ -36,22 +38,59 @@ def connect(conninfo: str) -> psycopg.Connection[Any]:
     return connection
 
 
+def _why(problem: psycopg.Error) -> str:
+    if isinstance(problem, errors.InsufficientPrivilege):
+        return (
+            "InsufficientPrivilege; the user in gateway.database must own the database, or its tables, and have"
+            " the right to make them (GRANT CREATE ON SCHEMA public)"
+        )
+    return type(problem).__name__
+
+
+@contextmanager
+def looking() -> Iterator[None]:
+    """What the database refuses to show is `StoreUnavailable`."""
+    try:
+        yield
+    except psycopg.Error as problem:
+        raise StoreUnavailable(f"the database cannot be read: {_why(problem)}") from problem
+
+
 def check(connection: psycopg.Connection[Any], fingerprint: str) -> None:
     """Whether this version can work with the schema, and this key with the data.
 
     Raises `SchemaTooOld` with the command to run, `SchemaTooNew`, or `StoreUnavailable` for another key's data.
     """
+    with looking():
+        _check(connection, fingerprint)
+
+
+def _check(connection: psycopg.Connection[Any], fingerprint: str) -> None:
+    _refuse_newer(connection)
     current, newest = _current(connection), _steps()[-1][0]
-    if current > newest:
-        raise SchemaTooNew(f"the database has schema {current}, this version knows {newest}: install the newer version")
-    if current < newest or _engine(connection) != version("procrastinate"):
+    engine, wanted = _engine(connection), version("procrastinate")
+    if current < newest or engine != wanted:
         found = f"schema {current}, {newest} is needed" if current else "no tables of ours"
+        if current == newest:
+            found = f"the tables of procrastinate {engine}, here is {wanted}"
         raise SchemaTooOld(f"the database has {found}: run treckk db upgrade --config FILE")
     known = connection.execute("SELECT value FROM meta WHERE key = 'key'").fetchone()
     if known is not None and known[0] != fingerprint:
         raise StoreUnavailable(
             f"this data was sealed with another secret_key (fingerprint {known[0]}, yours is {fingerprint}):"
             " configure that one"
+        )
+
+
+def _refuse_newer(connection: psycopg.Connection[Any]) -> None:
+    current, newest = _current(connection), _steps()[-1][0]
+    if current > newest:
+        raise SchemaTooNew(f"the database has schema {current}, this version knows {newest}: install the newer version")
+    engine, ours = _engine(connection), version("procrastinate")
+    if engine is not None and _numbers(engine) > _numbers(ours):
+        raise SchemaTooNew(
+            f"the database has the tables of procrastinate {engine}, here is {ours}:"
+            f" pip install procrastinate=={engine}"
         )
 
 
@@ -75,10 +114,11 @@ def upgrade(conninfo: str, fingerprint: str) -> Sequence[str]:
         connection.execute("SET statement_timeout = 0")
         connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
         try:
+            _refuse_newer(connection)
             done = [*_upgrade_ours(connection), *_upgrade_engine(connection)]
             claim(connection, fingerprint)
         except psycopg.Error as problem:
-            raise StoreUnavailable(f"the schema cannot be changed: {type(problem).__name__}") from problem
+            raise StoreUnavailable(f"the schema cannot be changed: {_why(problem)}") from problem
         finally:
             if not connection.broken:
                 connection.execute("SELECT pg_advisory_unlock(%s)", (LOCK,))
@@ -148,4 +188,4 @@ def _steps() -> list[tuple[int, Traversable]]:
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split("."))
+    return tuple(int(part) for part in re.findall(r"\d+", text)[:3])
