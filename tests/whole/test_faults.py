@@ -227,6 +227,27 @@ async def test_a_channel_that_refuses_us_is_left_alone_while_others_go_on(town):
     assert (await town.gateway.health()).problems == ()
 
 
+async def test_when_a_channel_is_paused_and_for_how_long_are_settings(make_town):
+    town = await make_town(channels=("whatsapp",), delivery={"pause_after": 1, "pause": 600.0, "base": 0.1, "cap": 0.1})
+    await town.twilio.play(Fault.REFUSED)
+    await town.write("whatsapp", BUDI, COMPLAINT)
+    await until(lambda: town.rows("SELECT count(*) FROM attempt") == [(1,)])
+    assert await town.gateway.settled(10)
+    [one] = (await town.gateway.health()).channels
+    assert (one.failures, one.paused) == (1, "connect_failed")
+    assert 400_000_000 < one.paused_until - town.clock.now() <= 600_000_000
+
+    await town.twilio.play(None)
+    town.clock.advance(400)
+    town.wake()
+    assert await town.gateway.settled(10)
+    assert town.heard("whatsapp", BUDI) == []
+    town.clock.advance(201)
+    town.wake()
+    await town.hears("whatsapp", BUDI, 1)
+    assert (await town.gateway.health()).problems == ()
+
+
 async def test_after_five_failures_in_a_row_one_message_tries_for_all(phones):
     await phones.twilio.play(Fault.REFUSED)
     people = [Person.numbered(count) for count in range(50, 60)]

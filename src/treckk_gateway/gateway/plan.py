@@ -152,7 +152,7 @@ class Plan:
             casework=casework,
             channels=self.channels,
             renderer=Renderer(self.profile, casework.wording),
-            breakers=Breakers(self.clock),
+            breakers=Breakers(self.clock, threshold=delivery.pause_after, pause=delivery.pause),
             turns=Turns(self.settings.engine.slots, len(self.channels)),
             policy=policy,
             timeout=delivery.timeout,

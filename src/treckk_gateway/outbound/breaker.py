@@ -23,7 +23,10 @@ class _Trouble:
 
 @attrs.define
 class Breakers:
-    """One breaker per channel: after `threshold` failures in a row, a try every `pause` seconds until one succeeds."""
+    """One breaker per channel: after `threshold` failures in a row, a try every `pause` seconds until one succeeds.
+
+    Both are settings, `delivery.pause_after` and `delivery.pause`.
+    """
 
     clock: Callable[[], Instant]
     threshold: int = 5

@@ -49,7 +49,8 @@ class DeliverySettings:
     Waits grow from `base` to `cap` over the first `quick` tries, then from `slow` to `slowest`; after `give_up` the
     message is a dead letter. One attempt may take `timeout`; when it has not ended `overrun` later, its outcome is
     uncertain. Uncertain sends are looked at every `settle_every`, asked for at the provider from `look_up` after they
-    began, and hold their conversation back for at most `settle`.
+    began, and hold their conversation back for at most `settle`. A channel that failed `pause_after` times in a row is
+    left alone, but for one try every `pause`.
     Source of the defaults: the storage and engine reference, section 4, and the channel reference, D4.
     """
 
@@ -64,6 +65,8 @@ class DeliverySettings:
     look_up: Seconds = 60.0
     settle: Seconds = 600.0
     settle_every: Seconds = 10.0
+    pause_after: Annotated[int, Meta(ge=1, le=1000)] = 5
+    pause: Seconds = 60.0
 
 
 Megabytes = Annotated[float, Meta(gt=0, le=1000)]
@@ -197,9 +200,9 @@ class Settings:
     `public_url` is the address providers call, without a slash at its end. `profile` is a shipped name or an absolute
     folder; `boundaries` is a GeoJSON file. `database` is the connection string of a PostgreSQL, `None` for SQLite.
     `max_body` is in bytes. Past `queue_limit` waiting writes, or `queue_age` seconds of the oldest, new requests are
-    answered 503. What the database cannot take now, or has not after `queue_age`, waits in `spool_dir`, up to `spool_size` MB for each process; `None`
-    is no spool. The database is tried again every `spool_retry` seconds. `clocks` are limits that take the place of the
-    profile's, by name.
+    answered 503. What the database cannot take now, or has not after `queue_age`, waits in `spool_dir`, up to
+    `spool_size` MB for each process; `None` is no spool. The database is tried again every `spool_retry` seconds.
+    `clocks` are limits that take the place of the profile's, by name.
     """
 
     public_url: str

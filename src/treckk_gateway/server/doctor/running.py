@@ -14,7 +14,10 @@ from treckk_gateway.server.doctor.checked import Checked, trouble
 
 _PATIENCE = 10.0
 _REMEDY = "its adapter cannot be used: the line of the adapter says why"
-_RESUMED = "mend it at the provider or in the configuration; a try is made every minute, and what waits leaves then"
+_RESUMED = (
+    "mend it at the provider or in the configuration; a try is made every delivery.pause seconds (60),"
+    " and what waits leaves then"
+)
 
 
 async def asked(folder: Path) -> Sequence[Checked]:
