@@ -13,15 +13,15 @@ import attrs
 import structlog
 
 from treckk_gateway.casework.casework import Casework
-from treckk_gateway.dispatch.errands import Errand, Errands
 from treckk_gateway.dispatch.prompting import Prompting
+from treckk_gateway.dispatch.prompts import Prompt, Prompts
 from treckk_gateway.model import Case, CaseClock, ClockName, EventKind, Instant
 from treckk_gateway.store.orders import ClocksSet, FirstClocks
 from treckk_gateway.store.rows import EventRow, TimerRow
 
 _SECOND = 1_000_000
 _MOST = 20
-"""Errands of one case in one go; there are never so many."""
+"""Prompts of one case in one go; there are never so many."""
 
 log = structlog.get_logger(__name__)
 
@@ -57,13 +57,13 @@ class Watch:
             events = await self.casework.store.history(case.case_id)
             now = self.casework.clock()
             clocks = self.casework.clocks.of(case, events, now)
-            planned = sorted(Errands(self.casework).of(case, events, clocks, now), key=lambda one: one.at)
-            errand = next((one for one in planned if one.at <= now and one.key not in put_off), None)
-            if errand is None:
+            planned = sorted(Prompts(self.casework).of(case, events, clocks, now), key=lambda one: one.at)
+            prompt = next((one for one in planned if one.at <= now and one.key not in put_off), None)
+            if prompt is None:
                 if await self._sleep(timer.id, case, events, clocks, planned, now):
                     return
-            elif not await Prompting(self.casework).do(case, errand):
-                put_off.add(errand.key)
+            elif not await Prompting(self.casework).do(case, prompt):
+                put_off.add(prompt.key)
 
     def first(self, case: Case, now: Instant) -> FirstClocks | None:
         """The clocks of a case that opens now; `None` where one of them has something to do at once, or there is none.
@@ -71,7 +71,7 @@ class Watch:
         What a look at them right after the opening would find: nothing but the opening has happened.
         """
         clocks = self.casework.clocks.of(case, (), now)
-        wake = min((one.at for one in Errands(self.casework).of(case, (), clocks, now)), default=None)
+        wake = min((one.at for one in Prompts(self.casework).of(case, (), clocks, now)), default=None)
         if wake is None or wake <= now:
             return None
         return FirstClocks(due=_earliest(clocks), wake=wake)
@@ -82,7 +82,7 @@ class Watch:
         case: Case,
         events: Sequence[EventRow],
         clocks: Iterable[CaseClock],
-        planned: Iterable[Errand],
+        planned: Iterable[Prompt],
         now: Instant,
     ) -> bool:
         """Set the timer to the next moment; false when the case moved on meanwhile."""

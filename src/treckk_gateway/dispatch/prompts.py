@@ -39,7 +39,7 @@ _WAYS_UP = {
 
 
 @attrs.frozen(kw_only=True)
-class Errand:
+class Prompt:
     """Something to be done for a case at a moment. `level` counts the roles up from the one that must act.
 
     Where a time is over or nearly so, the first of `rungs` on which somebody stands hears of it.
@@ -63,12 +63,12 @@ class Errand:
 
 
 @attrs.frozen
-class Errands:
+class Prompts:
     """Plans them; a clock that did something once does not do it again."""
 
     casework: Casework
 
-    def of(self, case: Case, events: Sequence[EventRow], clocks: Iterable[CaseClock], now: Instant) -> Iterator[Errand]:
+    def of(self, case: Case, events: Sequence[EventRow], clocks: Iterable[CaseClock], now: Instant) -> Iterator[Prompt]:
         """Everything still to be done for a case if nothing else happens, each with its moment."""
         for clock in clocks:
             if not clock.running or clock.due is None:
@@ -77,33 +77,33 @@ class Errands:
             if clock.name is ClockName.COMPLETION:
                 yield from self._unanswered(case, clock, did)
             elif clock.name is ClockName.OBJECTION:
-                yield Errand(at=clock.due, kind=EventKind.TRANSITION, clock=clock)
+                yield Prompt(at=clock.due, kind=EventKind.TRANSITION, clock=clock)
             else:
                 yield from self._upwards(case, clock, did, now)
 
-    def _upwards(self, case: Case, clock: CaseClock, did: Sequence[EventRow], now: Instant) -> Iterator[Errand]:
+    def _upwards(self, case: Case, clock: CaseClock, did: Sequence[EventRow], now: Instant) -> Iterator[Prompt]:
         """Remind whoever must act, then tell one role after the other, each a limit after the one before it."""
         due, way = clock.due or 0, self._way(case, clock.name)
         level = 1 + sum(one.kind is EventKind.ESCALATED for one in did)
         if not did and now < due and clock.warns is not None:
-            yield Errand(at=self._awake(case, clock.warns), kind=EventKind.REMINDED, clock=clock, rungs=way)
+            yield Prompt(at=self._awake(case, clock.warns), kind=EventKind.REMINDED, clock=clock, rungs=way)
         if level < len(way):
             at, limit = due, Duration.parse(clock.limit)
             for _ in range(1, level):
                 at = self.casework.clocks.calendar.add(at, limit)
-            yield Errand(
+            yield Prompt(
                 at=self._awake(case, at), kind=EventKind.ESCALATED, clock=clock, level=level, rungs=way[level:]
             )
 
-    def _unanswered(self, case: Case, clock: CaseClock, did: Sequence[EventRow]) -> Iterator[Errand]:
+    def _unanswered(self, case: Case, clock: CaseClock, did: Sequence[EventRow]) -> Iterator[Prompt]:
         """One reminder to the reporter, unless a person of the desk speaks with them; then a proposal, or the step."""
         calendar, limits = self.casework.clocks.calendar, self.casework.clocks.limits
         kinds = {one.kind for one in did}
         reminder = calendar.quiet_until(calendar.add(clock.started, limits.remind_reporter))
         if EventKind.REMINDED not in kinds and case.taken is None and reminder < (clock.due or 0):
-            yield Errand(at=reminder, kind=EventKind.REMINDED, clock=clock)
+            yield Prompt(at=reminder, kind=EventKind.REMINDED, clock=clock)
         if EventKind.PROPOSED not in kinds:
-            yield Errand(at=calendar.next_opening(clock.due or 0), kind=EventKind.PROPOSED, clock=clock)
+            yield Prompt(at=calendar.next_opening(clock.due or 0), kind=EventKind.PROPOSED, clock=clock)
 
     def _awake(self, case: Case, at: Instant) -> Instant:
         """Nobody is written to at midnight, unless there is danger."""
