@@ -6,7 +6,7 @@ import asyncio
 
 from treckk_gateway.model import Instant
 from treckk_gateway.privacy import Box, Keyring
-from treckk_gateway.store import Store
+from treckk_gateway.store.operations.receiving import InboxStore
 
 _DAY = 86_400_000_000
 
@@ -19,7 +19,7 @@ def day_of(now: Instant) -> int:
 class IntakeKeys:
     """One key per day for what no reporter is known for yet; destroying a day's key ends its raw requests."""
 
-    def __init__(self, store: Store, keyring: Keyring) -> None:
+    def __init__(self, store: InboxStore, keyring: Keyring) -> None:
         self._store = store
         self._keyring = keyring
         self._boxes: dict[str, Box] = {}

@@ -33,7 +33,7 @@ from treckk_gateway.inbound.intake_keys import IntakeKeys, day_of
 from treckk_gateway.inbound.spool import Spool
 from treckk_gateway.model import InboundMessage, Instant
 from treckk_gateway.privacy import Keyring
-from treckk_gateway.store import Store
+from treckk_gateway.store.operations.receiving import InboxStore
 from treckk_gateway.store.orders import NewItem, NewRequest
 
 P = ParamSpec("P")
@@ -64,7 +64,7 @@ class Traffic:
 class Receiver:
     """The way in for webhooks and listeners alike."""
 
-    store: Store
+    store: InboxStore
     keyring: Keyring
     people: People
     keys: IntakeKeys

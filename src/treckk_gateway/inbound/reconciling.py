@@ -16,7 +16,7 @@ from treckk_gateway.channel import Channel, Recovering
 from treckk_gateway.errors import SendError, StoreError, described
 from treckk_gateway.inbound.receiving import Receiver
 from treckk_gateway.model import Instant
-from treckk_gateway.store import Store
+from treckk_gateway.store.operations.receiving import InboxStore
 from treckk_gateway.store.orders import Pace
 
 _SECOND = 1_000_000
@@ -41,7 +41,7 @@ class Reconciler:
     Several processes agree over the store: one look at a time, and each `capabilities.recover_every` seconds.
     """
 
-    store: Store
+    store: InboxStore
     receiver: Receiver
     channels: Mapping[str, Channel]
     clock: Clock

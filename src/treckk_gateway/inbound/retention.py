@@ -11,7 +11,7 @@ import structlog
 from treckk_gateway.casework.ids import Clock
 from treckk_gateway.errors import described
 from treckk_gateway.inbound.intake_keys import day_of
-from treckk_gateway.store import Store
+from treckk_gateway.store.operations.receiving import InboxStore
 
 _PAUSE = 3600.0
 
@@ -25,7 +25,7 @@ class Retention:
     `expire` erases the reporters whose time has come.
     """
 
-    store: Store
+    store: InboxStore
     clock: Clock
     parked_days: int
     expire: Callable[[], Awaitable[int]] | None = None

@@ -16,7 +16,7 @@ from treckk_gateway.report.layers import Layer, LayerRow, Month, incidents, keys
 from treckk_gateway.report.numbers import Audience, CountRow, Numbers, Wait
 from treckk_gateway.report.period import Period, day_of
 from treckk_gateway.report.suppression import SMALL, Node, suppress
-from treckk_gateway.store import Store
+from treckk_gateway.store.operations.numbers import NumberStore
 from treckk_gateway.store.orders import Span
 from treckk_gateway.store.rows import ExportRow
 
@@ -27,7 +27,7 @@ _PAGE = 500
 class Reports:
     """Leadership's view of one unit. `clock` tells now."""
 
-    store: Store
+    store: NumberStore
     profile: Profile
     clock: Callable[[], Instant]
 

@@ -1,0 +1,1 @@
+"""What the store does, by subject; `port.Store` is all of it."""
