@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
@@ -237,7 +236,7 @@ def set_fields(connection: Connection, case_id: int, version: int | None, fields
     """Set what is given, and count the change; false when the case is no longer at `version`."""
     values = {name: value for name, value in asdict(fields).items() if value is not None}
     for name in _LISTS & values.keys():
-        values[name] = json.dumps(list(values[name]))
+        values[name] = msgspec.json.encode(values[name]).decode()
     if fields.questions is not None:
         values["questions"] = msgspec.json.encode(fields.questions).decode()
     sets = "".join(f", {name} = :{name}" for name in values)
@@ -273,11 +272,11 @@ def _open(connection: Connection, new: NewCase, clocks_then: FirstClocks | None,
             new.district,
             new.village,
             new.language,
-            json.dumps(list(new.flags)),
+            msgspec.json.encode(new.flags).decode(),
             now,
             now,
             new.reporter_id,
-            json.dumps(list(new.missing)),
+            msgspec.json.encode(new.missing).decode(),
             msgspec.json.encode(new.questions).decode(),
             new.completeness,
             clocks_then.due if clocks_then is not None else None,

@@ -10,6 +10,8 @@ from treckk_gateway.store.rows import InboxRow, Topic
 from treckk_gateway.store.sql.connection import Connection
 
 _COLUMNS = "id, channel_id, dedupe_key, kind, item, lane, key_day, sealed_raw, received_at, state, reason, attempts"
+_RAW = "coalesce(sealed_raw, (SELECT sealed_raw FROM inbox o WHERE o.id = inbox.raw_of))"
+_ITEM = f"SELECT {_COLUMNS.replace('sealed_raw', _RAW)} FROM inbox WHERE id = ?"  # noqa: S608 constant text
 
 INSERT = """
 INSERT INTO inbox (channel_id, dedupe_key, kind, item, lane, key_day, sealed_raw, raw_of, received_at, claimed_at,
@@ -20,21 +22,21 @@ _KEEP = f"{INSERT} {_VALUES} ON CONFLICT DO NOTHING RETURNING id"
 
 
 def _row(found: tuple[object, ...]) -> InboxRow:
-    names = (
-        "id",
-        "channel_id",
-        "dedupe_key",
-        "kind",
-        "item",
-        "lane",
-        "key_day",
-        "raw",
-        "received_at",
-        "state",
-        "reason",
-        "attempts",
+    row_id, channel_id, dedupe_key, kind, item, lane, key_day, raw, received_at, state, reason, attempts = found
+    return InboxRow(
+        id=row_id,  # type: ignore[arg-type]
+        channel_id=channel_id,  # type: ignore[arg-type]
+        dedupe_key=dedupe_key,  # type: ignore[arg-type]
+        kind=kind,  # type: ignore[arg-type]
+        item=item,  # type: ignore[arg-type]
+        lane=lane,  # type: ignore[arg-type]
+        key_day=key_day,  # type: ignore[arg-type]
+        raw=raw,  # type: ignore[arg-type]
+        received_at=received_at,  # type: ignore[arg-type]
+        state=state,  # type: ignore[arg-type]
+        reason=reason,  # type: ignore[arg-type]
+        attempts=attempts,  # type: ignore[arg-type]
     )
-    return InboxRow(**dict(zip(names, found, strict=True)))  # type: ignore[arg-type]
 
 
 def intake_key(connection: Connection, day: str, wrapped: bytes) -> bytes:
@@ -78,10 +80,7 @@ def accept(connection: Connection, request: NewRequest) -> tuple[bool, ...]:
 
 def inbox(connection: Connection, inbox_id: int) -> InboxRow | None:
     """An item; the raw request is read from the item that holds it."""
-    columns = _COLUMNS.replace(
-        "sealed_raw", "coalesce(sealed_raw, (SELECT sealed_raw FROM inbox o WHERE o.id = inbox.raw_of))"
-    )
-    found = connection.execute(f"SELECT {columns} FROM inbox WHERE id = ?", (inbox_id,)).fetchone()  # noqa: S608 constant text
+    found = connection.execute(_ITEM, (inbox_id,)).fetchone()
     return _row(found) if found else None
 
 
@@ -132,8 +131,8 @@ def parked(connection: Connection, cursor: int | None, limit: int) -> Sequence[I
 def unpark(connection: Connection, inbox_id: int, now: Instant) -> bool:
     """Back to new, attempts forgotten."""
     changed = connection.execute(
-        "UPDATE inbox SET state = 'new', reason = NULL, due = ?, attempts = 0 WHERE id = ? AND state = 'parked' AND"
-        " coalesce(sealed_raw, (SELECT sealed_raw FROM inbox o WHERE o.id = inbox.raw_of)) IS NOT NULL",
+        "UPDATE inbox SET state = 'new', reason = NULL, due = ?, attempts = 0"  # noqa: S608 constant text
+        f" WHERE id = ? AND state = 'parked' AND {_RAW} IS NOT NULL",
         (now, inbox_id),
     )
     if changed.rowcount:
