@@ -126,14 +126,14 @@ _RELEASE = (
     f" reason = CASE WHEN {_TOLD} THEN 'answered' ELSE NULL END, due = :now WHERE id IN ({_WAITS})"
 )
 """Whoever writes gets what was held, and need not be told any more that something waits."""
+_OWN_ADDRESS = "(channel_id, address_hash) = (SELECT channel_id, address_hash FROM conversation WHERE id = :id)"
 _TOUCH = (
     "UPDATE conversation SET last_inbound_at = coalesce(:at, last_inbound_at), window_until ="  # noqa: S608 constant
     " coalesce(:window, window_until),"
     " opted_out_at = CASE WHEN :opted_in THEN NULL ELSE coalesce(:opted_out, opted_out_at) END,"
     " sealed_asking = CASE WHEN :answered THEN :asking ELSE coalesce(:asking, sealed_asking) END,"
     " language = coalesce(:language, language) WHERE id = :id"
-    f" RETURNING EXISTS ({_WAITS}), EXISTS (SELECT 1 FROM suppression"
-    " WHERE suppression.channel_id = conversation.channel_id AND suppression.address_hash = conversation.address_hash)"
+    f" RETURNING EXISTS ({_WAITS}), EXISTS (SELECT 1 FROM suppression WHERE {_OWN_ADDRESS})"
 )
 
 
@@ -158,9 +158,8 @@ def touch(connection: Connection, conversation_id: int, fields: ConversationFiel
     if silent and (fields.opted_in or fields.last_inbound_at is not None):
         whatever = "" if fields.opted_in else " AND reason <> 'opted_out'"
         connection.execute(
-            "DELETE FROM suppression WHERE (channel_id, address_hash) ="  # noqa: S608 constant
-            f" (SELECT channel_id, address_hash FROM conversation WHERE id = ?){whatever}",
-            (conversation_id,),
+            f"DELETE FROM suppression WHERE {_OWN_ADDRESS}{whatever}",  # noqa: S608 constant
+            {"id": conversation_id},
         )
 
 
