@@ -15,6 +15,7 @@ from treckk_gateway.store.sqlite import connection as lite
 GROWING = (
     "inbox", "reporter", "reporter_key", "reporter_identity", "conversation", "cases", "case_party", "case_event",
     "message", "attachment", "finding", "form_value", "outbox", "attempt", "receipt", "timer", "access_log",
+    "suppression",
 )  # fmt: skip
 SELDOM = re.compile(r"count\(\*\)|sqlite_schema|UPDATE timer SET due = \? WHERE kind = 'clock'")
 """The books, which no message waits for, and what runs once where the clocks' limits changed."""
