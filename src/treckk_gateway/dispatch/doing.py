@@ -13,11 +13,11 @@ from treckk_gateway.casework.menus import Menu, menu_of, reply
 from treckk_gateway.dispatch.choices import Choices
 from treckk_gateway.dispatch.needs import EARLY, Needs
 from treckk_gateway.dispatch.performing import Performing
-from treckk_gateway.dispatch.questions import Questions
+from treckk_gateway.dispatch.questions import StaffQuestions
 from treckk_gateway.dispatch.reading import Reader, Said
 from treckk_gateway.dispatch.refusals import EXPECTED, WHO, Refused
 from treckk_gateway.dispatch.requests import Requests
-from treckk_gateway.dispatch.telling import Answers, Reply
+from treckk_gateway.dispatch.telling import Reply, StaffAnswers
 from treckk_gateway.errors import NotAllowed
 from treckk_gateway.model import Act, Actor, Case, Role, lifecycle
 from treckk_gateway.model.act import STEPS
@@ -34,7 +34,7 @@ class Doing:
     async def menu(self, case: Case, before: str | None = None) -> Reply:
         """What this person may do on the case now, with a text of the profile before it."""
         options = await Choices(self.casework).of(case, self.actor)
-        text = Answers(self.casework).text("choose" if options else "nothing", case, None)
+        text = StaffAnswers(self.casework).text("choose" if options else "nothing", case, None)
         if before:
             text = f"{self.casework.profile.staff.say(before)} {text}"
         return Reply(update=reply(text, "", Menu(case_id=case.case_id, options=options), number=case.reference))
@@ -52,16 +52,16 @@ class Doing:
                 case Act.MENU | Act.EVIDENCE:
                     return await self.menu(case)
                 case Act.READ:
-                    return await Answers(self.casework).words_of(case, self.actor)
+                    return await StaffAnswers(self.casework).words_of(case, self.actor)
                 case Act.PERSONNEL:
                     return await Requests(self.casework, self.actor).ask(case, given)
             self._may(case, act)
             lacking = Needs(self.casework.profile).lacking(act, case, self.actor, given)
             if lacking is not None:
-                return Questions(self.casework).lacking(case, act, given, lacking)
+                return StaffQuestions(self.casework).lacking(case, act, given, lacking)
             change = await Performing(self.casework).change(act, case, self.actor, given)
         except EXPECTED as problem:
-            return Answers(self.casework).refused(problem, act, case)
+            return StaffAnswers(self.casework).refused(problem, act, case)
         return await self._done(case, act, change)
 
     async def evidence(self, case: Case, said: Said, files: int, *, pin: bool, earlier: tuple[int, ...] = ()) -> Reply:
@@ -93,7 +93,7 @@ class Doing:
             district=fields.district or case.district,
         )
         menu = Menu(case_id=case.case_id, options=await Choices(self.casework).of(after, self.actor))
-        text = Answers(self.casework).text("done" if fields.state else "noted", after, act)
+        text = StaffAnswers(self.casework).text("done" if fields.state else "noted", after, act)
         filing = Filing(
             inbox_id=None,
             now=change.now,

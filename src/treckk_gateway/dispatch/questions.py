@@ -1,4 +1,4 @@
-"""Questions we ask somebody of the unit, with what is kept so that the answer is understood."""
+"""StaffQuestions we ask somebody of the unit, with what is kept so that the answer is understood."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import attrs
 from treckk_gateway.casework.casework import Casework
 from treckk_gateway.casework.menus import reply
 from treckk_gateway.dispatch.needs import Needs
-from treckk_gateway.dispatch.telling import Answers, Reply
+from treckk_gateway.dispatch.telling import Reply, StaffAnswers
 from treckk_gateway.dispatch.waiting import Waiting, seal_waiting
 from treckk_gateway.model import Act, Case
 
 
 @attrs.frozen
-class Questions:
+class StaffQuestions:
     """What an act lacks, and which case was meant."""
 
     casework: Casework
@@ -51,6 +51,6 @@ class Questions:
         waiting = Waiting(since=self.casework.clock()) if step is None else step
         ids = tuple(one.case_id for one in cases)
         waiting = attrs.evolve(waiting, cases=ids, text=said, evidence=evidence)
-        lines = [Answers(self.casework).line(one) for one in cases]
+        lines = [StaffAnswers(self.casework).line(one) for one in cases]
         update = reply(self.casework.profile.staff.say(text), "", lines=lines)
         return Reply(update=update, waiting=seal_waiting(self.casework, waiting))

@@ -9,8 +9,8 @@ import attrs
 from treckk_gateway.casework.casework import Casework
 from treckk_gateway.casework.menus import reply
 from treckk_gateway.casework.personnel import Personnel
-from treckk_gateway.dispatch.questions import Questions
-from treckk_gateway.dispatch.telling import Answers, Reply
+from treckk_gateway.dispatch.questions import StaffQuestions
+from treckk_gateway.dispatch.telling import Reply, StaffAnswers
 from treckk_gateway.errors import NotFoundError
 from treckk_gateway.model import Act, Actor, Case
 
@@ -29,7 +29,7 @@ class Requests:
             if case is None:
                 return Reply(update=reply(words.questions["number"], ""))
             lacking = "note" if given.get("number") else "number"
-            return Questions(self.casework).lacking(case, Act.PERSONNEL, given, lacking)
+            return StaffQuestions(self.casework).lacking(case, Act.PERSONNEL, given, lacking)
         filing, number = await Personnel(self.casework).asking(
             self.actor, int(given["number"]), given["note"], None, case
         )
@@ -38,7 +38,7 @@ class Requests:
 
     async def answer(self, act: Act, number: str | None, note: str) -> Reply:
         """Yes or no to a request; without a number to the only one that waits."""
-        personnel, answers = Personnel(self.casework), Answers(self.casework)
+        personnel, answers = Personnel(self.casework), StaffAnswers(self.casework)
         if not personnel.answers(self.actor):
             return answers.plain("personnel_by_center")
         try:

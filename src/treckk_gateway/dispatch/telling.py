@@ -1,4 +1,4 @@
-"""Answers to the unit's own people."""
+"""StaffAnswers to the unit's own people."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Reply:
 
 
 @attrs.frozen
-class Answers:
+class StaffAnswers:
     """Plain answers in the profile's words."""
 
     casework: Casework

@@ -44,7 +44,7 @@ _ALSO: dict[Act, frozenset[State]] = {
 
 
 @attrs.frozen
-class Finding:
+class CaseSearch:
     """Looks cases up for one person: what they may not see does not exist for them."""
 
     casework: Casework
