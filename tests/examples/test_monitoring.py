@@ -38,6 +38,14 @@ def test_the_alerts_and_the_dashboard_ask_for_what_is_exported():
         assert asked - exported() == set(), name
 
 
+def test_the_reference_tells_of_every_metric_and_of_no_other():
+    told = set(NAME.findall((EXAMPLES.parent / "docs/reference/http-api.md").read_text(encoding="utf-8")))
+    assert {one for one in told if one != "treckk_gateway"} == exported() - {
+        "treckk_http_3xx_total",
+        "treckk_http_4xx_total",
+    }
+
+
 def test_each_alert_says_what_to_do():
     [group] = yaml.safe_load((FOLDER / "alerts.yml").read_text(encoding="utf-8"))["groups"]
     names = [one["alert"] for one in group["rules"]]
