@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import sqlite3
@@ -20,7 +21,7 @@ from treckk_gateway.server.cli import run
 from treckk_gateway.server.control import control
 from treckk_gateway.server.doctor import database as data
 from treckk_gateway.server.doctor import examine, host, network, running
-from treckk_gateway.settings import from_mapping
+from treckk_gateway.settings import Listen, from_mapping, load
 from treckk_gateway.store.sqlite import newest_schema
 
 KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -203,6 +204,25 @@ async def test_a_shared_database_at_which_nobody_works(over, database):
     assert "schema" in of(found, "PostgreSQL").found
     assert [of(found, what).state for what in ("PostgreSQL", "database's clock", "connections", "work")] == ["ok"] * 4
     assert (of(found, "workers").state, "treckk worker" in said(of(found, "workers"))) == ("mend", True)
+
+
+async def test_a_server_whose_socket_another_over_the_same_folder_had_is_asked_at_its_port(over, database, phones):
+    """Of several servers one has the folder's socket; when that one ends the others are running all the same."""
+    listen = Listen.written(phones.url.removeprefix("http://"))
+    settings = attrs.evolve(over(database), listen=listen)
+    found = await asyncio.to_thread(lambda: asyncio.run(examine(settings, reach=False)))
+    assert (of(found, "HTTP port").state, "server runs" in of(found, "HTTP port").found) == ("ok", True)
+    assert of(found, "running server").found == "takes messages"
+
+
+def test_a_secret_that_others_on_the_machine_can_read(tmp_path):
+    config = tmp_path / "treckk.toml"
+    config.write_text(f'[gateway]\npublic_url = "http://127.0.0.1:1"\nsecret_key = "file:{tmp_path}/key"\n')
+    (tmp_path / "key").write_text(KEY)
+    for mode, told in ((0o644, 1), (0o640, 0)):
+        (tmp_path / "key").chmod(mode)
+        found = [said(one) for one in host.secret_files(load(config))]
+        assert [f"chmod o= {tmp_path}/key" in one for one in found] == [True] * told
 
 
 async def test_a_shared_database_without_tables_and_one_that_is_away(over, cluster):

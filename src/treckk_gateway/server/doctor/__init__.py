@@ -22,13 +22,16 @@ async def examine(settings: Settings, *, reach: bool = True) -> Sequence[Checked
     Without `reach` nothing but this machine and the database is asked.
     """
     served = control.is_served(settings.data_dir / control.NAME)
+    # Of several servers over one folder one has its socket; any other answers at its port.
+    beside = not served and settings.database is not None and host.is_gateway(settings.listen)
     found = [
         host.key(settings),
+        *host.secret_files(settings),
         *host.data_dir(settings.data_dir),
         *host.spool(settings),
         *database.examined(settings, served=served),
-        host.port(settings, running=served),
-        *host.listeners(settings, running=served),
+        host.port(settings, running=served or beside),
+        *host.listeners(settings, running=served or beside),
         host.public_url(settings.public_url),
         host.clock(settings.data_dir),
         *_staff(settings),
@@ -36,8 +39,8 @@ async def examine(settings: Settings, *, reach: bool = True) -> Sequence[Checked
     ]
     if reach:
         found += [*await network.reached(settings), *await _channels(settings)]
-    if served:
-        found += await running.asked(settings.data_dir)
+    if served or beside:
+        found += await running.asked(settings, socket=served)
     return found
 
 

@@ -16,7 +16,8 @@ from treckk_gateway.channel import Problem
 from treckk_gateway.inbound.spool.file import ASIDE, SUFFIX
 from treckk_gateway.privacy import Keyring
 from treckk_gateway.server.doctor.checked import Checked, trouble
-from treckk_gateway.settings import Settings
+from treckk_gateway.settings import Listen, Settings
+from treckk_gateway.settings.file import read_file
 
 _GIB = 1 << 30
 _NO_ROOM = 100 << 20
@@ -29,6 +30,24 @@ _ANSWER_SECONDS = 1.0
 def key(settings: Settings) -> Checked:
     """The key's public name."""
     return Checked(what="secret key", found=f"fingerprint {Keyring(settings.master_key()).fingerprint()}")
+
+
+def secret_files(settings: Settings) -> Iterator[Checked]:
+    """Files of secrets that everybody on this machine can read."""
+    if settings.source is None:
+        return
+    for name in sorted(set(_named(read_file(settings.source)))):
+        path = settings.source.parent / name
+        if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o004:
+            yield trouble("secret", str(path), "other users of this machine can read it", f"chmod o= {path}")
+
+
+def _named(written: object) -> Iterator[str]:
+    if isinstance(written, str) and written.startswith("file:"):
+        yield written.removeprefix("file:")
+    elif isinstance(written, dict | list):
+        for one in written.values() if isinstance(written, dict) else written:
+            yield from _named(one)
 
 
 def data_dir(folder: Path) -> Iterator[Checked]:
@@ -82,12 +101,12 @@ def port(settings: Settings, *, running: bool) -> Checked:
     """Whether the HTTP port is free, or held by the server that runs here."""
     listen = settings.listen
     if running:
-        return Checked(what="HTTP port", found=f"{listen}, a server runs on this data folder")
+        return Checked(what="HTTP port", found=f"{listen}, a server runs there")
     refused = _taken(listen.host, listen.port)
     if refused is None:
         return Checked(what="HTTP port", found=str(listen))
     remedy = "stop what uses it, or change gateway.listen"
-    if _is_gateway(listen.host, listen.port):
+    if is_gateway(listen):
         remedy = "another gateway, over another data folder, answers there: stop it, or change gateway.listen"
     return trouble("HTTP port", str(listen), f"cannot listen there: {refused}", remedy, fatal=True)
 
@@ -155,9 +174,10 @@ def _taken(host: str, number: int) -> str | None:
     return None
 
 
-def _is_gateway(host: str, number: int) -> bool:
+def is_gateway(listen: Listen) -> bool:
+    """Whether a gateway answers there."""
     try:
-        with socket.create_connection((host, number), timeout=_ANSWER_SECONDS) as asked:
+        with socket.create_connection((listen.host, listen.port), timeout=_ANSWER_SECONDS) as asked:
             asked.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
             return b'{"status":"ok"}' in asked.recv(1024)
     except OSError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -11,6 +10,7 @@ import aiohttp
 from treckk_gateway.channel.broken import CODE
 from treckk_gateway.server import control
 from treckk_gateway.server.doctor.checked import Checked, trouble
+from treckk_gateway.settings import Settings
 
 _PATIENCE = 10.0
 _REMEDY = "its adapter cannot be used: the line of the adapter says why"
@@ -20,16 +20,19 @@ _RESUMED = (
 )
 
 
-async def asked(folder: Path) -> Sequence[Checked]:
-    """The running server's own word on its readiness and its channels."""
+async def asked(settings: Settings, *, socket: bool) -> Sequence[Checked]:
+    """The running server's own word on its readiness and its channels, over its `socket` or at its port."""
+    opened = control.client(settings.data_dir / control.NAME) if socket else aiohttp.ClientSession()
+    place = "control" if socket else str(settings.listen)
     try:
-        async with control.client(folder / control.NAME) as session:
+        async with opened as session:
             timeout = aiohttp.ClientTimeout(total=_PATIENCE)
-            async with session.get("http://control/readyz", timeout=timeout) as answer:
+            async with session.get(f"http://{place}/readyz", timeout=timeout) as answer:
                 health = await answer.json()
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as problem:
         said = f"does not answer: {type(problem).__name__}"
-        return [trouble("running server", "its socket is there", said, "look at its log; restart it once")]
+        found = "its socket is there" if socket else f"its port {place} is taken"
+        return [trouble("running server", found, said, "look at its log; restart it once")]
     return [_whole(health), *_channels(health["channels"])]
 
 
