@@ -10,6 +10,10 @@ from treckk_gateway.model.case import Case, Finding, Intent, Urgency
 from treckk_gateway.model.incident import OpenCase, PriorCase
 from treckk_gateway.model.message import InboundMessage
 
+_INTENTS = {one.value: one for one in Intent}
+_LEVELS = tuple(Urgency)
+"""The most urgent first."""
+
 
 @attrs.frozen(kw_only=True)
 class Subject:
@@ -30,7 +34,11 @@ class Subject:
 
 def best(findings: Iterable[Finding], field: str) -> Finding | None:
     """The most confident finding for a field, the earlier one on a tie; `None` when nothing was found."""
-    return max((one for one in findings if one.field == field), key=lambda one: one.confidence, default=None)
+    found = None
+    for one in findings:
+        if one.field == field and (found is None or one.confidence > found.confidence):
+            found = one
+    return found
 
 
 def intent(findings: Iterable[Finding], *, sure: float = 0.5) -> Intent:
@@ -38,14 +46,13 @@ def intent(findings: Iterable[Finding], *, sure: float = 0.5) -> Intent:
     found = best(findings, "intent")
     if found is None or found.confidence < sure:
         return Intent.UNKNOWN
-    return Intent(found.value) if found.value in set(Intent) else Intent.UNKNOWN
+    return _INTENTS.get(found.value, Intent.UNKNOWN)
 
 
 def urgency(findings: Iterable[Finding]) -> Urgency:
     """The most urgent level any step found, however unsure it was: under-calling is the one unacceptable error."""
-    order = list(Urgency)
-    found = [Urgency(one.value) for one in findings if one.field == "urgency" and one.value in set(Urgency)]
-    return min(found, key=order.index, default=Urgency.NORMAL)
+    found = {one.value for one in findings if one.field == "urgency"}
+    return next((level for level in _LEVELS if level in found), Urgency.NORMAL)
 
 
 def flags(findings: Iterable[Finding]) -> tuple[str, ...]:

@@ -186,6 +186,11 @@ class Profile:
         """Codes of the categories that only leadership sees."""
         return frozenset(one.code for one in self.categories if one.leadership_only)
 
+    @cached_property
+    def human_first(self) -> frozenset[str]:
+        """Codes of the categories that a person reads before anything else."""
+        return frozenset(one.code for one in self.categories if one.human_first)
+
     @property
     def central_post(self) -> Post:
         """Headquarters: everything without a known place goes there."""

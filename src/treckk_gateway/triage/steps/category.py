@@ -52,9 +52,8 @@ def _ranks(pointed: Mapping[str, Pointing], profile: Profile) -> dict[str, _Rank
     """
     named = min(pointed, key=lambda code: pointed[code].first)
     closed = {code for code in profile.leadership_only & pointed.keys() if pointed[code].weight >= CLEAR}
-    human = {one.code for one in profile.categories if one.human_first}
     return {
-        code: (code not in closed, -one.weight - (code == named), code not in human, one.first)
+        code: (code not in closed, -one.weight - (code == named), code not in profile.human_first, one.first)
         for code, one in pointed.items()
     }
 
