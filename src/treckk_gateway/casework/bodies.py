@@ -76,14 +76,6 @@ class SentBody:
 
 
 @attrs.frozen(kw_only=True)
-class FindingBody:
-    """The part of a finding that may hold something a person wrote."""
-
-    value: str = attrs.field(repr=False)
-    reason: str = attrs.field(repr=False)
-
-
-@attrs.frozen(kw_only=True)
 class Asking:
     """A numbered question we asked: which of these cases do the waiting messages belong to?
 

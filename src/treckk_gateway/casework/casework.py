@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 import attrs
 from msgspec.structs import replace
 
-from treckk_gateway.casework.bodies import FindingBody, Purpose
+from treckk_gateway.casework.bodies import Purpose
 from treckk_gateway.casework.clocks import Clocks
+from treckk_gateway.casework.findings import sealed
 from treckk_gateway.casework.ids import Clock, Ids
 from treckk_gateway.casework.people import People
 from treckk_gateway.casework.questions import SILENT, form_fields
@@ -46,7 +47,6 @@ from treckk_gateway.store.orders import (
     Filing,
     Merge,
     NewEvent,
-    NewFinding,
     NewTimer,
     NewValue,
 )
@@ -183,7 +183,7 @@ class Casework:
                 now=self.clock(),
                 fields=fields or CaseFields(),
                 event=self.event(box, actor, kind, data),
-                findings=self.findings(box, findings),
+                findings=sealed(box, findings),
                 drafts=tuple(drafts),
                 timers=tuple(timers),
                 values=tuple(values),
@@ -263,18 +263,6 @@ class Casework:
             source=source,
             target=target,
             promised=promised,
-        )
-
-    def findings(self, box: Box, findings: Iterable[Finding]) -> tuple[NewFinding, ...]:
-        """Findings with value and reason sealed."""
-        return tuple(
-            NewFinding(
-                step=one.step,
-                field=one.field,
-                confidence=one.confidence,
-                data=box.seal_value(Purpose.FINDING, FindingBody(value=one.value, reason=one.reason)),
-            )
-            for one in findings
         )
 
     def draft(self, box: Box, conversation: ConversationRow, update: CaseUpdate) -> Draft:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import attrs
 
-from treckk_gateway.casework.bodies import FileBody, FindingBody, MessageBody, Purpose, SentBody
+from treckk_gateway.casework.bodies import FileBody, MessageBody, Purpose, SentBody
 from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.findings import opened
 from treckk_gateway.casework.form import Forms
 from treckk_gateway.casework.views import CaseFile, DeliveryView, FileView, IdentityView, MessageView
 from treckk_gateway.errors import NotFoundError
-from treckk_gateway.model import Actor, Case, CaseEvent, Finding
+from treckk_gateway.model import Actor, Case, CaseEvent
 from treckk_gateway.privacy import Box
-from treckk_gateway.store.rows import EventRow, FileRow, FileRows, FindingRow, MessageRow, OutboxRow
+from treckk_gateway.store.rows import EventRow, FileRow, FileRows, MessageRow, OutboxRow
 
 _UNDECIDED = frozenset({"held", "cancelled", "dead", "uncertain"})
 
@@ -50,7 +51,7 @@ class Opening:
             deliveries=tuple([await self._delivery(one, rows) for one in rows.outbox]),
             clocks=self.casework.clocks.of(rows.case, rows.events, self.casework.clock()),
             events=tuple(_event(one, box if words else None) for one in rows.events),
-            findings=tuple(_finding(one, box) for one in rows.findings) if words and box else (),
+            findings=tuple(opened(rows.findings, box)) if words and box else (),
             form=await Forms(self.casework).shown(rows.case, actor, rows.values),
             parent=rows.parent,
             merged=rows.merged,
@@ -169,11 +170,6 @@ def _event(row: EventRow, box: Box | None) -> CaseEvent:
     data = box.open_value(Purpose.EVENT, row.data, dict[str, str]) if box and row.data else {}
     fields = {name: getattr(row, name) for name in ("seq", "at", "actor", "role", "kind", "source", "target")}
     return CaseEvent(**fields, data=data)
-
-
-def _finding(row: FindingRow, box: Box) -> Finding:
-    body = box.open_value(Purpose.FINDING, row.data, FindingBody)
-    return Finding(step=row.step, field=row.field, value=body.value, confidence=row.confidence, reason=body.reason)
 
 
 def _file(row: FileRow, box: Box) -> FileView:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
-from treckk_gateway.casework.bodies import FindingBody, MessageBody, Purpose
+from treckk_gateway.casework.bodies import MessageBody, Purpose
 from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.findings import opened
 from treckk_gateway.casework.information import Information
 from treckk_gateway.casework.menus import Menu, Option, menu_values, reply
 from treckk_gateway.casework.proposals import Proposals
@@ -216,8 +217,7 @@ class Notices:
         if rows is None:
             return []
         box = await self.casework.people.box(case.reporter_id)
-        found = [one for one in rows.findings if one.field == field]
-        return [box.open_value(Purpose.FINDING, one.data, FindingBody).value for one in found]
+        return [one.value for one in opened(rows.findings, box) if one.field == field]
 
     def _named(self, case: Case) -> dict[str, str]:
         profile = self.casework.profile

@@ -8,6 +8,7 @@ import attrs
 from msgspec.structs import replace
 
 from treckk_gateway.casework.casework import Casework, reassigned
+from treckk_gateway.casework.findings import sealed
 from treckk_gateway.casework.questions import NEEDS_HUMAN, ask_timers, speaks
 from treckk_gateway.casework.views import Given
 from treckk_gateway.inbound.answers import Answers, reporter_of, value_of
@@ -62,7 +63,7 @@ class Joinings:
             now=now,
             case_id=case.case_id,
             event=self.casework.event(box, reporter_of(scene), EventKind.MESSAGE, data),
-            findings=self.casework.findings(box, [one for one in findings if one.field != "language"]),
+            findings=sealed(box, [one for one in findings if one.field != "language"]),
             earlier=earlier,
         )
         if scene.message.automatic:

@@ -8,6 +8,7 @@ import attrs
 
 from treckk_gateway.casework.bodies import Purpose
 from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.findings import sealed
 from treckk_gateway.casework.questions import ask_timers
 from treckk_gateway.inbound.answers import Answers, reporter_of, value_of
 from treckk_gateway.inbound.conversation import Scene
@@ -49,7 +50,7 @@ class Openings:
             clocks=self.clocks(opened, now),
             opens=case,
             event=self.casework.event(scene.box, reporter_of(scene), EventKind.OPENED, data),
-            findings=self.casework.findings(scene.box, findings),
+            findings=sealed(scene.box, findings),
             drafts=tuple(draft for update in self._told(case, now) for draft in self.answers.drafts(scene, update)),
             timers=(
                 NewTimer(kind="dispatch", instance="opened", due=now),

@@ -8,6 +8,7 @@ import attrs
 from msgspec.structs import replace
 
 from treckk_gateway.casework.casework import Casework
+from treckk_gateway.casework.findings import sealed
 from treckk_gateway.casework.initial_action import unconfirmed
 from treckk_gateway.casework.questions import NEEDS_HUMAN, speaks
 from treckk_gateway.casework.views import Given
@@ -182,7 +183,7 @@ class Wishes:
             version=case.version,
             fields=change.fields,
             event=change.event,
-            findings=self.casework.findings(await self.answers.box(scene, case), findings),
+            findings=sealed(await self.answers.box(scene, case), findings),
             drafts=change.drafts,
             timers=change.timers,
         )
