@@ -11,7 +11,7 @@ from PIL import Image
 from town import Town
 
 from treckk_gateway.errors import NotAllowed
-from treckk_gateway.inbound.showing import Form
+from treckk_gateway.inbound.showing import FileForm
 from treckk_gateway.model import Actor, Role
 
 ADMIN = Actor(name="rini", role=Role.ADMIN)
@@ -56,9 +56,9 @@ async def test_a_photo_is_fetched_after_the_text_and_shown_without_what_it_held(
     assert not Image.open(io.BytesIO(shown.content)).getexif()
     assert BUDI.number.encode() not in shown.filename.encode()
 
-    small = await town.gateway.file(ADMIN, reference, file.id, Form.THUMBNAIL)
+    small = await town.gateway.file(ADMIN, reference, file.id, FileForm.THUMBNAIL)
     assert Image.open(io.BytesIO(small.content)).size == (320, 240)
-    whole = await town.gateway.file(ADMIN, reference, file.id, Form.ORIGINAL)
+    whole = await town.gateway.file(ADMIN, reference, file.id, FileForm.ORIGINAL)
     assert whole.content == original
 
     stored = [one.read_bytes() for one in (town.folder / "data" / "files").rglob("*") if one.is_file()]
@@ -145,7 +145,7 @@ async def test_what_claims_to_be_a_picture_and_is_a_program_is_never_shown(town:
     assert file.kind == "other"
     with pytest.raises(ValueError, match="only of pictures"):
         await town.gateway.file(ADMIN, reference, file.id)
-    whole = await town.gateway.file(ADMIN, reference, file.id, Form.ORIGINAL)
+    whole = await town.gateway.file(ADMIN, reference, file.id, FileForm.ORIGINAL)
     assert whole.content_type == "application/octet-stream"
     assert whole.filename.endswith(".bin")
 
@@ -168,7 +168,7 @@ async def test_the_field_sees_no_files_and_every_look_is_written_down(town: Town
     with pytest.raises(NotAllowed):
         await town.gateway.file(Actor(name="danru", role=Role.TEAM, post=post), reference, file.id)
     with pytest.raises(NotAllowed):
-        await town.gateway.file(Actor(name="bidang", role=Role.HOLDER), reference, file.id, Form.ORIGINAL)
+        await town.gateway.file(Actor(name="bidang", role=Role.HOLDER), reference, file.id, FileForm.ORIGINAL)
     await town.gateway.file(ADMIN, reference, file.id)
     assert ("rini", f"file {file.id} picture") in town.rows("SELECT actor, what FROM access_log")
 
@@ -204,9 +204,9 @@ async def test_what_the_scanner_finds_is_kept_under_lock(tmp_path):
             reference, file = await collected(town)
         assert (file.state, file.reason) == ("refused", "the virus scanner found Eicar-Signature; kept under lock")
         with pytest.raises(NotAllowed):
-            await town.gateway.file(ADMIN, reference, file.id, Form.ORIGINAL)
+            await town.gateway.file(ADMIN, reference, file.id, FileForm.ORIGINAL)
         chief = Actor(name="pak-kasat", role=Role.LEADERSHIP)
-        assert b"EICAR" in (await town.gateway.file(chief, reference, file.id, Form.ORIGINAL)).content
+        assert b"EICAR" in (await town.gateway.file(chief, reference, file.id, FileForm.ORIGINAL)).content
 
 
 async def test_files_are_collected_while_the_gateway_runs(town: Town):

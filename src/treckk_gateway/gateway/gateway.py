@@ -28,7 +28,7 @@ from treckk_gateway.gateway.parts import Parts
 from treckk_gateway.gateway.plan import Plan
 from treckk_gateway.gateway.work import Work
 from treckk_gateway.inbound.fetching import Fetcher
-from treckk_gateway.inbound.showing import Form, Shown
+from treckk_gateway.inbound.showing import FileForm, ShownFile
 from treckk_gateway.inbound.spool import Spool
 from treckk_gateway.model import Actor
 from treckk_gateway.outbound.closed import check_templates, template_problems
@@ -159,7 +159,7 @@ class Gateway:
             found += [(channel.channel_id, one) for one in template_problems(channel)]
         return found
 
-    async def file(self, actor: Actor, reference: str, file_id: int, form: Form = Form.PICTURE) -> Shown:
+    async def file(self, actor: Actor, reference: str, file_id: int, form: FileForm = FileForm.PICTURE) -> ShownFile:
         """A file of a case, as the actor may see it; looking is written down.
 
         Raises `NotFoundError`, `NotAllowed`, or `Incomplete` when no copy can be made in that form.

@@ -16,7 +16,7 @@ from treckk_gateway.model import Actor, Case, MediaKind, Role
 from treckk_gateway.store.rows import FileRow
 
 
-class Form(StrEnum):
+class FileForm(StrEnum):
     """How a file is wanted: a `picture` or a `thumbnail` made anew, or the `original` as it came."""
 
     PICTURE = "picture"
@@ -25,7 +25,7 @@ class Form(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class Shown:
+class ShownFile:
     """A file to hand over. `filename` says nothing of whoever sent it."""
 
     content: bytes = attrs.field(repr=False)
@@ -41,7 +41,7 @@ class Showing:
     files: Files
     viewer: Viewer
 
-    async def show(self, actor: Actor, case: Case, file_id: int, form: Form) -> Shown:
+    async def show(self, actor: Actor, case: Case, file_id: int, form: FileForm) -> ShownFile:
         """A file of that case.
 
         Raises `NotFoundError` when the case has no such file or it is not kept, `NotAllowed` for roles that may not see
@@ -49,22 +49,22 @@ class Showing:
         """
         if not self.casework.reads_words(actor):
             raise NotAllowed("the field sees no files of reporters")
-        if form is Form.ORIGINAL and not self.casework.knows_identities(actor):
+        if form is FileForm.ORIGINAL and not self.casework.knows_identities(actor):
             raise NotAllowed("an original may show who sent it: only the desk and leadership open it")
         row = await self._row(case, file_id, actor)
         box = await self.casework.people.box(row.reporter_id)
         await self.casework.store.log_access(case.case_id, actor.name, f"file {file_id} {form}", self.casework.clock())
         content = await self.files.read(row.name or "", box)
         body = box.open_value(Purpose.FILE, row.details, FileBody)
-        if form is Form.ORIGINAL:
+        if form is FileForm.ORIGINAL:
             return self._original(case, file_id, content, body)
         if sniff(content).kind is not MediaKind.IMAGE:
             raise Incomplete("only of pictures a copy can be made: ask for the original", ("form",))
         try:
-            picture = await self.viewer.picture(content, thumbnail=form is Form.THUMBNAIL)
+            picture = await self.viewer.picture(content, thumbnail=form is FileForm.THUMBNAIL)
         except MediaRefused as problem:
             raise Incomplete(str(problem), ("form",)) from None
-        return Shown(content=picture.content, content_type="image/jpeg", filename=f"{case.reference}-{file_id}.jpg")
+        return ShownFile(content=picture.content, content_type="image/jpeg", filename=f"{case.reference}-{file_id}.jpg")
 
     async def _row(self, case: Case, file_id: int, actor: Actor) -> FileRow:
         rows = await self.casework.store.case_file(case.case_id)
@@ -77,11 +77,11 @@ class Showing:
             raise NotAllowed(f"the file is kept under lock: {row.reason}")
         return row
 
-    def _original(self, case: Case, file_id: int, content: bytes, body: FileBody) -> Shown:
+    def _original(self, case: Case, file_id: int, content: bytes, body: FileBody) -> ShownFile:
         known = sniff(content)
         safe = known.shown and body.odd is None
         ending = known.content_type.partition("/")[2].rpartition(".")[2][:12] if safe else "bin"
-        return Shown(
+        return ShownFile(
             content=content,
             content_type=known.content_type if safe else OPAQUE,
             filename=f"{case.reference}-{file_id}.{ending}",

@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler
 
 from treckk_gateway.errors import TreckkError, described
 from treckk_gateway.gateway import Gateway
-from treckk_gateway.inbound.showing import Shown
+from treckk_gateway.inbound.showing import ShownFile
 from treckk_gateway.server import books, cases, coordination, files, people, problems, reports
 from treckk_gateway.server.answers import Answers
 from treckk_gateway.server.bearer import Identify
@@ -140,7 +140,7 @@ def _refused(problem: Exception) -> Refusal:
 
 
 def _shown(value: object, route: Route) -> web.Response:
-    if isinstance(value, Shown):
+    if isinstance(value, ShownFile):
         kept = {"Content-Disposition": f'attachment; filename="{value.filename}"'}
         return web.Response(body=value.content, status=route.status, content_type=route.media, headers=kept)
     body = value.encode() if route.answers is str and isinstance(value, str) else msgspec.json.encode(value)
