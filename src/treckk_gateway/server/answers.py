@@ -8,7 +8,7 @@ _CLASSES = range(2, 6)
 
 
 @attrs.frozen
-class Answers:
+class AnswerCounts:
     """Counts by the first digit of the status; everything mounted together shares one."""
 
     _counts: dict[int, int] = attrs.field(factory=lambda: dict.fromkeys(_CLASSES, 0))

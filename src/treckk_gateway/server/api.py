@@ -16,7 +16,7 @@ from treckk_gateway.errors import TreckkError, described
 from treckk_gateway.gateway import Gateway
 from treckk_gateway.inbound.showing import ShownFile
 from treckk_gateway.server import books, cases, coordination, files, people, problems, reports
-from treckk_gateway.server.answers import Answers
+from treckk_gateway.server.answers import AnswerCounts
 from treckk_gateway.server.bearer import Identify
 from treckk_gateway.server.problems import Refusal
 from treckk_gateway.server.reading import BodyRefused, read_body
@@ -55,7 +55,7 @@ class Api:
 
     gateway: Gateway
     identify: Identify
-    answers: Answers
+    answers: AnswerCounts
 
     def application(self) -> web.Application:
         """To be mounted at `PREFIX`."""

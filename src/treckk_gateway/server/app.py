@@ -8,7 +8,7 @@ from aiohttp import web
 
 from treckk_gateway.gateway import Gateway
 from treckk_gateway.server import api
-from treckk_gateway.server.answers import Answers
+from treckk_gateway.server.answers import AnswerCounts
 from treckk_gateway.server.bearer import bearer
 from treckk_gateway.server.health import HealthPages
 from treckk_gateway.server.metrics import MetricsPage
@@ -23,7 +23,7 @@ def subapp(gateway: Gateway) -> web.Application:
     The gateway need not be open yet; until it is, webhooks are answered 503. `public_url` is where the mounted
     application is reached from outside, so it ends in the prefix unless a proxy removes that.
     """
-    return _assemble(Webhooks(gateway, Answers()))
+    return _assemble(Webhooks(gateway, AnswerCounts()))
 
 
 def application(gateway: Gateway) -> web.Application:
@@ -31,7 +31,7 @@ def application(gateway: Gateway) -> web.Application:
 
     Where `public_url` has a path, the same is served below that path too: some proxies remove it, some do not.
     """
-    return standing_alone(Webhooks(gateway, Answers()))
+    return standing_alone(Webhooks(gateway, AnswerCounts()))
 
 
 def standing_alone(webhooks: Webhooks) -> web.Application:

@@ -19,7 +19,7 @@ from aiohttp import web
 
 from treckk_gateway.gateway import Gateway
 from treckk_gateway.server import api
-from treckk_gateway.server.answers import Answers
+from treckk_gateway.server.answers import AnswerCounts
 from treckk_gateway.server.bearer import operator
 from treckk_gateway.server.health import HealthPages
 from treckk_gateway.settings import Settings
@@ -40,7 +40,7 @@ async def control(gateway: Gateway, folder: Path) -> AsyncIterator[Path]:
     """
     app = web.Application()
     app.router.add_get("/readyz", HealthPages(gateway).ready)
-    app.add_subapp(api.PREFIX, api.Api(gateway, operator, Answers()).application())
+    app.add_subapp(api.PREFIX, api.Api(gateway, operator, AnswerCounts()).application())
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=5.0)
     await runner.setup()
     path = folder / NAME

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from treckk_gateway.errors import StoreError
 from treckk_gateway.gateway import Gateway, Health
-from treckk_gateway.server.answers import Answers
+from treckk_gateway.server.answers import AnswerCounts
 
 if TYPE_CHECKING:
     from prometheus_client import Metric
@@ -116,7 +116,7 @@ class MetricsPage:
     """Renders a snapshot whenever it is scraped; no registry outlives the request."""
 
     gateway: Gateway
-    answers: Answers
+    answers: AnswerCounts
     clock: Callable[[], float] = time.time
 
     async def show(self, _request: web.Request) -> web.Response:

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from treckk_gateway.errors import described
 from treckk_gateway.gateway import Gateway
-from treckk_gateway.server.answers import Answers
+from treckk_gateway.server.answers import AnswerCounts
 from treckk_gateway.server.app import standing_alone
 from treckk_gateway.server.control import NAME, control, is_served
 from treckk_gateway.server.doorway import Doorway
@@ -94,7 +94,7 @@ async def _answering(gateway: Gateway, door: Doorway) -> AsyncIterator[None]:
 @asynccontextmanager
 async def answering(gateway: Gateway) -> AsyncIterator[Front]:
     """What makes the protocol of each connection. At the end, what is under way is answered and all are closed."""
-    webhooks = Webhooks(gateway, Answers())
+    webhooks = Webhooks(gateway, AnswerCounts())
     runner = web.AppRunner(standing_alone(webhooks), access_log=None, handle_signals=False, shutdown_timeout=_GRACE)
     await runner.setup()
     server = runner.server

@@ -11,7 +11,7 @@ from aiohttp import web
 from treckk_gateway.channel import WebhookRequest, WebhookResponse
 from treckk_gateway.errors import described
 from treckk_gateway.gateway import Gateway
-from treckk_gateway.server.answers import Answers
+from treckk_gateway.server.answers import AnswerCounts
 from treckk_gateway.server.reading import BodyRefused, read_body
 
 PATH = "/channels/{channel_id}"
@@ -27,7 +27,7 @@ class Webhooks:
     """Takes what comes for all channels."""
 
     gateway: Gateway
-    answers: Answers
+    answers: AnswerCounts
 
     def add_to(self, app: web.Application) -> None:
         """Serve every channel: those configured by a path of their own, which is found soonest."""

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from treckk_gateway.casework.views import StatusView
 from treckk_gateway.gateway import Gateway
-from treckk_gateway.server.answers import Answers
+from treckk_gateway.server.answers import AnswerCounts
 from treckk_gateway.server.pages import form
 from treckk_gateway.server.pages.rendering import page
 from treckk_gateway.server.reading import BodyRefused, read_body
@@ -36,7 +36,7 @@ class Lapor:
     """The form of one gateway. `secret` is the channel's own."""
 
     gateway: Gateway
-    answers: Answers
+    answers: AnswerCounts
     keys: form.Keys
     secret: str = attrs.field(repr=False)
     clock: Callable[[], float] = time.time
@@ -44,7 +44,7 @@ class Lapor:
     _sent: OrderedDict[str, str] = attrs.field(factory=OrderedDict, init=False, repr=False)
 
     @classmethod
-    def of(cls, gateway: Gateway, answers: Answers) -> Lapor | None:
+    def of(cls, gateway: Gateway, answers: AnswerCounts) -> Lapor | None:
         """The form, where a web channel named `lapor` is configured."""
         for channel in gateway.settings.channels:
             if form.opens(channel):

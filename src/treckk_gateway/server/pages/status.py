@@ -10,7 +10,7 @@ from aiohttp import web
 
 from treckk_gateway.gateway import Gateway
 from treckk_gateway.model import Instant
-from treckk_gateway.server.answers import Answers
+from treckk_gateway.server.answers import AnswerCounts
 from treckk_gateway.server.pages.rendering import page
 from treckk_gateway.server.visitors import Patience, origin
 
@@ -26,7 +26,7 @@ class StatusPage:
     """The page of one gateway."""
 
     gateway: Gateway
-    answers: Answers
+    answers: AnswerCounts
     patience: Patience = attrs.field(factory=_patience)
 
     async def show(self, request: web.Request) -> web.Response:
