@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treckk_gateway.channel import charset, mime
-from treckk_gateway.channel.mime import from_base64
+from treckk_gateway.channel import charset, mail_headers, mime
+from treckk_gateway.channel.mail_headers import from_base64
 
 ANY_BYTES = st.binary(max_size=300) | st.lists(
     st.sampled_from(
@@ -68,7 +68,7 @@ def test_bytes_become_text_by_the_declared_charset_or_a_better_guess(raw, declar
     ],
 )
 def test_a_header_becomes_one_clean_line(raw, text):
-    assert mime.decode_header(raw) == text
+    assert mail_headers.decode_header(raw) == text
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_header_becomes_one_clean_line(raw, text):
     ],
 )
 def test_parameters_are_read_as_senders_write_them(raw, parameters):
-    assert mime.read_parameters(raw) == (b"a/b", parameters)
+    assert mail_headers.read_parameters(raw) == (b"a/b", parameters)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_parameters_are_read_as_senders_write_them(raw, parameters):
     ],
 )
 def test_a_file_name_is_made_harmless(claimed, safe):
-    assert mime.safe_filename(claimed) == safe
+    assert mail_headers.safe_filename(claimed) == safe
 
 
 def test_a_mail_falls_into_its_leaves_in_order():
@@ -208,7 +208,7 @@ def test_mail_of_the_standard_library_is_read_as_it_was_written(subject, text, h
     assert tree.leaves[0].text().rstrip("\n") == charset.clean(text)
     assert [leaf.content() for leaf in tree.leaves if leaf.content_type == "image/png"] == [one for _, one in files]
     kept = [leaf.filename for leaf in tree.leaves if leaf.disposition == "attachment"]
-    assert kept == [mime.safe_filename(f"{name}.png") for name, _ in files]
+    assert kept == [mail_headers.safe_filename(f"{name}.png") for name, _ in files]
 
 
 @given(st.binary(max_size=60) | st.text("AQz9+/=\r\n -é", max_size=60).map(str.encode), st.integers(1, 70))

@@ -15,7 +15,7 @@ from mail_corpus import PROGRAMS, samples
 from typer.testing import CliRunner
 
 from treckk_gateway.adapters.email.mail import open_mail
-from treckk_gateway.channel.mime import _read_lines, read_headers
+from treckk_gateway.channel.mail_headers import _read_lines, read_headers
 from treckk_gateway.server.commands import app
 
 MEGABYTE = 1 << 20

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator
 
 import attrs
 
-from treckk_gateway.channel.mime import Headers, Tree, decode_header, first, read_headers
+from treckk_gateway.channel.mail_headers import Headers, decode_header, first, read_headers
+from treckk_gateway.channel.mime import Tree
 
 COMPLAINT = "complaint"
 """Code of a receipt whose recipient called our mail spam: the address is set aside, the case goes on."""

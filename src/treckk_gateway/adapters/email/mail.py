@@ -14,7 +14,8 @@ from treckk_gateway.adapters.email.bodies import read_body
 from treckk_gateway.adapters.email.bounces import Bounce, bounce, complained_of
 from treckk_gateway.adapters.email.quoting import own_words
 from treckk_gateway.channel.charset import clean_line, decode_text
-from treckk_gateway.channel.mime import Headers, Part, Tree, by_name, decode_header, walk
+from treckk_gateway.channel.mail_headers import Headers, by_name, decode_header
+from treckk_gateway.channel.mime import Part, Tree, walk
 from treckk_gateway.errors import PayloadError
 from treckk_gateway.model import Attachment, Instant
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from treckk_gateway.channel.charset import decode_text
-from treckk_gateway.channel.mime import safe_filename
+from treckk_gateway.channel.mail_headers import safe_filename
 
 TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 

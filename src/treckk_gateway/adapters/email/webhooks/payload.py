@@ -11,7 +11,8 @@ import msgspec
 
 from treckk_gateway.channel import WebhookRequest
 from treckk_gateway.channel.charset import decode_text
-from treckk_gateway.channel.mime import Part, read_parameters, walk
+from treckk_gateway.channel.mail_headers import read_parameters
+from treckk_gateway.channel.mime import Part, walk
 from treckk_gateway.errors import PayloadError
 
 _FIELDS = 300

@@ -14,7 +14,7 @@ from treckk_gateway.adapters.email.webhooks.payload import listed, part, read_js
 from treckk_gateway.adapters.email.webhooks.provider import MARK, Arrived, Provider, check_login, receipt
 from treckk_gateway.adapters.email.webhooks.rebuilding import Carried, rebuilt
 from treckk_gateway.channel import WebhookRequest
-from treckk_gateway.channel.mime import from_base64
+from treckk_gateway.channel.mail_headers import from_base64
 from treckk_gateway.errors import PayloadError
 from treckk_gateway.model import DeliveryReceipt, DeliveryState
 

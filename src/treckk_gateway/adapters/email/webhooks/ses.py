@@ -17,7 +17,7 @@ from treckk_gateway.adapters.email.webhooks.payload import listed, part, read_js
 from treckk_gateway.adapters.email.webhooks.provider import MARK, Arrived, Provider, check_login, receipt
 from treckk_gateway.adapters.email.webhooks.sns import Note, Notes, Topic, read_note
 from treckk_gateway.channel import ChannelContext, WebhookRequest
-from treckk_gateway.channel.mime import from_base64
+from treckk_gateway.channel.mail_headers import from_base64
 from treckk_gateway.errors import PayloadError
 from treckk_gateway.model import DeliveryReceipt, DeliveryState
 
