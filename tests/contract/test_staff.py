@@ -72,3 +72,18 @@ async def test_a_flag_hides_a_case_from_a_list(store):
     assert list(await store.cases(CaseFilter(hide_flags=("about_leadership",)))) == []
     [found] = await store.cases(CaseFilter(hide_flags=("about_unit",)))
     assert (found.village, found.district) == (None, "63.11.06")
+
+
+async def test_a_case_is_found_by_one_of_each_of_what_is_asked(store):
+    reporter, conversation = await person(store, 1)
+    filed = await open_case(store, "SM1", reporter, conversation, inbox_id=1)
+    case = await store.case(case_id=filed.case_id)
+    await change(store, case, fields=CaseFields(district="63.11.06", village="63.11.06.2009", category="pkl"))
+
+    for words, found in (
+        ((("63.11.01", "63.11.06"),), 1),
+        ((("63.11.06.2009",), ("ternak", "pkl"), (case.reference,)), 1),
+        ((("63.11.06",), ("ternak",)), 0),
+        ((("63.11",),), 0),
+    ):
+        assert len(await store.cases(CaseFilter(words=words))) == found, words

@@ -258,6 +258,18 @@ async def test_a_search_that_is_no_address_is_no_fault(served, client, bearing):
         assert answer.status in {200, 422}, told
 
 
+async def test_cases_are_found_by_the_names_of_places(served, client, bearing):
+    made = await walk_in(client, served, bearing("admin"), "Pohon tumbang")
+    placed, _ = await ask(
+        client, served, "POST", f"/cases/{made['reference']}/place", bearing("admin"), json={"district": "63.11.01"}
+    )
+    assert placed.status == 200
+
+    for q, count in (("Juai", 1), ("kecamatan juai", 1), ("Halong", 0), (f"juai {made['reference'].lower()}", 1)):
+        _, page = await ask(client, served, "GET", "/cases", bearing("admin"), params={"q": q})
+        assert len(page["items"]) == count, q
+
+
 async def test_what_is_parked_is_listed_and_replayed_once(served, client, bearing, signed):
     body = b'{"type": "complaint.created", "data": {}}'
     async with client.post(f"{served}/channels/portal", data=body, headers=signed("m-1", time.time(), body)) as answer:

@@ -16,7 +16,6 @@ from importlib.metadata import version
 
 import pytest
 
-from treckk_gateway.server import case_views
 from treckk_gateway.server.cli import run
 from treckk_gateway.settings import load
 
@@ -223,8 +222,9 @@ def test_a_socket_left_behind_by_a_killed_server_is_replaced(begun, treckk):
 
 def test_replay_wants_one_kind_and_either_names_or_all(begun, treckk):
     config, _ = begun
-    for arguments in ([], ["--parked"], ["--dead", "--parked", "--all"], ["--dead", "--all", "1"], ["1"]):
+    for arguments in ([], ["--dead", "--parked", "--all"], ["--dead", "--all", "1"], ["1"]):
         assert treckk("replay", "--config", config, *arguments).returncode == 2
+    assert treckk("replay", "--config", config, "--parked").stdout == "nothing is parked\n"
     assert treckk("replay", "--config", config, "--dead", "--all").stdout == "0 of 0 run again\n"
     named = treckk("replay", "--config", config, "--parked", "77")
     assert (named.returncode, named.stdout, named.stderr) == (0, "0 of 1 run again\n", "77: nothing to do\n")
@@ -277,19 +277,6 @@ print([one for one in ("typer", "click", "jinja2", "prometheus_client", "twilio.
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
-
-
-@pytest.mark.parametrize(
-    ("message", "shown"),
-    [
-        ({"text": "halo", "unsupported": None, "attachments": [], "location": None}, "halo"),
-        ({"text": "", "unsupported": "form", "attachments": [], "location": None}, "[cannot be shown: form]"),
-        ({"text": "foto", "unsupported": None, "attachments": [{}], "location": None}, "foto [1 file]"),
-        ({"text": "", "unsupported": None, "attachments": [{}, {}], "location": {"lat": 1}}, "[2 files] [pin]"),
-    ],
-)
-def test_what_is_no_text_is_named_in_its_place(message, shown):
-    assert case_views._said(message) == shown
 
 
 def test_holidays_of_a_country_are_written_as_a_profiles_file(treckk):

@@ -10,6 +10,7 @@ import attrs
 import structlog
 from msgspec.structs import replace
 
+from treckk_gateway.casework import searching
 from treckk_gateway.casework.casework import Casework
 from treckk_gateway.casework.data_requests import DataRequests
 from treckk_gateway.casework.erasing import Erasing
@@ -70,9 +71,9 @@ class Desk:
     ) -> Page[Case]:
         """Cases the actor may see, newest first.
 
-        `q` matches a number, category or place code word by word, or, for roles that may know identities, one exact
-        address; `overdue` leaves those with a clock that is over. Raises `Incomplete` for a state or cursor that
-        cannot be.
+        `q` matches numbers, and categories and places by name or code, all of what it says; or, for roles that may know
+        identities, one exact address. `overdue` leaves those with a clock that is over. Raises `Incomplete` for a
+        state or cursor that cannot be.
         """
         if state is not None and state not in set(State):
             raise Incomplete(f"there is no such state; states are {', '.join(State)}", ("state",))
@@ -309,8 +310,7 @@ class Desk:
             ]
             known = await self.casework.store.known_reporter(identities)
             return replace(wanted, reporter_id=known.id if known else -1)
-        upper = self.casework.profile.reference_prefix
-        return replace(wanted, words=tuple(w.upper() if w.upper().startswith(upper) else w.lower() for w in words))
+        return replace(wanted, words=searching.wanted(self.casework.profile, q or ""))
 
 
 def status_key(token: str) -> str:

@@ -174,6 +174,12 @@ class Gazetteer:
         """
         return tuple(islice(self._scan(words), MOST_MENTIONS))
 
+    def named(self, words: Sequence[str]) -> tuple[Target, ...]:
+        """What folded words mean that are a name and nothing else, but for a word such as "desa" before it."""
+        kind = self.words.markers.get(words[0]) if len(words) > 1 else None
+        found = self._names.get(tuple(words[1:] if kind else words), ())
+        return tuple(one for one in found if kind in {None, one.kind}) or found
+
     def is_name(self, token: str) -> bool:
         """Whether one token alone is a name."""
         return (token,) in self._names

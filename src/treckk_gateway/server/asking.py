@@ -14,9 +14,11 @@ import attrs
 import msgspec
 
 from treckk_gateway.errors import TreckkError
+from treckk_gateway.profile import Profile
+from treckk_gateway.profile import load as load_profile
 from treckk_gateway.server.control import BASE, operating
 from treckk_gateway.server.logs import configure_logging
-from treckk_gateway.settings import load
+from treckk_gateway.settings import Settings, load
 
 T = TypeVar("T")
 
@@ -26,6 +28,12 @@ class ApiClient:
     """The API as an operator reaches it. Raises `TreckkError` with the problem's own words when it refuses."""
 
     session: aiohttp.ClientSession
+    settings: Settings = attrs.field(repr=False)
+
+    @property
+    def profile(self) -> Profile:
+        """The unit's own: its time, and names for the codes that come back."""
+        return load_profile(self.settings.profile)
 
     async def get(self, path: str, **query: str | int | None) -> dict[str, Any]:
         """What is there."""
@@ -64,8 +72,9 @@ def ask(config: Path, question: Callable[[ApiClient], Awaitable[T]]) -> T:
     configure_logging(logging.CRITICAL)  # the answer stands alone on standard output
 
     async def asking() -> T:
-        async with operating(load(config)) as session:
-            return await question(ApiClient(session))
+        settings = load(config)
+        async with operating(settings) as session:
+            return await question(ApiClient(session, settings))
 
     return asyncio.run(asking())
 

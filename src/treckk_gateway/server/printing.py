@@ -7,6 +7,9 @@ import sys
 import msgspec
 from rich.console import Console
 
+_WIDE = 240
+"""Characters a line of a table may have: a number that is cut short cannot be used."""
+
 
 def print_json(value: object) -> None:
     """JSON for a person's eyes."""
@@ -14,5 +17,5 @@ def print_json(value: object) -> None:
 
 
 def console() -> Console:
-    """Lines as long as they are; nothing coloured that nobody asked to be."""
-    return Console(highlight=False, soft_wrap=True)
+    """Lines as long as they are, tables too: a terminal wraps them. Nothing coloured that nobody asked to be."""
+    return Console(highlight=False, soft_wrap=True, width=_WIDE)

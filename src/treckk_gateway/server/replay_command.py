@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from treckk_gateway.server.asking import ApiClient, ask
+from treckk_gateway.server.casebook import Casebook
 from treckk_gateway.server.options import Config
 
 
@@ -21,10 +22,13 @@ def replay(
         bool, typer.Option("--all", help="All of them; messages of uncertain fate only when named.")
     ] = False,
 ) -> None:
-    """Run parked requests or dead letters again, once what was wrong with them is mended."""
-    if parked == dead or bool(numbers) == everything:
-        raise typer.BadParameter("say either --parked or --dead, and either IDs or --all")
+    """Run parked requests or dead letters again, once what was wrong with them is mended; without IDs, list them."""
+    if parked == dead or (numbers and everything):
+        raise typer.BadParameter("say either --parked or --dead, and IDs or --all; without these they are listed")
     path = "/parked" if parked else "/dead-letters"
+    if not numbers and not everything:
+        _list(config, path)
+        return
 
     async def question(api: ApiClient) -> list[tuple[int, bool]]:
         wanted = numbers or [one["id"] async for one in api.all(path) if one.get("state") != "uncertain"]
@@ -35,6 +39,17 @@ def replay(
         if not replayed:
             typer.echo(f"{number}: nothing to do", err=True)
     typer.echo(f"{sum(replayed for _, replayed in done)} of {len(done)} run again")
+
+
+def _list(config: Path, path: str) -> None:
+    async def question(api: ApiClient) -> tuple[list[dict[str, Any]], Casebook]:
+        return [one async for one in api.all(path)], Casebook(api.profile)
+
+    found, book = ask(config, question)
+    if path == "/parked":
+        book.parked(found)
+    else:
+        book.letters(found)
 
 
 async def _replayed(api: ApiClient, path: str, number: int) -> bool:

@@ -468,12 +468,13 @@ class Nearby(Struct, frozen=True, kw_only=True):
 class CaseFilter(Struct, frozen=True, kw_only=True):
     """Which cases to list: newest first, below the id `cursor`. `posts` limits to those posts when given.
 
-    `due_by` limits to cases with a clock that is due then.
+    `words` limits to cases that have one of each as number, category, district or village; `due_by` to those with a
+    clock that is due then.
     """
 
     states: tuple[State, ...] = ()
     posts: tuple[str, ...] | None = None
-    words: tuple[str, ...] = ()
+    words: tuple[tuple[str, ...], ...] = ()
     reporter_id: int | None = None
     hide_categories: tuple[str, ...] = ()
     due_by: Instant | None = None

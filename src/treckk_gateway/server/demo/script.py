@@ -59,7 +59,8 @@ async def play(world: World, console: Console) -> bool:
             outcomes.append(await _one(world, sample, number))
             bar.advance(task)
     console.print(_table(outcomes, world.gateway.profile.place_name))
-    books = await world.gateway.counters()
+    await world.twilio.settled()  # what it reports of the last messages counts too
+    books = await _told(world)
     console.print(
         f"received {books['received']} = filed {books['filed']} + parked {books['parked']} + new {books['new']}; "
         f"waiting to leave {books['outbox']}, dead letters {books['dead']}, refused {books['refused']}"
@@ -80,14 +81,14 @@ async def _one(world: World, sample: dict[str, Any], number: int) -> Outcome:
     return Outcome(sample=sample, case=await _case(world, channel, sender), heard=tuple(world.heard(channel, sender)))
 
 
-async def _told(world: World) -> None:
-    """Wait until the message is filed and what answers it has left: an SMS sender may send once a second."""
+async def _told(world: World) -> dict[str, int]:
+    """The books once the message is filed and what answers it has left: an SMS sender may send once a second."""
     async with asyncio.timeout(_PATIENCE):
         while True:
             await world.gateway.settled(_PATIENCE)
             books = await world.gateway.counters()
             if not books["new"] and not books["outbox"]:
-                return
+                return books
             await asyncio.sleep(0.05)
 
 

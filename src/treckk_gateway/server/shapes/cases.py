@@ -34,7 +34,7 @@ class MessagePlace(Asked):
 
 
 class CasesQuery(Asked):
-    """Which cases: `q` matches reference, category, place codes and, for roles that may, one exact address.
+    """Which cases: `q` matches numbers, categories and places (names or codes), or, for roles that may, one address.
 
     `overdue`: only those with a clock that is over.
     """

@@ -44,6 +44,7 @@ _RUNNING_STATES = ", ".join(f"'{state}'" for state in sorted(OPEN - SETTLED))
 _OUTCOMES = ", ".join(f"'{state}'" for state in sorted((SETTLED | FINAL) - {State.CLOSED}))
 """States that say what became of a case; that it was closed then does not."""
 _OPEN_STATES = ", ".join(f"'{state}'" for state in sorted(OPEN))
+_SEARCHED = ("reference", "category", "district", "village")
 _STATES = {one.value: one for one in State}
 _INTENTS = {one.value: one for one in Intent}
 _URGENCIES = {one.value: one for one in Urgency}
@@ -211,9 +212,10 @@ def cases(connection: Connection, wanted: CaseFilter) -> Sequence[Case]:
     _among(clauses, values, "state", wanted.states)
     if wanted.posts is not None:
         _among(clauses, values, "post", wanted.posts or ("-",))
-    for word in wanted.words:
-        clauses.append("(reference = ? OR category = ? OR district = ? OR village = ?)")
-        values.extend([word] * 4)  # type: ignore[list-item]
+    for ways in wanted.words:
+        marks = ", ".join("?" * len(ways))
+        clauses.append("(" + " OR ".join(f"{one} IN ({marks})" for one in _SEARCHED) + ")")
+        values.extend(ways * len(_SEARCHED))  # type: ignore[arg-type]
     if wanted.hide_categories:
         marks = ", ".join("?" * len(wanted.hide_categories))
         clauses.append(f"(category IS NULL OR category NOT IN ({marks}))")
