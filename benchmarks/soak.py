@@ -1,7 +1,7 @@
 """The long fault test: processes killed, frozen and left without their database, under people who go on writing.
 
 Every interval is as shipped. Prints what it does, then a table with the goal beside each figure; exit status 1 when one
-was missed. Takes about twenty minutes. `--only NAME` runs single parts, `--json FILE` writes the figures.
+was missed. Takes about twenty minutes. `--only NAME` runs a part, `--json FILE` writes the figures.
 """
 
 from __future__ import annotations
@@ -180,17 +180,34 @@ async def frozen(crew: Crew) -> Figures:
     return await accounts(crew, 0)
 
 
-async def away(crew: Crew, server: object) -> Figures:
-    """PostgreSQL stopped under load."""
+def stop(server: object) -> Callable[[], object]:
+    """Stop the database; what starts it again."""
+    server.stop()
+    return server.ensure_postgres_running
+
+
+def stand_still(server: object) -> Callable[[], object]:
+    """Freeze the database and all its connections, which stay open and answer nothing; what lets it go on."""
+    pid = server.get_pid()
+    os.kill(pid, signal.SIGSTOP)  # first: then there are no new children
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    processes = [pid, *map(int, children)]
+    for one in processes:
+        os.kill(one, signal.SIGSTOP)
+    return lambda: [os.kill(one, signal.SIGCONT) for one in processes]
+
+
+async def away(crew: Crew, server: object, leave: Callable[[object], Callable[[], object]] = stop) -> Figures:
+    """PostgreSQL away under load."""
     crew.write(pause=0.4)
     await crew.reached(100)
     before = len(crew.accepted)
-    say(f"  PostgreSQL is stopped for {AWAY:g} s; {before} accepted")
-    await asyncio.to_thread(server.stop)
+    say(f"  PostgreSQL is away for {AWAY:g} s; {before} accepted")
+    come_back = await asyncio.to_thread(leave, server)
     await asyncio.sleep(AWAY)
     meanwhile = len(crew.accepted) - before
     storing = json.loads(await crew.seen("/readyz"))["storing"]
-    await asyncio.to_thread(server.ensure_postgres_running)
+    await asyncio.to_thread(come_back)
     begun = time.monotonic()
     say(f"  it is back; {meanwhile} accepted meanwhile")
     await until(lambda: all(one.said("spool.emptied") for one in crew.servers), within=120)
@@ -222,29 +239,39 @@ async def set_back(crew: Crew) -> Figures:
     return [("from the jump to rest, s", round(took, 1), "<= 120", took <= 120), *figures]
 
 
-async def run(wanted: list[str], folder: Path) -> dict[str, Figures]:
-    """The parts that are wanted, one after the other."""
+Deed = Callable[[Crew, object], Awaitable[Figures]]
+
+PARTS: dict[str, tuple[bool, int, int, Deed]] = {
+    "kills, SQLite": (False, 1, 0, lambda crew, _: killed(crew)),
+    "kills, PostgreSQL": (True, 2, 2, lambda crew, _: killed(crew)),
+    "dead worker": (True, 1, 2, lambda crew, _: taken_over(crew)),
+    "frozen worker": (True, 1, 2, lambda crew, _: frozen(crew)),
+    "PostgreSQL stopped": (True, 2, 2, away),
+    "PostgreSQL standing still": (True, 2, 2, functools.partial(away, leave=stand_still)),
+    "clock set back, SQLite": (False, 1, 0, lambda crew, _: set_back(crew)),
+    "clock set back, PostgreSQL": (True, 1, 1, lambda crew, _: set_back(crew)),
+}
+"""By name: whether over PostgreSQL, how many servers and workers, and what is done to them."""
+
+
+def named(wanted: list[str]) -> list[str]:
+    """The parts whose names hold one of these words; all of them where there are none."""
+    return [name for name in PARTS if not wanted or any(one.lower() in name.lower() for one in wanted)]
+
+
+async def run(names: list[str], folder: Path) -> dict[str, Figures]:
+    """These parts, one after the other."""
     results: dict[str, Figures] = {}
     with postgres(Path(tempfile.mkdtemp(prefix="treckk-soak-"))) as server:
-        parts: dict[str, tuple[bool, int, int, Callable[[Crew], Awaitable[Figures]]]] = {
-            "kills, SQLite": (False, 1, 0, killed),
-            "kills, PostgreSQL": (True, 2, 2, killed),
-            "dead worker": (True, 1, 2, taken_over),
-            "frozen worker": (True, 1, 2, frozen),
-            "PostgreSQL stopped": (True, 2, 2, lambda crew: away(crew, server)),
-            "clock set back, SQLite": (False, 1, 0, set_back),
-            "clock set back, PostgreSQL": (True, 1, 1, set_back),
-        }
-        for number, (name, (shared, servers, workers, part)) in enumerate(parts.items()):
-            if wanted and not any(one.lower() in name.lower() for one in wanted):
-                continue
+        for number, name in enumerate(names):
+            shared, servers, workers, part = PARTS[name]
             say(f"{name}: {servers} server(s), {workers} worker(s)")
             database = made(server) if shared else None
             tables = {"engine": {"serve_works": False}} if workers else {}
             begun = time.monotonic()
             async with Crew(folder / str(number), database, tables, pause=0.02) as crew:
                 await crew.start(servers, workers)
-                results[name] = await part(crew)
+                results[name] = await part(crew, server)
             missed = [figure for figure, _, _, met in results[name] if not met]
             say(f"{name}: {'missed: ' + ', '.join(missed) if missed else 'met'}, {time.monotonic() - begun:.0f} s")
     return results
@@ -261,20 +288,26 @@ def table(results: dict[str, Figures]) -> list[str]:
 
 def main() -> None:
     """Run, print, and exit 1 when a goal was missed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", action="append", default=[], help="a part whose name holds this; may be repeated")
+    parser = argparse.ArgumentParser(
+        prog="make soak",
+        description=__doc__,
+        epilog="parts:\n" + "\n".join(f"  {name}" for name in PARTS),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--only", action="append", default=[], help="parts whose name holds this; may be repeated")
     parser.add_argument("--json", type=Path, help="write the figures there")
     given = parser.parse_args()
+    names = named(given.only)
+    if not names:
+        parser.error(f"no part has such a name: {', '.join(given.only)}")
     say(f"{platform.platform()}, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory(prefix="treckk-soak-") as folder:
-        results = asyncio.run(run(given.only, Path(folder)))
+        results = asyncio.run(run(names, Path(folder)))
     print("\n".join(["", *table(results)]))
     if given.json:
-        names = ("figure", "seen", "goal", "met")
-        shown = {part: [dict(zip(names, one, strict=True)) for one in figures] for part, figures in results.items()}
+        keys = ("figure", "seen", "goal", "met")
+        shown = {part: [dict(zip(keys, one, strict=True)) for one in figures] for part, figures in results.items()}
         given.json.write_text(json.dumps({"at": time.time(), "load": os.getloadavg(), "parts": shown}, indent=1))
-    if not results:
-        sys.exit("no part has such a name")
     sys.exit(not all(met for figures in results.values() for *_, met in figures))
 
 

@@ -52,6 +52,15 @@ def test_the_command_tells_what_there_is_and_refuses_what_there_is_not():
     assert "no such area: nothing" in wrong.stderr
 
 
+def test_the_soak_tells_its_parts_and_refuses_what_there_is_not():
+    assert "  dead worker" in run("soak", "--help")
+    wrong = subprocess.run(
+        [sys.executable, str(PLACE / "soak.py"), "--only", "nothing"], capture_output=True, text=True, check=False
+    )
+    assert wrong.returncode == 2
+    assert "no part has such a name: nothing" in wrong.stderr
+
+
 @pytest.mark.parametrize(
     ("changed", "verdict"),
     [({}, "met"), ({"value": 0.41}, "MISSED"), ({"value": 0.41, "at_most": True}, "met"), ({"goal": None}, "")],
