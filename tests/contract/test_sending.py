@@ -379,3 +379,19 @@ async def test_an_id_that_a_receipt_told_first_is_kept_when_the_providers_answer
     await store.hear(heard(DeliveryState.SENT, provider_message_id="P1"))
     await end(store, two[0], provider_message_id="P1")
     assert backend.rows("SELECT provider_message_id FROM attempt") == [("P1",)]
+
+
+async def test_what_was_heard_before_the_providers_answer_is_not_taken_back_by_it(store, two):
+    await begin(store, two[0])
+    await store.hear(heard(DeliveryState.DELIVERED, provider_message_id="P1"))
+
+    assert await end(store, two[0], provider_message_id="P1", heard=DeliveryState.ACCEPTED)
+
+    row = await store.outbox(two[0])
+    assert (row.state, row.heard) == ("sent", DeliveryState.DELIVERED)
+
+
+async def test_a_word_of_the_providers_answer_that_nobody_knows_moves_nothing(store, two):
+    await begin(store, two[0])
+    await end(store, two[0], heard=DeliveryState.UNKNOWN)
+    assert (await store.outbox(two[0])).heard is DeliveryState.PENDING
