@@ -330,6 +330,22 @@ async def test_job_tables_emptied_are_made_good_by_the_sweep(living, store, work
     await until(lambda: counted(store))
 
 
+async def test_old_jobs_that_ended_badly_are_pruned_soon_after_a_start(living, store, working):
+    """A worker stopped past its grace leaves an aborted one; a process that restarts every night must prune too."""
+    for status in ("failed", "aborted", "cancelled"):
+        living.rows(
+            "WITH made AS (INSERT INTO procrastinate_jobs (queue_name, task_name, status) VALUES ('wake', 'wake', ?)"
+            " RETURNING id) INSERT INTO procrastinate_events (job_id, type, at) SELECT id, 'deferred',"
+            " now() - interval '25 hours' FROM made",
+            status,
+        )
+    living.rows("UPDATE procrastinate_events SET at = now() - interval '25 hours'")
+    living.rows("INSERT INTO procrastinate_jobs (queue_name, task_name, status) VALUES ('wake', 'wake', 'failed')")
+    working(living.wakeups(store), Filer(store))
+    left = "SELECT count(*) FROM procrastinate_jobs WHERE status <> 'todo'"
+    await until(lambda: living.rows(left) == [(1,)], within=60)
+
+
 async def test_one_sweep_is_enough_for_what_is_due_and_two_at_once_wake_it_once(living, store, opening):
     other = await opening(living)
     for n in range(30):

@@ -72,6 +72,7 @@ class JobWakeups:
         self._places = asyncio.Semaphore(pulse.slots)
         self._working: asyncio.Task[None] | None = None
         self._app: App | None = None
+        self._pruned_until = 0.0
         self._stopping = False
         self._ended = asyncio.Event()
         self.restarts = 0
@@ -91,7 +92,7 @@ class JobWakeups:
             asyncio.create_task(self._repeat(self._rescue, self._pulse.stalled / 4), name="treckk-rescue"),
             asyncio.create_task(self._sweeping(), name="treckk-sweep"),
             asyncio.create_task(self._repeat(self._keep_step, self._pulse.poll), name="treckk-clock"),
-            asyncio.create_task(self._repeat(self._prune, _DAY), name="treckk-prune"),
+            asyncio.create_task(self._repeat(self._prune, self._pulse.sweep), name="treckk-prune"),
         ]
         try:
             await self._supervise()
@@ -264,11 +265,13 @@ class JobWakeups:
         await self._latest.now(self._store)
 
     async def _prune(self) -> None:
-        app = self._app
-        if app is not None:
+        """After the start and once a day: what ended badly, as jobs of a worker that was stopped past its grace."""
+        app, now = self._app, asyncio.get_running_loop().time()
+        if app is not None and now >= self._pruned_until:
             await app.job_manager.delete_old_jobs(
                 nb_hours=_KEPT_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
             )
+            self._pruned_until = now + _DAY
 
     async def _repeat(self, work: Callable[[], Awaitable[object]], seconds: float) -> None:
         while True:
