@@ -174,10 +174,10 @@ def changed_data(backup):
 @pytest.mark.parametrize(
     ("harm", "said"),
     [
-        (changed_manifest, "was changed after the backup was made: take another"),
-        (changed_file, "is missing or was changed after the backup was made: take another"),
-        (changed_data, "is missing or was changed after the backup was made: take another"),
-        (lambda backup: (backup / "manifest.json").write_text("{"), "changed or damaged: take another"),
+        (changed_manifest, "was changed after the backup was made: use another"),
+        (changed_file, "is missing or was changed after the backup was made: use another"),
+        (changed_data, "is missing or was changed after the backup was made: use another"),
+        (lambda backup: (backup / "manifest.json").write_text("{"), "changed or damaged: use another"),
         (lambda backup: (backup / "manifest.json").unlink(), "no backup, or one that was not finished"),
         (lambda backup: shutil.rmtree(backup / "files"), "is missing or was changed"),
     ],

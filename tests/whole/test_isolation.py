@@ -56,10 +56,10 @@ async def test_a_channel_that_cannot_be_opened_stops_no_other_and_is_tried_again
     made = doors.Doors
 
     def quick(**given):
-        return made(**given, limit=0.3, first=0.1, longest=0.2, patience=0.5)
+        return made(**given, limit=0.3, patience=0.5)
 
     monkeypatch.setattr("treckk_gateway.gateway.parts.Doors", quick)
-    town = await make_town(channels=("whatsapp", "sms", "web"))
+    town = await make_town(channels=("whatsapp", "sms", "web"), delivery={"reopen": 0.2})
 
     await town.write("whatsapp", BUDI, COMPLAINT)
     await town.hears("whatsapp", BUDI, 1)
@@ -85,11 +85,9 @@ async def test_a_channel_that_cannot_be_opened_stops_no_other_and_is_tried_again
 
 
 async def test_a_listener_whose_port_is_taken_waits_for_it_while_others_work(make_town, monkeypatch):
-    made = doors.Doors
-    monkeypatch.setattr("treckk_gateway.gateway.parts.Doors", lambda **given: made(**given, first=0.1, longest=0.2))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         monkeypatch.setattr("town.free_port", lambda: taken.getsockname()[1])
-        town = await make_town(channels=("email", "web"))
+        town = await make_town(channels=("email", "web"), delivery={"reopen": 0.2})
         await town.write("web", BUDI, COMPLAINT)
         await town.hears("web", BUDI, 1)
         [trouble] = (await ready(town))[1]["problems"]
@@ -101,10 +99,8 @@ async def test_a_listener_whose_port_is_taken_waits_for_it_while_others_work(mak
     await town.hears("email", SITI, 1)
 
 
-async def test_whatever_was_to_be_told_over_a_shut_channel_waits_and_leaves_once(make_town, monkeypatch, gate):
-    made = doors.Doors
-    monkeypatch.setattr("treckk_gateway.gateway.parts.Doors", lambda **given: made(**given, first=0.1, longest=0.2))
-    town = await make_town(channels=("sms", "web"))
+async def test_whatever_was_to_be_told_over_a_shut_channel_waits_and_leaves_once(make_town, gate):
+    town = await make_town(channels=("sms", "web"), delivery={"reopen": 0.2})
     status, _ = await town.api("POST", "/cases", text="Pohon tumbang", reply_to=BUDI.at("sms"))
     assert status == 201
     await asyncio.sleep(0)

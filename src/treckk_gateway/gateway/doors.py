@@ -25,7 +25,8 @@ class Doors:
     """`shut` names the channels that are not open, each with what kept it: their webhooks are answered 503.
 
     Opening and listening may take `limit` seconds each time; the next try comes after `first` seconds, then twice as
-    many, `longest` at most. The gateway's own start waits no longer than `patience` for any of them.
+    many, `longest` at most, which is `delivery.reopen`. The gateway's own start waits no longer than `patience` for any
+    of them.
     """
 
     breakers: Breakers
@@ -57,7 +58,7 @@ class Doors:
         await asyncio.gather(*self._tries, return_exceptions=True)
 
     async def _bring(self, channel: Channel, hand: Hand | None, first: asyncio.Future[None]) -> None:
-        pause = self.first
+        pause = min(self.first, self.longest)
         while True:
             try:
                 async with asyncio.timeout(self.limit):

@@ -82,7 +82,12 @@ class Parts:
             store=store,
             wakeups=wakeups,
             receiver=receiver,
-            doors=Doors(breakers=sender.breakers, shut=receiver.shut, hint=casework.hint),
+            doors=Doors(
+                breakers=sender.breakers,
+                shut=receiver.shut,
+                hint=casework.hint,
+                longest=plan.settings.delivery.reopen,
+            ),
             reconciler=Reconciler(store=store, receiver=receiver, channels=plan.channels, clock=plan.clock),
             parser=parser,
             files=files,

@@ -55,11 +55,11 @@ def read(folder: Path, keyring: Keyring) -> Manifest:
     """The manifest of a backup. Raises `CopyRefused` when there is none, or it is another key's, or was changed."""
     path = folder / NAME
     if not path.is_file():
-        raise CopyRefused(f"{folder} has no {NAME}: it is no backup, or one that was not finished; take another one")
+        raise CopyRefused(f"{folder} has no {NAME}: it is no backup, or one that was not finished; use another one")
     try:
         found = msgspec.json.decode(path.read_bytes(), type=Manifest)
     except msgspec.MsgspecError:
-        raise CopyRefused(f"{path} was changed or damaged: take another backup") from None
+        raise CopyRefused(f"{path} was changed or damaged: use another backup") from None
     if found.form != FORM:
         raise CopyRefused(
             f"{path} has the form {found.form}, this version knows {FORM}: restore with version {found.version}"
@@ -70,7 +70,7 @@ def read(folder: Path, keyring: Keyring) -> Manifest:
             f" {keyring.fingerprint()}): configure the one that was kept apart for it"
         )
     if found.seal != _seal(found, keyring) or not all(_PLACE.fullmatch(name) for name in found.files):
-        raise CopyRefused(f"{path} was changed after the backup was made: take another backup")
+        raise CopyRefused(f"{path} was changed after the backup was made: use another backup")
     return found
 
 
@@ -88,7 +88,7 @@ def same_counts(wanted: Mapping[str, int], found: Mapping[str, int]) -> None:
     """Raises `CopyRefused` with the tables whose counts differ."""
     other = sorted(name for name in {*wanted, *found} if wanted.get(name) != found.get(name))
     if other:
-        raise CopyRefused(f"other rows than the manifest says, in {', '.join(other)}: take another backup")
+        raise CopyRefused(f"other rows than the manifest says, in {', '.join(other)}: use another backup")
 
 
 def _seal(manifest: Manifest, keyring: Keyring) -> str:

@@ -35,10 +35,10 @@ def check(backup: Path, keyring: Keyring, told: Told) -> Manifest:
     for count, (name, wanted) in enumerate(found.files.items(), 1):
         path = backup / name
         if not path.is_file() or manifest.entry(path) != wanted:
-            raise CopyRefused(f"{path} is missing or was changed after the backup was made: take another backup")
+            raise CopyRefused(f"{path} is missing or was changed after the backup was made: use another backup")
         told("check", count, len(found.files))
     if manifest.DATA not in found.files:
-        raise CopyRefused(f"{backup} holds no data: take another backup")
+        raise CopyRefused(f"{backup} holds no data: use another backup")
     _sound(backup / manifest.DATA, found)
     return found
 
@@ -47,9 +47,9 @@ def _sound(path: Path, found: Manifest) -> None:
     with transfer.reading_still(path) as data:
         damage = data.damage()
         if damage:
-            raise CopyRefused(f"{path}: {damage}: take another backup")
+            raise CopyRefused(f"{path}: {damage}: use another backup")
         if (data.schema, data.key) != (found.schema, found.key):
-            raise CopyRefused(f"{path} is not what the manifest says: take another backup")
+            raise CopyRefused(f"{path} is not what the manifest says: use another backup")
         same_counts(found.counts, {name: data.count(name) for name in data.tables()})
 
 

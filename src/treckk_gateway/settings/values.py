@@ -50,7 +50,7 @@ class DeliverySettings:
     message is a dead letter. One attempt may take `timeout`; when it has not ended `overrun` later, its outcome is
     uncertain. Uncertain sends are looked at every `settle_every`, asked for at the provider from `look_up` after they
     began, and hold their conversation back for at most `settle`. A channel that failed `pause_after` times in a row is
-    left alone, but for one try every `pause`.
+    left alone, but for one try every `pause`; one that cannot be opened is tried at least every `reopen`.
     Source of the defaults: the storage and engine reference, section 4, and the channel reference, D4.
     """
 
@@ -67,6 +67,7 @@ class DeliverySettings:
     settle_every: Seconds = 10.0
     pause_after: Annotated[int, Meta(ge=1, le=1000)] = 5
     pause: Seconds = 60.0
+    reopen: Seconds = 30.0
 
 
 Megabytes = Annotated[float, Meta(gt=0, le=1000)]
