@@ -7,7 +7,7 @@ of its own: should its worker die, whoever takes the job over also wakes whateve
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
@@ -40,6 +40,16 @@ class Errand:
         """Have these seen to."""
         for one in found:
             self.await_end(self._begin(one))
+
+    def take_from(self, writing: asyncio.Future[tuple[Any, Sequence[Follow]]]) -> None:
+        """Have what a transaction makes due seen to, after its commit."""
+
+        def take(done: asyncio.Future[tuple[Any, Sequence[Follow]]]) -> None:
+            if not done.cancelled() and done.exception() is None:
+                self.take(done.result()[1])
+
+        writing.add_done_callback(take)
+        self.await_end(writing)
 
     def await_end(self, future: asyncio.Future[Any]) -> None:
         """Not be over before this is: a lane, or a transaction that may make more of them due."""

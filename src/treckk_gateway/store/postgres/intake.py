@@ -10,13 +10,14 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Executor
+from functools import partial
 from typing import Any
 
 import structlog
 
 from treckk_gateway.errors import StoreBusy, StoreUnavailable, described
 from treckk_gateway.store.orders import NewRequest
+from treckk_gateway.store.postgres.hands import Hands
 from treckk_gateway.store.postgres.session import Session
 from treckk_gateway.store.rows import Topic
 from treckk_gateway.store.sql import inbox
@@ -136,7 +137,7 @@ class _Waiting:
 class Intake:
     """Stores requests in batches by `write`, which runs in `thread`. Past its bounds it refuses with `StoreBusy`."""
 
-    def __init__(self, write: Callable[..., Any], thread: Executor, *, limit: int, oldest: float) -> None:
+    def __init__(self, write: Callable[..., Any], thread: Hands, *, limit: int, oldest: float) -> None:
         self._write = write
         self._thread = thread
         self._limit = limit
@@ -206,7 +207,6 @@ class Intake:
             return problem
 
     async def _run(self, requests: Sequence[NewRequest], behind: Mapping[str, int]) -> list[Answer]:
-        loop = asyncio.get_running_loop()
-        done: list[Answer] = await loop.run_in_executor(self._thread, self._write, accept_together, requests, behind)
+        done: list[Answer] = await self._thread.do(partial(self._write, accept_together, requests, behind))
         self.commits += 1
         return done

@@ -7,14 +7,15 @@ transaction costs a third less than through asyncio (docs/explanation/design-cha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 import psycopg
+from psycopg import errors
 from psycopg.adapt import AdaptersMap
-from psycopg.rows import TupleRow
+from psycopg.rows import TupleRow, dict_row
 from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import StrDumperUnknown
 
@@ -59,11 +60,12 @@ def _native(statement: str) -> str:
 
 
 class Asked(psycopg.Connection[TupleRow]):
-    """A connection with a cursor that lies ready: making one costs as much again as a small statement."""
+    """A connection with cursors that lie ready: making one costs as much again as a small statement."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 passed through
         super().__init__(*arguments, **named)
         self.ready = self.cursor()
+        self.by_name = self.cursor(row_factory=dict_row)
 
 
 class Answer:
@@ -113,6 +115,15 @@ class Session:
             return self.execute(statement, many[0])
         cursor.executemany(_native(statement), many)
         return Answer(cursor)
+
+    def engine(self, statement: str, values: Mapping[str, Any]) -> Sequence[dict[str, Any]] | psycopg.Error:
+        """A statement of the engine's, as it stands; what its functions refuse is an answer too."""
+        cursor = self._connection.by_name
+        try:
+            cursor.execute(statement, values)
+        except errors.RaiseException as problem:
+            return problem
+        return cursor.fetchall() if cursor.rownumber is not None else ()
 
     def lock(
         self,

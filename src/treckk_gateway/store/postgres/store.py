@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
+
+import psycopg
 
 from treckk_gateway.errors import StoreUnavailable
 from treckk_gateway.model import Instant
 from treckk_gateway.store.orders import NewRequest
 from treckk_gateway.store.postgres import schema
-from treckk_gateway.store.postgres.errand import ERRAND, Errand
+from treckk_gateway.store.postgres.errand import ERRAND
+from treckk_gateway.store.postgres.hands import Hands
 from treckk_gateway.store.postgres.intake import Intake
 from treckk_gateway.store.postgres.lending import Lender
 from treckk_gateway.store.postgres.session import Session
@@ -24,6 +26,8 @@ from treckk_gateway.store.sql import SqlStore, due, inbox, outbox
 T = TypeVar("T")
 
 _SECOND = 1_000_000
+_ENGINE = 2
+"""Threads and connections in which the engine asks, so that its signs of life wait for nobody."""
 
 
 class PostgresStore(SqlStore):
@@ -49,10 +53,11 @@ class PostgresStore(SqlStore):
         self._fingerprint = fingerprint
         self._clock = clock
         self._lender = Lender(
-            conninfo, clock, size=connections + 1, timeout=pool_timeout, horizon=int(horizon * _SECOND)
+            conninfo, clock, size=connections + 1 + _ENGINE, timeout=pool_timeout, horizon=int(horizon * _SECOND)
         )
-        self._threads = ThreadPoolExecutor(connections, thread_name_prefix="treckk-store")
-        self._door = ThreadPoolExecutor(1, thread_name_prefix="treckk-intake")
+        self._hands = Hands(connections, "treckk-store")
+        self._door = Hands(1, "treckk-intake")
+        self._engine = Hands(_ENGINE, "treckk-engine")
         self._intake = Intake(self._lender.write, self._door, limit=queue_limit, oldest=queue_seconds)
         self._open = False
         self._patience = pool_timeout
@@ -74,7 +79,7 @@ class PostgresStore(SqlStore):
 
     async def open(self) -> None:
         """Check the schema and the key, and connect. Raises `SchemaTooOld`, `SchemaTooNew` or `StoreUnavailable`."""
-        await asyncio.get_running_loop().run_in_executor(self._door, self._begin)
+        await self._door.do(self._begin)
         self._open = True
 
     def _begin(self) -> None:
@@ -87,31 +92,26 @@ class PostgresStore(SqlStore):
         """Store what waits, end the threads, close the connections. Safe to call twice."""
         self._open = False
         await self._intake.close()
-        for one in (self._threads, self._door):
-            one.shutdown(wait=True, cancel_futures=True)
+        for one in (self._hands, self._door, self._engine):
+            one.close()
         self._lender.close()
 
     async def _read(self, query: Callable[..., T], *arguments: Any, **named: Any) -> T:  # noqa: ANN401 passed through
-        return await self._run(partial(self._lender.read, query, *arguments, **named))
+        return await self._do(partial(self._lender.read, query, *arguments, **named))
 
     async def _write(self, operation: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401 passed through
         errand = ERRAND.get()
         if errand is None or errand.closed:
-            return await self._run(partial(self._lender.write, operation, *arguments))
+            return await self._do(partial(self._lender.write, operation, *arguments))
         # Shielded: it commits though nobody waits for it any more, and what it makes due must not be forgotten.
-        writing = asyncio.ensure_future(self._on_errand(errand, operation, *arguments))
-        errand.await_end(writing)
-        return await asyncio.shield(writing)
+        writing = self._do(partial(self._lender.write_on_errand, operation, *arguments))
+        errand.take_from(writing)
+        return (await asyncio.shield(writing))[0]
 
-    async def _on_errand(self, errand: Errand, operation: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401 passed through
-        result, due_now = await self._run(partial(self._lender.write_on_errand, operation, *arguments))
-        errand.take(due_now)
-        return result
-
-    async def _run(self, call: Callable[[], T]) -> T:
+    def _do(self, work: Callable[[], T]) -> asyncio.Future[T]:
         if not self._open:
             raise StoreUnavailable("the store is closed")
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        return self._hands.do(work)
 
     async def _probe(self) -> None:
         try:
@@ -134,6 +134,15 @@ class PostgresStore(SqlStore):
         return await self._write(outbox.recover, now)
 
     # what the engine asks
+
+    async def ask(self, query: str, values: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+        """A statement of the engine's own, beside all others. Raises `StoreUnavailable` or `psycopg.Error`."""
+        if not self._open:
+            raise StoreUnavailable("the store is closed")
+        found = await self._engine.do(partial(self._lender.read, Session.engine, query, values))
+        if isinstance(found, psycopg.Error):
+            raise found
+        return found
 
     async def head(self, topic: Topic, owner: int, now: Instant) -> Wake | None:
         """What is to be handled next of what waits for one owner, if it is due."""

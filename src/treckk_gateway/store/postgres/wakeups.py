@@ -134,8 +134,8 @@ class JobWakeups:
             await asyncio.sleep(pause)
 
     async def _work(self) -> None:
-        pool = {"min_size": 1, "max_size": 6, "timeout": self._pulse.pool_timeout, "name": "treckk-jobs"}
-        app = app_for(self._look, conninfo=self._store.conninfo, kwargs=_own_arguments(), **pool)
+        pool = {"min_size": 1, "max_size": 1, "timeout": self._pulse.pool_timeout, "name": "treckk-jobs"}
+        app = app_for(self._look, self._store.ask, conninfo=self._store.conninfo, kwargs=_own_arguments(), **pool)
         async with app.open_async():
             self._app = app
             try:
