@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from treckk_gateway.adapters.email.mail import open_mail
 from treckk_gateway.adapters.email.tnef import files
-from treckk_gateway.server.commands import app
+from treckk_gateway.server.commands.commands import app
 
 PHOTO = b"\xff\xd8\xff\xe0" + bytes(range(256))
 

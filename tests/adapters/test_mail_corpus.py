@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from treckk_gateway.adapters.email.mail import open_mail
 from treckk_gateway.channel.mail_headers import _read_lines, read_headers
-from treckk_gateway.server.commands import app
+from treckk_gateway.server.commands.commands import app
 
 MEGABYTE = 1 << 20
 

@@ -7,7 +7,8 @@ from datetime import datetime
 import msgspec
 import pytest
 
-from treckk_gateway.server import api, subapp
+from treckk_gateway.server import subapp
+from treckk_gateway.server.api import api
 
 STAFF = ("admin", "leadership", "team", "holder", "duty")
 

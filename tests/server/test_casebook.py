@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from treckk_gateway.profile import load
-from treckk_gateway.server.casebook import Casebook, said
+from treckk_gateway.server.commands.casebook import Casebook, said
 
 CASE = {
     "reference": "TRK-2611-00042", "state": "not_actionable", "intent": "complaint", "urgency": "emergency",

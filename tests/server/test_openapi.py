@@ -17,10 +17,10 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from treckk_gateway import Gateway, WalkIn
 from treckk_gateway.server import subapp
-from treckk_gateway.server.api import ROUTES
-from treckk_gateway.server.bearer import OPERATOR
-from treckk_gateway.server.facts import Facts
-from treckk_gateway.server.openapi import document
+from treckk_gateway.server.api.api import ROUTES
+from treckk_gateway.server.api.bearer import OPERATOR
+from treckk_gateway.server.api.facts import Facts
+from treckk_gateway.server.api.openapi import document
 
 TOKEN = "admin-token-0123456789abcdef"
 

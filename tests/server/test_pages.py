@@ -15,7 +15,7 @@ from multidict import CIMultiDict
 
 from treckk_gateway import Gateway
 from treckk_gateway.server import subapp
-from treckk_gateway.server.bearer import OPERATOR
+from treckk_gateway.server.api.bearer import OPERATOR
 from treckk_gateway.server.pages import form
 from treckk_gateway.server.visitors import Patience, origin
 

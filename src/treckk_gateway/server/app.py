@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from treckk_gateway.gateway import Gateway
-from treckk_gateway.server import api
 from treckk_gateway.server.answers import AnswerCounts
-from treckk_gateway.server.bearer import bearer
+from treckk_gateway.server.api import api
+from treckk_gateway.server.api.bearer import bearer
 from treckk_gateway.server.health import HealthPages
 from treckk_gateway.server.metrics import MetricsPage
 from treckk_gateway.server.pages.lapor import Lapor

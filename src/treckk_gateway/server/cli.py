@@ -42,7 +42,7 @@ def _command(arguments: Sequence[str]) -> int:
 
         serve_file(config)
         return 0
-    from treckk_gateway.server.commands import app  # noqa: PLC0415 `serve` does without it
+    from treckk_gateway.server.commands.commands import app  # noqa: PLC0415 `serve` does without it
 
     try:
         app(args=list(arguments), prog_name="treckk")

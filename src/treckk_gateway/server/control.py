@@ -18,9 +18,9 @@ import aiohttp
 from aiohttp import web
 
 from treckk_gateway.gateway import Gateway
-from treckk_gateway.server import api
 from treckk_gateway.server.answers import AnswerCounts
-from treckk_gateway.server.bearer import operator
+from treckk_gateway.server.api import api
+from treckk_gateway.server.api.bearer import operator
 from treckk_gateway.server.health import HealthPages
 from treckk_gateway.settings import Settings
 

@@ -8,8 +8,8 @@ from aiohttp import web
 
 from treckk_gateway.gateway import Gateway
 from treckk_gateway.inbound.spool import SpoolState
+from treckk_gateway.server.api.presentation import moment
 from treckk_gateway.server.doorway import ALIVE
-from treckk_gateway.server.presentation import moment
 
 _HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 

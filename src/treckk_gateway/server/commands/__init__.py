@@ -1,0 +1,1 @@
+"""The commands of `treckk`, and how they ask and print."""
