@@ -16,6 +16,7 @@ from multidict import CIMultiDict
 from treckk_gateway import Gateway
 from treckk_gateway.server import subapp
 from treckk_gateway.server.api.bearer import OPERATOR
+from treckk_gateway.server.app import application
 from treckk_gateway.server.pages import form
 from treckk_gateway.server.visitors import Patience, origin
 
@@ -173,7 +174,7 @@ async def test_every_wrong_token_gets_the_same_answer(gateway, served, client, a
         "..",
         "%C3%A9",
     ):
-        async with client.get(f"{served}/s/{token}") as answer:
+        async with client.get(f"{served}/s/{token}", allow_redirects=False) as answer:
             if answer.url.path.startswith("/s/"):
                 seen.add((answer.status, await answer.read()))
     assert len(seen) == 1
@@ -195,6 +196,16 @@ async def test_pages_carry_strict_headers_and_no_scripts(served, client):
         assert {"script", "img", "link", "iframe"}.isdisjoint(read_fields(text).tags)
         assert not re.search(r'\b(style|on\w+)="', text)
         assert len(text) < 8000
+
+
+@pytest.mark.parametrize("bare", ["/", "/lapor/", "/aduan", "/aduan/", "/aduan/lapor/"])
+async def test_the_bare_address_leads_to_the_form(make_settings, start, client, bare):
+    async with Gateway.from_config(make_settings(public_url="https://example.go.id/aduan")) as gateway:
+        server = await start(application(gateway))
+        async with client.get(server.make_url(bare), allow_redirects=False, headers={"Host": "evil.example"}) as answer:
+            assert (answer.status, answer.headers["Location"]) == (302, "https://example.go.id/aduan/lapor")
+        async with client.get(server.make_url("/aduan/other"), allow_redirects=False) as answer:
+            assert answer.status == 404
 
 
 async def test_without_a_channel_named_lapor_there_is_no_form(make_settings, start, client):

@@ -56,5 +56,7 @@ def _assemble(webhooks: Webhooks) -> web.Application:
     if lapor is not None:
         app.router.add_get("/lapor", lapor.show)
         app.router.add_post("/lapor", lapor.take)
+        for bare in ("", "/", "/lapor/"):
+            app.router.add_get(bare, lapor.lead)
     app.add_subapp(api.PREFIX, api.Api(gateway, bearer(gateway), answers).application())
     return app

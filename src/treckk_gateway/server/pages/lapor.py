@@ -22,6 +22,7 @@ from treckk_gateway.server.visitors import Patience, origin
 _REMEMBERED = 5000
 _LOOKS, _BETWEEN = 20, 0.05
 _OK = 200
+_FOUND = 302
 _FORM = "application/x-www-form-urlencoded"
 
 log = structlog.get_logger(__name__)
@@ -55,6 +56,12 @@ class Lapor:
     async def show(self, _request: web.Request) -> web.Response:
         """An empty form with a key of its own."""
         return self._form(_OK)
+
+    async def lead(self, _request: web.Request) -> web.Response:
+        """To the form, for whoever typed the bare address."""
+        self.answers.count(_FOUND)
+        headers = {"Location": f"{self.gateway.settings.public_url}/lapor", "Cache-Control": "no-store"}
+        return web.Response(status=_FOUND, headers=headers)
 
     async def take(self, request: web.Request) -> web.Response:
         """Take a form. Whatever is wrong with it, the person gets back what they wrote."""

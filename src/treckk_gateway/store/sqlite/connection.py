@@ -56,7 +56,7 @@ def take_lock(path: Path) -> int:
     except OSError as problem:
         os.close(descriptor)
         raise StoreLocked(
-            "another process uses this data folder: stop it first (treckk serve holds it while it runs)"
+            "another process uses this data folder, a server or what embeds the gateway: stop it first or use its API"
         ) from problem
     return descriptor
 
