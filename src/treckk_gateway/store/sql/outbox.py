@@ -196,7 +196,7 @@ def hear(connection: Connection, heard: Heard) -> None:
     """File a receipt: every fact is kept, and the shown state only moves forward."""
     if heard.inbox_id is not None and not inbox.mark_filed(connection, heard.inbox_id):
         return
-    found = _named(connection, heard.channel_id, heard.delivery_id, heard.provider_message_id)
+    row = sent_as(connection, heard.channel_id, heard.delivery_id, heard.provider_message_id)
     connection.execute(
         "INSERT INTO receipt (channel_id, provider_message_id, outbox_id, state, raw_status, code, at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -204,35 +204,34 @@ def hear(connection: Connection, heard: Heard) -> None:
         (
             heard.channel_id,
             heard.provider_message_id or f"delivery:{heard.delivery_id}",
-            found[0] if found else None,
+            row.id if row is not None else None,
             heard.state,
             heard.raw_status,
             heard.code,
             heard.now,
         ),
     )
-    if found is None:
+    if row is None:
         return
-    outbox_id, conversation_id = found
-    connection.lock(conversations=[conversation_id])
-    row = outbox(connection, outbox_id)
-    assert row is not None  # noqa: S101 found above, and never deleted
+    if connection.lock(conversations=[row.conversation_id]):
+        row = outbox(connection, row.id)
+        assert row is not None  # noqa: S101 found above, and never deleted
     if heard.suppress is not None:
-        _silence(connection, conversation_id, heard.suppress, heard.now, opted_out=heard.opted_out)
+        _silence(connection, row.conversation_id, heard.suppress, heard.now, opted_out=heard.opted_out)
     if not window.speaks_of_now(connection, row, heard):
         return
     if heard.provider_message_id:
         connection.execute(
-            "UPDATE attempt SET provider_message_id = :provider WHERE outbox_id = :id AND provider_message_id IS NULL"
-            " AND id = (SELECT attempt_id FROM outbox WHERE id = :id) AND NOT EXISTS (SELECT 1 FROM attempt o"
+            "UPDATE attempt SET provider_message_id = :provider WHERE id = :attempt AND provider_message_id IS NULL"
+            " AND NOT EXISTS (SELECT 1 FROM attempt o"
             " WHERE o.channel_id = attempt.channel_id AND o.provider_message_id = :provider)",
-            {"provider": heard.provider_message_id, "id": outbox_id},
+            {"provider": heard.provider_message_id, "attempt": row.attempt_id},
         )
     if heard.window_closed and row.heard not in REACHED:
         if row.state in {"sent", "uncertain"}:
             window.put_back(connection, row, window.found_closed(connection, row, heard.now), heard.now)
             return
-        connection.execute("UPDATE outbox SET reason = ? WHERE id = ?", (WINDOW_CLOSED, outbox_id))
+        connection.execute("UPDATE outbox SET reason = ? WHERE id = ?", (WINDOW_CLOSED, row.id))
     _show(connection, row, heard.state)
     if heard.state is not DeliveryState.UNKNOWN:
         _settle(connection, row, heard.state)
@@ -249,26 +248,17 @@ def sent_as(
     connection: Connection, channel_id: str, delivery_id: str | None, provider_message_id: str | None
 ) -> OutboxRow | None:
     """The message that a receipt names."""
-    found = _named(connection, channel_id, delivery_id, provider_message_id)
-    return outbox(connection, found[0]) if found else None
-
-
-def _named(
-    connection: Connection, channel_id: str, delivery_id: str | None, provider_message_id: str | None
-) -> tuple[int, int] | None:
     found = None
     if delivery_id is not None:
-        found = connection.execute(
-            "SELECT id, conversation_id FROM outbox WHERE delivery_id = ? AND channel_id = ?",
-            (delivery_id, channel_id),
-        ).fetchone()
+        query = f"SELECT {COLUMNS} FROM outbox WHERE delivery_id = ? AND channel_id = ?"  # noqa: S608 constant text
+        found = connection.execute(query, (delivery_id, channel_id)).fetchone()
     if found is None and provider_message_id is not None:
-        found = connection.execute(
-            "SELECT outbox.id, conversation_id FROM attempt JOIN outbox ON outbox.id = outbox_id"
-            " WHERE attempt.channel_id = ? AND provider_message_id = ?",
-            (channel_id, provider_message_id),
-        ).fetchone()
-    return found
+        query = (
+            f"SELECT {COLUMNS} FROM attempt JOIN outbox ON outbox.id = outbox_id"  # noqa: S608 constant text
+            " WHERE attempt.channel_id = ? AND provider_message_id = ?"
+        )
+        found = connection.execute(query, (channel_id, provider_message_id)).fetchone()
+    return row_of(found) if found else None
 
 
 def _show(connection: Connection, row: OutboxRow, state: DeliveryState) -> None:
