@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from deeds import SECOND, START, begin, draft, end, event, number_of, open_case, person, queue
+from deeds import SECOND, START, begin, draft, end, event, number_of, open_case, person, queue, request_of
 
 from treckk_gateway.model import DeliveryState, EventKind
 from treckk_gateway.store.orders import ConversationFields, Filing, Heard, NewMessage, Pace
@@ -81,6 +81,19 @@ async def test_what_is_due_later_is_not_begun_early(store, backend):
     assert await begin(store, 1) == NotYet(START + SECOND)
     assert await store.next_due() == START + SECOND
     assert await begin(store, 1, now=START + SECOND) == Go()
+
+
+async def test_work_that_could_be_done_is_not_what_waits_behind_a_message_that_failed(store, two):
+    assert await store.oldest_work(START - 1) is None
+    assert await store.oldest_work(START + SECOND) == START
+    await begin(store, two[0])
+    assert await store.oldest_work(START + SECOND) is None, "the second waits for the first"
+    await end(store, two[0], "queued", due=START + 60 * SECOND)
+    assert await store.next_due() == START
+    assert await store.oldest_work(START + SECOND) is None
+    assert await store.oldest_work(START + 61 * SECOND) == START + 60 * SECOND
+    await store.accept(request_of("SM1", now=START + 2 * SECOND))
+    assert await store.oldest_work(START + 61 * SECOND) == START + 2 * SECOND
 
 
 async def test_a_late_end_is_kept_as_a_fact_and_moves_nothing(store, backend, two):

@@ -50,6 +50,9 @@ class Listener:
     def largest(self, _channel_id: str) -> int:
         return self.settings.max_body
 
+    async def oldest_work(self) -> int | None:
+        return 5_000_000
+
     async def counters(self) -> dict[str, int]:
         return {"received": 3, "filed": 2, "parked": 1, "new": 0, "outbox": 4, "dead": 5, "refused": 6}
 

@@ -43,6 +43,7 @@ async def test_metrics_are_prometheus_text_labelled_by_channel_only(listener, st
     assert value["treckk_http_2xx_total"] == 1
     assert value["treckk_paused"] == 1
     assert value["treckk_inbound_age_seconds"] > 1e9
+    assert value["treckk_due_age_seconds"] > 1e9
     assert {label for one in families.values() for sample in one.samples for label in sample.labels} == {"channel_id"}
     assert not any(one.name.startswith("treckk") for one in REGISTRY.collect())
 

@@ -30,7 +30,7 @@ from treckk_gateway.gateway.work import Work
 from treckk_gateway.inbound.fetching import Fetcher
 from treckk_gateway.inbound.showing import FileForm, ShownFile
 from treckk_gateway.inbound.spool import Spool
-from treckk_gateway.model import Actor
+from treckk_gateway.model import Actor, Instant
 from treckk_gateway.outbound.closed import check_templates, template_problems
 from treckk_gateway.profile import Profile, bounded
 from treckk_gateway.profile import load as load_profile
@@ -144,6 +144,10 @@ class Gateway:
         """The books: `received = filed + parked + new`, what waits to leave, what was given up, what was refused."""
         counted = asdict(await self._parts.store.counters())
         return counted | {"refused": self._parts.receiver.traffic.refused.total()}
+
+    async def oldest_work(self) -> Instant | None:
+        """Since when the oldest work that could be done has been due; `None` when nothing is due."""
+        return await self._parts.store.oldest_work(self._clock())
 
     async def health(self) -> Health:
         """Whether messages can be taken, and how the channels do."""

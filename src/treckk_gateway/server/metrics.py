@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import attrs
@@ -41,6 +42,8 @@ class Snapshot:
     health: Health
     answers: Mapping[str, int]
     now: float
+    oldest: int | None = None
+    """Since when work has been due, in microseconds since the epoch."""
 
     def collect(self) -> Iterator[Metric]:
         """The metrics, in the order they are printed."""
@@ -57,6 +60,9 @@ class Snapshot:
         for name, count in self.counters.items():
             if name != "refused":
                 yield GaugeMetricFamily(f"treckk_{name}", _MEANING.get(name, name), value=count)
+        if self.counters:
+            late = 0.0 if self.oldest is None else self._age(self.oldest)
+            yield GaugeMetricFamily("treckk_due_age_seconds", "Since the oldest work fell due.", late)
 
     def _spool(self) -> Iterator[Metric]:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily  # noqa: PLC0415 as above
@@ -131,9 +137,11 @@ class MetricsPage:
 
     async def _snapshot(self) -> Snapshot:
         health = await self.gateway.health()
-        try:
+        counters: Mapping[str, int] = {}
+        oldest = None
+        with suppress(StoreError, TimeoutError):
             async with asyncio.timeout(_PATIENCE):
-                counters = await self.gateway.counters() if health.storing else {}
-        except (StoreError, TimeoutError):
-            counters = {}
-        return Snapshot(counters=counters, health=health, answers=self.answers.by_class(), now=self.clock())
+                if health.storing:
+                    oldest, counters = await self.gateway.oldest_work(), await self.gateway.counters()
+        answers, now = self.answers.by_class(), self.clock()
+        return Snapshot(counters=counters, health=health, answers=answers, now=now, oldest=oldest)

@@ -53,7 +53,7 @@ def _file(settings: Settings, *, served: bool) -> Iterator[Checked]:
         yield Checked(what="database", found=f"{path}, not there yet: treckk serve makes it")
         return
     try:
-        found = look_at(path)
+        found = look_at(path, int(time.time() * _SECOND))
     except sqlite3.Error as problem:
         said = f"{FILE_NAME} cannot be read: {type(problem).__name__}"
         remedy = "keep the folder as it is, and restore a backup into a new one: treckk restore --help"

@@ -28,6 +28,9 @@ class DueStore(Protocol):
     async def next_due(self) -> Instant | None:
         """When the next row falls due."""
 
+    async def oldest_work(self, now: Instant) -> Instant | None:
+        """Since when the oldest work that could be done by now has been due; `None` when there is none."""
+
     async def timer(self, timer_id: int) -> TimerRow | None:
         """A timer that still waits."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import cast
 
 from msgspec import Struct
 
 from treckk_gateway.model import Instant
 from treckk_gateway.store.postgres import schema
-from treckk_gateway.store.sql import Connection, due
+from treckk_gateway.store.postgres.session import Session
+from treckk_gateway.store.sql import due
 
 _ALIVE = "30 seconds"
 _WORKERS = (
@@ -57,7 +57,7 @@ def examine(conninfo: str, fingerprint: str) -> Found:
             engine=engine,
             now=now,
             took=took,
-            oldest_due=due.next_due(cast("Connection", connection)),
+            oldest_due=due.oldest_work(Session(connection, int, 0), int(now * 1_000_000)),
             workers=workers,
             heard=heard,
             connections=connections,

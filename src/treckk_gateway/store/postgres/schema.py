@@ -17,6 +17,7 @@ from psycopg import errors
 
 from treckk_gateway.errors import SchemaTooNew, SchemaTooOld, StoreAway, StoreUnavailable
 from treckk_gateway.store.postgres.lending import connection_arguments
+from treckk_gateway.store.postgres.session import Asked
 
 LOCK = 0x74_72_65_63_6B_6B
 """The advisory lock of whoever changes the schema: "treckk"."""
@@ -25,10 +26,10 @@ _OLDEST = 130000
 _STEP = re.compile(r"(\d+\.\d+\.\d+)_\d+_\w+\.sql")
 
 
-def connect(conninfo: str) -> psycopg.Connection[Any]:
+def connect(conninfo: str) -> Asked:
     """A connection of one's own, committing each statement. Raises `StoreAway` or `StoreUnavailable`."""
     try:
-        connection = psycopg.connect(conninfo, **connection_arguments())
+        connection = Asked.connect(conninfo, **connection_arguments())
     except psycopg.Error as problem:
         # libpq names host, port, user and database, never the password.
         raise StoreAway(f"the database cannot be reached: {' '.join(str(problem).split())}") from problem

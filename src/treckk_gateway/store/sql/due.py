@@ -41,6 +41,10 @@ class _Source(NamedTuple):
         """Of every owner."""
         return f"SELECT id, {self.owner} FROM {self.topic} WHERE {self.ready} ORDER BY due, id LIMIT :limit"  # noqa: S608 constant text
 
+    def first(self) -> str:
+        """When the first of them fell due."""
+        return f"SELECT * FROM (SELECT due FROM {self.topic} WHERE {self.ready} ORDER BY due, id LIMIT 1) first"  # noqa: S608 constant text
+
     def one(self) -> str:
         """Of one owner."""
         return f"SELECT id FROM {self.topic} WHERE {self.owner} = :owner AND {self.ready} ORDER BY due, id LIMIT 1"  # noqa: S608 constant text
@@ -52,6 +56,10 @@ _SOURCES = (
     _Source(Topic.OUTBOX, "conversation_id", _QUIET),
     _Source(Topic.OUTBOX, "conversation_id", _OTHERS),
     _Source(Topic.TIMER, "case_id", _TIMERS),
+)
+_OLDEST = (
+    "SELECT min(due) FROM (SELECT min(due) due FROM inbox WHERE state = 'new' AND due <= :now UNION ALL"  # noqa: S608 constant text
+    f" {' UNION ALL '.join(source.first() for source in _SOURCES)}) each"
 )
 _ALL = tuple((source.topic, source.all()) for source in _SOURCES)
 
@@ -145,6 +153,12 @@ def next_due(connection: Connection) -> Instant | None:
         " WHERE state = 'queued' UNION ALL SELECT min(due) FROM outbox WHERE state = 'held' AND reason = 'quiet_hours'"
         " UNION ALL SELECT min(due) FROM timer WHERE state = 'queued') each"
     ).fetchone()
+    return found[0] if found else None
+
+
+def oldest_work(connection: Connection, now: Instant) -> Instant | None:
+    """Since when the oldest work that could be done has been due. What waits behind a message that failed could not."""
+    found = connection.execute(_OLDEST, {"now": now}).fetchone()
     return found[0] if found else None
 
 

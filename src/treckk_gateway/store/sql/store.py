@@ -470,3 +470,7 @@ class SqlStore(ABC):
     async def next_due(self) -> Instant | None:
         """See `Store.next_due`."""
         return await self._look(due.next_due)
+
+    async def oldest_work(self, now: Instant) -> Instant | None:
+        """See `Store.oldest_work`."""
+        return await self._read(due.oldest_work, now)

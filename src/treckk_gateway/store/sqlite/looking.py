@@ -13,18 +13,18 @@ from treckk_gateway.store.sqlite.connection import open_reader
 
 
 class Seen(Struct, frozen=True, kw_only=True):
-    """What is there: the schema's number, the public name of the key, and when the earliest work falls due."""
+    """What is there: the schema's number, the public name of the key, and since when work has been due, if any is."""
 
     schema: int
     fingerprint: str | None
     oldest_due: Instant | None
 
 
-def look_at(path: Path) -> Seen:
+def look_at(path: Path, now: Instant) -> Seen:
     """Look at it without writing. Raises `sqlite3.Error` when it is not a database of ours."""
     with closing(open_reader(path)) as connection:
         [[number]] = connection.execute("PRAGMA user_version").fetchall()
         if not number:
             return Seen(schema=0, fingerprint=None, oldest_due=None)
         known = connection.execute("SELECT value FROM meta WHERE key = 'key'").fetchone()
-        return Seen(schema=number, fingerprint=known[0] if known else None, oldest_due=due.next_due(connection))
+        return Seen(schema=number, fingerprint=known[0] if known else None, oldest_due=due.oldest_work(connection, now))
