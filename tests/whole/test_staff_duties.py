@@ -170,9 +170,7 @@ async def test_a_flood_reaches_the_desk_as_a_few_notices_and_one_list(phones):
         await phones.write("whatsapp", person, COMPLAINT)
     await phones.settled()
     assert len(phones.phone(ADMIN)) - before == 5
-    await phones.write(
-        "whatsapp", ARIF, "Tolong ada kebakaran rumah di desa Layap Paringin sekarang, orang terjebak api!"
-    )
+    await phones.write("whatsapp", ARIF, EMERGENCY)
     await phones.settled()
     assert len(phones.phone(ADMIN)) - before == 6
     phones.clock.advance(window)
@@ -183,6 +181,49 @@ async def test_a_flood_reaches_the_desk_as_a_few_notices_and_one_list(phones):
     assert len(told) == 7
     assert told[-1].startswith("7 aduan baru: TRK-")
     assert len(await phones.cases()) == 13
+
+
+EMERGENCY = "Tolong ada kebakaran rumah di desa Layap Paringin sekarang, orang terjebak api!"
+
+
+async def test_a_long_list_begins_with_what_presses_and_says_how_many(phones):
+    await phones.write("whatsapp", BUDI, COMPLAINT)
+    await phones.write("whatsapp", ARIF, EMERGENCY)
+    for count in range(100, 110):
+        await phones.write("whatsapp", Person.numbered(count), COMPLAINT)
+    first = number_in((await phones.hears("whatsapp", BUDI))[0])
+    pressing = number_in((await phones.hears("whatsapp", ARIF))[0])
+    await phones.move(first, "under_review", by="rini")
+
+    [told] = [one for one in await answered(phones, ADMIN, "DAFTAR") if one.startswith("Tugas Anda")]
+
+    heading, *lines = told.splitlines()
+    assert heading == "Tugas Anda: 11. Yang paling mendesak:"
+    assert len(lines) == 9
+    assert lines[0].startswith(f"1 {pressing} ")
+    numbers = [number_in(one) for one in lines[1:]]
+    assert numbers == sorted(numbers)
+    assert first not in numbers
+
+
+async def test_a_figure_that_is_a_line_of_the_list_and_a_case_is_asked_about(phones):
+    await answered(phones, ADMIN, "halo")
+    await phones.write("whatsapp", BUDI, COMPLAINT)
+    await phones.hears("whatsapp", BUDI)
+    await phones.write("whatsapp", ARIF, EMERGENCY)
+    await phones.hears("whatsapp", ARIF)
+    await answered(phones, ADMIN, "daftar")
+
+    [asked] = await answered(phones, ADMIN, "1 telaah")
+    assert [number_in(one)[-5:] for one in asked.splitlines()[1:]] == ["00002", "00001"]
+    assert {one["state"] for one in await phones.cases()} == {"received"}
+    [done] = await answered(phones, ADMIN, "1")
+    assert number_in(done)[-5:] == "00002"
+
+    await answered(phones, ADMIN, "daftar")
+    [done] = await answered(phones, ADMIN, "00001 telaah")
+    assert number_in(done)[-5:] == "00001"
+    assert {one["state"] for one in await phones.cases()} == {"under_review"}
 
 
 @pytest.mark.parametrize("refused", [False, True])

@@ -12,7 +12,7 @@ from treckk_gateway.dispatch.about import ANSWERING, About
 from treckk_gateway.dispatch.entries import Entries
 from treckk_gateway.dispatch.figures import Figures
 from treckk_gateway.dispatch.needs import Needs
-from treckk_gateway.dispatch.questions import StaffQuestions
+from treckk_gateway.dispatch.questions import LINES, StaffQuestions
 from treckk_gateway.dispatch.reading import Said
 from treckk_gateway.dispatch.refusals import EXPECTED
 from treckk_gateway.dispatch.remark import Remark, reader_of, remark_of
@@ -141,12 +141,22 @@ class Conversing:
         """The cases a message may be about."""
         said = remark.said
         if said.names_case:
-            return await self._about.search.numbered(said)
+            found = (*await self._listed(said), *await self._about.search.numbered(said))
+            return tuple({one.case_id: one for one in found}.values())
         if remark.quoted is not None and remark.quoted.case_id is not None:
             return (await self._about.case(remark.quoted.case_id),)
         if frozenset(said.acts) in _NOT_ABOUT_ONE:
             return ()
         return await self._about.search.fitting(said.acts) or await self._only_task(said)
+
+    async def _listed(self, said: Said) -> tuple[Case, ...]:
+        """The case on a line of the list we showed, where its figure is written as a number may be: `3 telaah`."""
+        waiting = open_waiting(self.casework, self.conversation)
+        if waiting is None or said.number is None or not 1 <= said.number <= len(waiting.cases):
+            return ()
+        if not re.search(rf"(?<!\d){said.number}(?!\d)", said.whole):
+            return ()  # with its zeros it is a case's number
+        return (await self._about.case(waiting.cases[said.number - 1]),)
 
     async def _only_task(self, said: Said) -> tuple[Case, ...]:
         """The one thing that waits for them, so that a refusal can say why."""
@@ -159,7 +169,8 @@ class Conversing:
         if not tasks:
             return self._about.answers.plain("list_empty")
         menu = next(words for words, acts in self.casework.profile.staff.phrases.items() if acts == (Act.MENU,))
-        return StaffQuestions(self.casework).which(tasks, " ".join(menu), text="list")
+        heading = "list" if len(tasks) <= LINES else "list_some"
+        return StaffQuestions(self.casework).which(tasks, " ".join(menu), text=heading)
 
     async def _evidence(self, remark: Remark) -> Reply:
         """Photos and pins: kept with the case they belong to, never sent to a reporter."""

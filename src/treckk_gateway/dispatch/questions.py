@@ -13,6 +13,9 @@ from treckk_gateway.dispatch.telling import Reply, StaffAnswers
 from treckk_gateway.dispatch.waiting import Waiting, seal_waiting
 from treckk_gateway.model import Act, Case
 
+LINES = 9
+"""Cases a question shows at most: one figure chooses."""
+
 
 @attrs.frozen
 class StaffQuestions:
@@ -47,10 +50,14 @@ class StaffQuestions:
         step: Waiting | None = None,
         evidence: bool = False,
     ) -> Reply:
-        """Ask which case `said` was about. `step` is what else is waited for; the answer may be meant for that."""
+        """Ask which case `said` was about, of the first `LINES`; `text` may tell how many there are.
+
+        `step` is what else is waited for; the answer may be meant for that.
+        """
+        count, cases = str(len(cases)), cases[:LINES]
         waiting = Waiting(since=self.casework.clock()) if step is None else step
         ids = tuple(one.case_id for one in cases)
         waiting = attrs.evolve(waiting, cases=ids, text=said, evidence=evidence)
         lines = [StaffAnswers(self.casework).line(one) for one in cases]
-        update = reply(self.casework.profile.staff.say(text), "", lines=lines)
+        update = reply(self.casework.profile.staff.say(text, jumlah=count), "", lines=lines)
         return Reply(update=update, waiting=seal_waiting(self.casework, waiting))

@@ -13,13 +13,15 @@ from treckk_gateway.casework.initial_action import unconfirmed
 from treckk_gateway.dispatch.reading import Said
 from treckk_gateway.model import Act, Actor, Case, Role, State, Urgency
 from treckk_gateway.model.act import STEPS
-from treckk_gateway.model.lifecycle import FINAL, TRANSITIONS
+from treckk_gateway.model.lifecycle import FINAL, SETTLED, TRANSITIONS
 from treckk_gateway.store.orders import CaseFilter
 
 _MONTHS = 12
 """How far back a running number alone is looked for."""
-_MOST = 60
-_SHOWN = 9
+_MOST = 500
+"""Cases looked through for what waits for somebody: a list cut short could leave out the one that presses."""
+
+_PRESSING = {one: rank for rank, one in enumerate(Urgency)}
 
 _DESK_STATES = (
     State.RECEIVED, State.NEEDS_INFO, State.REOPENED, State.RESOLVED, State.ANSWERED, State.NOT_ACTIONABLE,
@@ -66,10 +68,10 @@ class CaseSearch:
         return tuple(running or found[:1])
 
     async def tasks(self) -> tuple[Case, ...]:
-        """What waits for this person, newest first."""
+        """All that waits for this person: the most urgent first, then what has waited longest, what is done last."""
         states = {state for role in self.actor.roles for state in _TASKS.get(role, ())}
         found = [case for case in await self._in(states) if await self._theirs(case)]
-        return tuple(found[:_SHOWN])
+        return tuple(sorted(found, key=lambda one: (one.state in SETTLED, _PRESSING[one.urgency], one.opened_at)))
 
     async def fitting(self, acts: Iterable[Act]) -> tuple[Case, ...]:
         """Cases on which this person could do one of these acts now."""

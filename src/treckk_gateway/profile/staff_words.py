@@ -26,6 +26,7 @@ TEXTS: Mapping[str, frozenset[str]] = {
     "choose_short": _CASE,
     "nothing": _CASE,
     "list": _NONE,
+    "list_some": frozenset({"jumlah"}),
     "list_empty": _NONE,
     "list_line": frozenset({"nomor", "status", "lokasi", "urgensi"}),
     "help": _NONE,
