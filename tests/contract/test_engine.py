@@ -258,6 +258,22 @@ async def test_a_database_that_stands_still_counts_as_away_until_it_answers(livi
     assert await store.accept(request_of("SM2")) == (True,)
 
 
+async def test_a_store_is_closed_though_the_database_stands_still(living, opening, still):
+    stand, _ = still
+    store = await opening(living)
+    waiting = asyncio.ensure_future(store.accept(request_of("SM0")))
+    await waiting
+    await store.counters()
+    stand()
+    asked = [asyncio.ensure_future(store.accept(request_of("SM1"))), asyncio.ensure_future(store.counters())]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(60):
+        await store.close()
+    for one in asked:
+        one.cancel()
+    await asyncio.gather(*asked, return_exceptions=True)
+
+
 async def test_without_any_work_too_it_is_seen_that_the_database_stands_still(living, store, still):
     stand, go_on = still
     assert store.alive

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, TypeVar
@@ -39,8 +40,11 @@ class Hands:
         self._queue.put(_Piece(loop, future, work))
         return future
 
-    def close(self) -> None:
-        """Begin nothing more, call off what waits, and return when the threads have ended. Safe to call twice."""
+    def close(self, patience: float) -> None:
+        """Begin nothing more, call off what waits, and return when the threads have ended, or after `patience` seconds.
+
+        One that asks a database which stands still ends when that answers, or with the process. Safe to call twice.
+        """
         with contextlib.suppress(Empty):
             while True:
                 left = self._queue.get_nowait()
@@ -49,8 +53,9 @@ class Hands:
         if self._begun:
             for _ in self._threads:
                 self._queue.put(None)
+            until = time.monotonic() + patience
             for one in self._threads:
-                one.join()
+                one.join(max(0.0, until - time.monotonic()))
 
     def _live(self) -> None:
         while (piece := self._queue.get()) is not None:

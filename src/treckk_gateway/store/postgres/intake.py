@@ -167,11 +167,11 @@ class Intake:
             self._storing = asyncio.create_task(self._store(), name="treckk-intake")
         return await waiting.future
 
-    async def close(self) -> None:
-        """Store what waits, then refuse."""
+    async def close(self, patience: float) -> None:
+        """Store what waits, for `patience` seconds, and refuse what comes."""
         self._closed = True
-        if self._storing is not None:
-            await asyncio.gather(self._storing, return_exceptions=True)
+        if self._storing is not None and not self._storing.done():
+            await asyncio.wait([self._storing], timeout=patience)
 
     async def _store(self) -> None:
         while self._queue:

@@ -89,11 +89,15 @@ class PostgresStore(SqlStore):
         self._lender.open()
 
     async def close(self) -> None:
-        """Store what waits, end the threads, close the connections. Safe to call twice."""
+        """Store what waits, end the threads, close the connections. Safe to call twice.
+
+        A database that does not answer is not waited for: what it was asked, it does or does not, and nobody was told.
+        """
         self._open = False
-        await self._intake.close()
+        until = time.monotonic() + self._patience
+        await self._intake.close(self._patience)
         for one in (self._hands, self._door, self._engine):
-            one.close()
+            one.close(max(0.0, until - time.monotonic()))
         self._lender.close()
 
     async def _read(self, query: Callable[..., T], *arguments: Any, **named: Any) -> T:  # noqa: ANN401 passed through
