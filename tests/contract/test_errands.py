@@ -11,7 +11,8 @@ from deeds import SECOND, begin, draft, end, number_of, person, queue, request_o
 
 from treckk_gateway.errors import StoreUnavailable
 from treckk_gateway.store.orders import Filing
-from treckk_gateway.store.postgres.errand import ERRAND, Errand, Follow, Lane
+from treckk_gateway.store.postgres.errand import ERRAND, Errand, Follow, Whose
+from treckk_gateway.store.postgres.sweep import Lateness
 from treckk_gateway.store.rows import Go, Topic, Wake
 
 NO_SWEEP = attrs.evolve(BRISK, sweep=3600.0, poll=5.0)
@@ -99,6 +100,30 @@ async def test_what_followed_from_a_job_whose_worker_died_is_taken_over_with_it(
     assert len(answering.jobs) == 1
 
 
+async def test_who_is_woken_by_a_sweep_does_not_come_between_those_at_work(living, store, working):
+    """A sweep wakes past the lock of a lane, since its holder may be dead; it may also just be slow."""
+    handed, begun, go_on = [], asyncio.Event(), asyncio.Event()
+
+    async def slow(wake):
+        handed.append(wake.row_id)
+        if wake.row_id == 2:
+            begun.set()
+            await go_on.wait()
+        await store.file(Filing(inbox_id=wake.row_id, now=real_time()))
+
+    for n in range(2):
+        await store.accept(request_of(f"SM{n}", lane=b"one", now=real_time()))
+    working(living.wakeups(store, pulse=attrs.evolve(NO_SWEEP, poll=0.2)), slow)
+    await begun.wait()
+    await until(lambda: not living.rows("SELECT 1 FROM procrastinate_jobs WHERE lock IS NULL"))
+    assert await store.sweep(real_time(), Lateness(overdue=0, again=0)) == 1
+    await until(lambda: not living.rows("SELECT 1 FROM procrastinate_jobs WHERE lock IS NULL"))
+    assert handed == [1, 2]
+    go_on.set()
+    await until(lambda: answered(store, 2))
+    assert handed == [1, 2]
+
+
 async def test_what_is_left_when_a_worker_stops_gets_a_job_for_others(living, store):
     _, conversation = await person(store, 1)
     begun, go_on = asyncio.Event(), asyncio.Event()
@@ -179,7 +204,7 @@ async def test_an_errand_that_is_called_off_calls_off_what_is_under_way():
         await asyncio.sleep(3600)
 
     errand = Errand(lambda _: asyncio.create_task(long()))
-    errand.take([Follow(Lane(Topic.INBOX, 1))])
+    errand.take([Follow(Whose(Topic.INBOX, 1))])
     under_way = set(errand._under_way)
     waiting = asyncio.create_task(errand.over())
     await asyncio.sleep(0)

@@ -14,17 +14,17 @@ from typing import Any, NamedTuple
 from treckk_gateway.store.rows import Topic, Wake
 
 
-class Lane(NamedTuple):
-    """Whose rows are handled after one another: a topic, and an owner (see `Connection.wake`)."""
+class Whose(NamedTuple):
+    """Whose rows are to be looked at: a topic, and an owner (see `Connection.wake`)."""
 
     topic: Topic
     owner: int
 
 
 class Follow(NamedTuple):
-    """A lane with something due, and its first row where that was looked up already."""
+    """Whoever has something due, and the first row of it where that was looked up already."""
 
-    lane: Lane
+    whose: Whose
     first: Wake | None = None
 
 

@@ -122,13 +122,13 @@ class Lender:
     def _looked_up(self, session: Session) -> Sequence[Follow]:
         """What is due by it, looked up in passing. It is committed: what cannot be read here is looked up later."""
         found = []
-        for lane in session.follows:
+        for whose in session.follows:
             try:
-                first = head(session, lane.topic, lane.owner, self._clock())
+                first = head(session, *whose, self._clock())
             except psycopg.Error:
-                found.append(Follow(lane))
+                found.append(Follow(whose))
             else:
-                found += [Follow(lane, first)] if first is not None else []
+                found += [Follow(whose, first)] if first is not None else []
         return found
 
     def _lend(self, use: Callable[[Asked], T]) -> T:

@@ -20,7 +20,7 @@ from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import StrDumperUnknown
 
 from treckk_gateway.model import Instant
-from treckk_gateway.store.postgres.errand import Lane
+from treckk_gateway.store.postgres.errand import Whose
 from treckk_gateway.store.postgres.jobs import Job, defer
 from treckk_gateway.store.rows import Topic
 from treckk_gateway.store.sql.connection import Values
@@ -100,7 +100,7 @@ class Session:
         self._clock = clock
         self._errand = errand
         self.horizon = horizon
-        self.follows: dict[Lane, None] = {}
+        self.follows: dict[Whose, None] = {}
         self._jobs: dict[Job, None] = {}
         self._perhaps: set[int] = set()
 
@@ -172,7 +172,7 @@ class Session:
         if wait > 0:
             self._jobs[Job(topic=topic, owner=owner, wait=wait)] = None
         elif self._errand and turn is None:
-            self.follows[Lane(topic, owner)] = None
+            self.follows[Whose(topic, owner)] = None
         else:
             self._jobs[Job(topic=topic, owner=owner, turn=turn or f"{topic}:{owner}", behind=behind)] = None
 

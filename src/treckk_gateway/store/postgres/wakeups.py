@@ -16,7 +16,7 @@ from procrastinate import App, PsycopgConnector
 
 from treckk_gateway.errors import StoreError, described
 from treckk_gateway.model import Instant
-from treckk_gateway.store.postgres.errand import ERRAND, Errand, Follow, Lane
+from treckk_gateway.store.postgres.errand import ERRAND, Errand, Follow, Whose
 from treckk_gateway.store.postgres.jobs import QUEUE, app_for
 from treckk_gateway.store.postgres.lending import connection_arguments
 from treckk_gateway.store.postgres.store import PostgresStore
@@ -68,7 +68,7 @@ class JobWakeups:
         self._pulse = pulse
         self._handler: Handler | None = None
         self._running: set[asyncio.Task[Any]] = set()
-        self._lanes: dict[Lane, bool] = {}
+        self._lanes: dict[str, bool] = {}
         self._places = asyncio.Semaphore(pulse.slots)
         self._working: asyncio.Task[None] | None = None
         self._app: App | None = None
@@ -163,58 +163,63 @@ class JobWakeups:
             def begin(found: Follow) -> asyncio.Task[None]:
                 context = inherited.copy()
                 context.run(ERRAND.set, errand)
-                return asyncio.create_task(self._see_to(*found), name=f"treckk-{found.lane.topic}", context=context)
+                return asyncio.create_task(self._see_to(*found), name=f"treckk-{found.whose.topic}", context=context)
 
             errand = Errand(begin)
-            errand.take([Follow(Lane(topic, owner))])
+            errand.take([Follow(Whose(topic, owner))])
             await errand.over()
         finally:
             self._running.discard(task)
 
-    async def _see_to(self, lane: Lane, first: Wake | None) -> None:
-        """Handle whatever is due there; what could not be done is looked at again, here or by a later job.
+    async def _see_to(self, whose: Whose, first: Wake | None) -> None:
+        """Handle whatever is due there, beginning with `first` where it is known.
 
-        One at a time: who comes while somebody is at it leaves word that there is more. Where the database cannot be
-        asked it is tried again for a while, since nobody else may know of this before the next sweep.
+        Where the database cannot be asked it is tried again for a while, since nobody else may know of this before the
+        next sweep.
         """
-        if lane in self._lanes:
+        for pause in _PATIENCE:
+            try:
+                if not await self._drain(whose, first):
+                    await self._store.wake(*whose, self._clock() + int(_COOLING * _SECOND))
+            except StoreError as problem:
+                log.error("wakeups.store_failed", topic=whose.topic, **described(problem))
+            else:
+                return
+            if self._stopping:
+                return
+            first = None
+            await asyncio.sleep(pause)
+
+    async def _drain(self, whose: Whose, first: Wake | None) -> bool:
+        """Whether nothing of it is due any more, or somebody is at its lane: who comes then leaves word of more."""
+        wake = first or await self._head(whose)
+        if wake is None:
+            return True
+        if (lane := wake.lane) in self._lanes:
             self._lanes[lane] = True
-            return
+            return True
         self._lanes[lane] = False
         try:
-            for pause in _PATIENCE:
-                if await self._drained(lane, first) or self._stopping:
-                    return
-                first = None
-                await asyncio.sleep(pause)
+            while not self._stopping and await self._handle(wake):
+                following = await self._next(whose, lane)
+                if following is None:
+                    return True
+                if following.row_id == wake.row_id:
+                    return False
+                wake = following
         finally:
             del self._lanes[lane]
-
-    async def _drained(self, lane: Lane, first: Wake | None) -> bool:
-        """Whether nothing is due there any more, or a later job looks at it; false if the database cannot be asked."""
-        try:
-            if not await self._drain(lane, first):
-                await self._store.wake(lane.topic, lane.owner, self._clock() + int(_COOLING * _SECOND))
-        except StoreError as problem:
-            log.error("wakeups.store_failed", topic=lane.topic, **described(problem))
-            return False
-        return True
-
-    async def _drain(self, lane: Lane, first: Wake | None) -> bool:
-        """Whether nothing of it is due any more. `first` is the row to begin with, where it is known."""
-        last: int | None = None
-        while not self._stopping:
-            self._lanes[lane] = False
-            wake = first or await self._store.head(lane.topic, lane.owner, self._clock())
-            first = None
-            if wake is None:
-                if self._lanes[lane]:
-                    continue
-                return True
-            if wake.row_id == last or not await self._handle(wake):
-                return False
-            last = wake.row_id
         return False
+
+    async def _next(self, whose: Whose, lane: str) -> Wake | None:
+        while True:
+            self._lanes[lane] = False
+            wake = await self._head(whose)
+            if wake is not None or not self._lanes[lane]:
+                return wake
+
+    async def _head(self, whose: Whose) -> Wake | None:
+        return await self._store.head(*whose, self._clock())
 
     async def _handle(self, wake: Wake) -> bool:
         """Whether the handler came to its end."""

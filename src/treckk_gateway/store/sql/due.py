@@ -73,7 +73,8 @@ def _of_one(topic: Topic) -> str:
 
 _ONE = {topic: _of_one(topic) for topic in (Topic.OUTBOX, Topic.TIMER)}
 _LANE = """
-SELECT id, due FROM inbox WHERE state = 'new' AND lane = (SELECT lane FROM inbox WHERE id = ?) ORDER BY id LIMIT 1
+SELECT id, due, lane FROM inbox WHERE state = 'new' AND lane = (SELECT lane FROM inbox WHERE id = ?)
+ ORDER BY id LIMIT 1
 """
 
 
@@ -90,12 +91,11 @@ def heads(connection: Connection, now: Instant, limit: int, *, far: bool = False
 
 def head(connection: Connection, topic: Topic, owner: int, now: Instant) -> Wake | None:
     """What is to be handled next for one owner (see `Connection.wake`), if it is due."""
-    lane = f"{topic}:{owner}"
     if topic is Topic.INBOX:
         found = connection.execute(_LANE, (owner,)).fetchone()
-        return Wake(topic, found[0], lane) if found and found[1] <= now else None
+        return Wake(topic, found[0], f"{topic}:{found[2].hex()}") if found and found[1] <= now else None
     found = connection.execute(_ONE[topic], {"owner": owner, "now": now}).fetchone()
-    return Wake(topic, found[0], lane) if found else None
+    return Wake(topic, found[0], f"{topic}:{owner}") if found else None
 
 
 def _inbox_heads(connection: Connection, now: Instant, limit: int, far: int) -> list[Wake]:
