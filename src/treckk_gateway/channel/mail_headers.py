@@ -30,7 +30,6 @@ Headers = tuple[tuple[str, bytes], ...]
 """Names in lower case with raw values, unfolded, in the order written; a name may repeat."""
 
 _NAME = re.compile(rb"[!-9;-~]{1,100}")
-_BLANK_LINE = re.compile(rb"\n\r?\n")
 _WORD = re.compile(rb"=\?([!-<>@-~]{1,40})\?([bBqQ])\?([^?\r\n]*)\?=")
 _PARAMETER = re.compile(rb';\s*([^=;\s"]{1,80})\s*=\s*("[^"\\]*+(?:\\.[^"\\]*+)*+"?|[^;]*)', re.DOTALL)
 _SECTION = re.compile(r"(?P<name>[^*]+)(?:\*(?P<index>[0-9]{1,3}))?(?P<encoded>\*)?")
@@ -41,10 +40,19 @@ _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij
 def read_headers(raw: bytes, start: int = 0, end: int | None = None) -> tuple[Headers, int]:
     """The header block that begins at `start`, and where its body begins. A line that is no header ends the block."""
     end = len(raw) if end is None else end
-    blank = _BLANK_LINE.search(raw, start, min(end, start + HEADER_VALUE))
-    if blank and (found := _read_fields(raw[start : blank.start()])):
-        return found, blank.end()
+    block, body = _before_blank(raw, start, min(end, start + HEADER_VALUE))
+    if block < body and (found := _read_fields(raw[start:block])):
+        return found, body
     return _read_lines(raw, start, end)
+
+
+def _before_blank(raw: bytes, start: int, end: int) -> tuple[int, int]:
+    """Where the line before the first blank one ends, and where the line after it begins; twice `end` without one."""
+    crlf = raw.find(b"\n\r\n", start, end)
+    lf = raw.find(b"\n\n", start, end if crlf < 0 else crlf + 1)
+    if lf >= 0:
+        return lf, lf + 2
+    return (crlf, crlf + 3) if crlf >= 0 else (end, end)
 
 
 def _read_fields(block: bytes) -> Headers | None:
@@ -89,8 +97,7 @@ def _read_lines(raw: bytes, start: int, end: int) -> tuple[Headers, int]:
         elif position > start or not line.startswith((b"From ", b">From ")):
             return _frozen(found), position
         position = following
-    blank = _BLANK_LINE.search(raw, max(position - 1, start), end)
-    return _frozen(found), blank.end() if blank else end
+    return _frozen(found), _before_blank(raw, max(position - 1, start), end)[1]
 
 
 def by_name(headers: Headers) -> dict[str, bytes]:
