@@ -153,6 +153,23 @@ def test_the_doctor_finds_a_fresh_set_up_fit_to_run(begun, treckk):
     assert tomllib.loads(config.read_text())["staff"][0]["token_sha256"] not in done.stdout
 
 
+def test_the_doctor_finds_people_whom_nothing_reaches(begun, treckk):
+    config, _ = begun
+    entries = (
+        ("Ketua", 'role = "leadership"\naddresses = ["whatsapp:+6281200000001", "sms:+6281200000001"]'),
+        ("Regu", 'role = "team"\npost = "paringin"'),
+        ("Piket", f'role = "duty"\npost = "mako"\ntoken_sha256 = "{"1" * 64}"'),
+    )
+    config.write_text(config.read_text() + "".join(f'\n[[staff]]\nname = "{name}"\n{rest}\n' for name, rest in entries))
+
+    told = treckk("doctor", "--config", config).stdout
+
+    assert "mend  staff entry Ketua: no channel speaks sms or whatsapp, and no token" in told
+    assert "mend  staff entry Regu: no address, and no token" in told
+    assert "staff entry Piket" not in told
+    assert "staff entry admin" not in told
+
+
 def test_the_doctor_says_what_is_fatal(begun, treckk):
     config, _ = begun
     with socket.create_server(("127.0.0.1", 0)) as taken:

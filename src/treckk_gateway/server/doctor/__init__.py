@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from treckk_gateway.channel import registry
 from treckk_gateway.gateway import Gateway
-from treckk_gateway.model import Role
+from treckk_gateway.model import Role, Staff
 from treckk_gateway.server import control
 from treckk_gateway.server.doctor import database, host, network, running
 from treckk_gateway.server.doctor.checked import Checked, trouble
@@ -66,7 +66,20 @@ async def _channels(settings: Settings) -> list[Checked]:
         found += [Checked(what=what, found=channel.kind, problem=one) for one in own]
         if not own:
             found.append(Checked(what=what, found=f"{channel.kind}, webhooks at {gateway.webhook_url(channel_id)}"))
-    return found
+    return [*found, *_unheard(settings.staff, [one.capabilities.schemes for one in gateway.channels.values()])]
+
+
+def _unheard(staff: Sequence[Staff], spoken: Sequence[Collection[str]]) -> Iterator[Checked]:
+    """People whom nobody can tell anything and who can do nothing; a broken channel might speak whatever it likes."""
+    reached = {scheme for schemes in spoken for scheme in schemes}
+    for one in staff:
+        schemes = {address.scheme for address in one.addresses}
+        if one.token_sha256 is None and not schemes & reached and all(spoken):
+            lacks = f"no channel speaks {' or '.join(sorted(schemes))}" if schemes else "no address"
+            remedy = "configure a channel that reaches one of the addresses, or give the entry a token_sha256"
+            yield trouble(
+                f"staff entry {one.name}", f"{lacks}, and no token", "is told nothing and can do nothing", remedy
+            )
 
 
 def _staff(settings: Settings) -> Iterator[Checked]:
