@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from treckk_gateway.channel import Channel, registry
 from treckk_gateway.errors import ConfigError
 from treckk_gateway.model import Address, Role, Secret
-from treckk_gateway.settings import Listen, check_posts, from_mapping, load, starter
+from treckk_gateway.settings import Listen, check_posts, from_mapping, load, read_database, starter
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 HASH = hashlib.sha256(b"an invented token").hexdigest()
@@ -384,3 +384,19 @@ def test_what_the_starter_file_shows_as_comments_is_valid_too(tmp_path, monkeypa
 
     assert {channel.channel_id for channel in settings.channels} == {"lapor", "portal", "whatsapp", "email"}
     assert [one.role for one in settings.staff] == [Role.ADMIN, Role.LEADERSHIP, Role.TEAM]
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("file:nowhere", "cannot read the file it names"),
+        ("env:NOT_SET_ANYWHERE", "is not set"),
+        ("postgresql://me:hush@db/x", "a password is a secret"),
+        ("mysql://db/x", "postgresql://user@host/name"),
+    ],
+)
+def test_an_address_given_on_the_command_line_is_refused_by_the_name_of_its_option(tmp_path, written, reason):
+    with pytest.raises(ConfigError, match=reason) as refused:
+        read_database(written, where="treckk db move", key="--to", base=tmp_path)
+    assert str(refused.value).startswith("treckk db move: --to: ")
+    assert "hush" not in str(refused.value)

@@ -71,7 +71,7 @@ def read_gateway(table: Mapping[str, object], *, where: str, base: Path) -> dict
 def read_database(written: str, *, where: str, key: str, base: Path) -> Secret | None:
     """The address of a database, written as `gateway.database` is; `None` for SQLite. Raises `ConfigError`."""
     try:
-        return _database(written, where=where, base=base)
+        return _database(written, where=where, base=base, key=key)
     except _Refused as problem:
         raise ConfigError(where, key, problem.args[1]) from None
 
@@ -131,12 +131,12 @@ def _spool_dir(written: GatewayTable, base: Path, *, shared: bool) -> Path | Non
     return _folder("spool_dir", base / written.data_dir / "spool") if shared else None
 
 
-def _database(written: str, *, where: str, base: Path) -> Secret | None:
+def _database(written: str, *, where: str, base: Path, key: str = "gateway.database") -> Secret | None:
     """The connection string of a PostgreSQL; `None` for the embedded database."""
     if written == "sqlite":
         return None
     if written.startswith(("env:", "file:")):
-        secret = read_secret(written, where=where, key="gateway.database", base=base)
+        secret = read_secret(written, where=where, key=key, base=base)
     else:
         secret = Secret(written)
         if _holds_password(written):
