@@ -57,6 +57,16 @@ async def test_nobody_without_a_token_of_ours_gets_in(bare, client, header):
         assert answer.headers["WWW-Authenticate"].startswith("Bearer realm=")
 
 
+@pytest.mark.parametrize(
+    ("token", "told"),
+    [("rahasia", "16 to 512"), ("kata sandi saya!", "16 to 512"), ("admin-token-0123456789abcdeF", "nobody")],
+)
+async def test_what_can_be_no_token_is_told_from_one_that_is_nobodys(bare, client, token, told):
+    _, problem = await ask(client, bare, "GET", "/cases", {"Authorization": f"Bearer {token}"})
+    assert told in problem["detail"]
+    assert token not in problem["detail"]
+
+
 async def test_a_doubled_token_proves_nothing(bare, client, bearing):
     headers = [*bearing("admin").items(), *bearing("admin").items()]
     answer, told = await ask(client, bare, "GET", "/cases", headers)

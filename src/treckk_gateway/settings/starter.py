@@ -44,7 +44,7 @@ secret = {web_secret}
 # address = "aduan@example.go.id"
 
 # One entry for each person. Roles: admin, leadership, team, holder, duty.
-# token_sha256 is the hash of the person's API token: printf %s TOKEN | sha256sum
+# token_sha256 is the hash of the person's API token (make one: openssl rand -hex 32): printf %s TOKEN | sha256sum
 [[staff]]
 name = {staff_name}
 role = "admin"

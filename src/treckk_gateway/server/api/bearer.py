@@ -21,6 +21,7 @@ OPERATOR = Actor(name="operator", role=Role.ADMIN, operator=True)
 """Who has a shell on the machine: an admin, and nobody's superior. Leadership decides under its own name."""
 
 _TOKEN = re.compile(r"(?i:bearer) +([A-Za-z0-9._~+/-]{16,512}=*)")
+_UNFIT = "that is no token: 'Bearer', and 16 to 512 letters, digits or -._~+/ (make one: openssl rand -hex 32)"
 _REALM = 'Bearer realm="treckk"'
 
 
@@ -37,7 +38,7 @@ def bearer(gateway: Gateway) -> Identify:
         actor = roster.bearing(token[1]) if token else None
         if actor is None:
             headers = {"WWW-Authenticate": f'{_REALM}, error="invalid_token"'}
-            raise Refusal(401, "unauthorized", "nobody here has that token", headers)
+            raise Refusal(401, "unauthorized", "nobody here has that token" if token else _UNFIT, headers)
         return actor
 
     return identify
