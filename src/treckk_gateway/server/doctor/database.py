@@ -22,6 +22,8 @@ _APART = 1.0
 _LATE = 120.0
 """Work that has been due for so long waits for somebody who does not come."""
 _CROWDED = 0.9
+_BESIDE = 5
+"""Connections a process opens beside `engine.connections`: one for intake, four for the engine."""
 
 _FIXED = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
 
@@ -119,7 +121,7 @@ def _apart(found: Found) -> Checked:
 
 def _connections(found: Found, settings: Settings) -> Checked:
     said = f"{found.connections} of {found.most} in use"
-    if found.connections + settings.engine.connections + 8 > found.most * _CROWDED:
+    if found.connections + settings.engine.connections + _BESIDE > found.most * _CROWDED:
         remedy = "raise max_connections in PostgreSQL, or lower engine.connections, or run fewer processes"
         return trouble("connections", said, "another process of ours may not get its connections", remedy)
     return Checked(what="connections", found=said)
