@@ -95,8 +95,12 @@ async def test_a_stalled_disk_is_noticed_by_age_not_by_number(path):
     await asyncio.sleep(0.02)  # the age of what is stuck, on the real clock
     with pytest.raises(StoreBusy):
         await writer.run(lambda opened: None)
+    assert not writer.alive, "/readyz says so"
     stall.release.set()
     await task
+    async with asyncio.timeout(60):
+        while not writer.alive:
+            await asyncio.sleep(0.005)
     await writer.stop()
 
 

@@ -104,8 +104,8 @@ class Writer:
 
     @property
     def alive(self) -> bool:
-        """Whether writes can be taken at all."""
-        return self._open
+        """Whether writes can be taken: the disk may also stand still."""
+        return self._open and not self._stalled(self._queues[Rank.INTAKE], time.monotonic())
 
     async def start(self) -> None:
         """Open the connection inside the thread and begin. Raises what opening raises."""
