@@ -194,4 +194,4 @@ class Session:
             for (conversation_id,) in found:
                 self.wake(Topic.OUTBOX, conversation_id, 0)
         if self._jobs:
-            defer(list(self._jobs), self._connection)
+            defer(list(self._jobs), self._connection.ready)
