@@ -170,6 +170,23 @@ def test_the_doctor_finds_people_whom_nothing_reaches(begun, treckk):
     assert "staff entry admin" not in told
 
 
+@pytest.mark.parametrize("offline", [[], ["--offline"]])
+@pytest.mark.parametrize(
+    ("written", "instead", "told"),
+    [
+        ('profile = "balangan"', 'profile = "nowhere"', "no profile 'nowhere' ships"),
+        ('role = "admin"', 'role = "admin"\npost = "mars"', "staff[1].post"),
+    ],
+)
+def test_the_doctor_refuses_what_the_server_refuses(begun, treckk, offline, written, instead, told):
+    config, _ = begun
+    config.write_text(config.read_text().replace(written, instead, 1))
+
+    for command in (["doctor", *offline], ["serve"]):
+        done = (process if command == ["serve"] else treckk)(*command, "--config", config)
+        assert (done.returncode, one_line(done.stderr), told in done.stderr) == (2, True, True), command
+
+
 def test_the_doctor_says_what_is_fatal(begun, treckk):
     config, _ = begun
     with socket.create_server(("127.0.0.1", 0)) as taken:

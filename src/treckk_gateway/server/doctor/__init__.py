@@ -19,8 +19,10 @@ __all__ = ["Checked", "examine"]
 async def examine(settings: Settings, *, reach: bool = True) -> Sequence[Checked]:
     """Everything looked at, in order. The configuration itself was read already.
 
-    Without `reach` nothing but this machine and the database is asked.
+    Without `reach` nothing but this machine and the database is asked. Raises `ConfigError` and `ProfileError` for what
+    a server would refuse too: a profile that is not there, a post it does not have, a channel's settings.
     """
+    gateway = Gateway.from_config(settings, working=False)
     served = control.is_served(settings.data_dir / control.NAME)
     # Of several servers over one folder one has its socket; any other answers at its port.
     beside = not served and settings.database is not None and host.is_gateway(settings.listen)
@@ -35,10 +37,11 @@ async def examine(settings: Settings, *, reach: bool = True) -> Sequence[Checked
         host.public_url(settings.public_url),
         host.clock(settings.data_dir),
         *_staff(settings),
+        *_unheard(settings.staff, [one.capabilities.schemes for one in gateway.channels.values()]),
         *_adapters(),
     ]
     if reach:
-        found += [*await network.reached(settings), *await _channels(settings)]
+        found += [*await network.reached(settings), *await _channels(settings, gateway)]
     if served or beside:
         found += await running.asked(settings, socket=served)
     return found
@@ -52,8 +55,7 @@ def _adapters() -> Iterator[Checked]:
         yield trouble(f"adapter {name}", "cannot be used", reason, remedy)
 
 
-async def _channels(settings: Settings) -> list[Checked]:
-    gateway = Gateway.from_config(settings, working=False)
+async def _channels(settings: Settings, gateway: Gateway) -> list[Checked]:
     problems = await gateway.check()
     if not gateway.channels:
         return [trouble("channels", "none", "no channel is configured", "add a [channels.NAME] table")]
@@ -66,7 +68,7 @@ async def _channels(settings: Settings) -> list[Checked]:
         found += [Checked(what=what, found=channel.kind, problem=one) for one in own]
         if not own:
             found.append(Checked(what=what, found=f"{channel.kind}, webhooks at {gateway.webhook_url(channel_id)}"))
-    return [*found, *_unheard(settings.staff, [one.capabilities.schemes for one in gateway.channels.values()])]
+    return found
 
 
 def _unheard(staff: Sequence[Staff], spoken: Sequence[Collection[str]]) -> Iterator[Checked]:
