@@ -10,6 +10,8 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, TypeVar
 
+from treckk_gateway.store.handover import fail, settle, tell
+
 T = TypeVar("T")
 
 
@@ -49,7 +51,7 @@ class Hands:
             while True:
                 left = self._queue.get_nowait()
                 if left is not None:
-                    _tell(left, left.future.cancel)
+                    tell(left.loop, left.future.cancel)
         if self._begun:
             for _ in self._threads:
                 self._queue.put(None)
@@ -62,22 +64,7 @@ class Hands:
             try:
                 result = piece.work()
             except BaseException as problem:  # noqa: BLE001 told to whoever waits for it
-                _tell(piece, _fail, piece.future, problem)
+                tell(piece.loop, fail, piece.future, problem)
             else:
-                _tell(piece, _settle, piece.future, result)
+                tell(piece.loop, settle, piece.future, result)
             del piece
-
-
-def _tell(piece: _Piece, say: Callable[..., object], *arguments: object) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
-        piece.loop.call_soon_threadsafe(say, *arguments)
-
-
-def _settle(future: asyncio.Future[Any], result: object) -> None:
-    if not future.done():
-        future.set_result(result)
-
-
-def _fail(future: asyncio.Future[Any], problem: BaseException) -> None:
-    if not future.done():
-        future.set_exception(problem)

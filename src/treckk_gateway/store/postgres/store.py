@@ -101,21 +101,21 @@ class PostgresStore(SqlStore):
         self._lender.close()
 
     async def _read(self, query: Callable[..., T], *arguments: Any, **named: Any) -> T:  # noqa: ANN401 passed through
-        return await self._do(partial(self._lender.read, query, *arguments, **named))
+        return await self._do(self._hands, partial(self._lender.read, query, *arguments, **named))
 
     async def _write(self, operation: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401 passed through
         errand = ERRAND.get()
         if errand is None or errand.closed:
-            return await self._do(partial(self._lender.write, operation, *arguments))
+            return await self._do(self._hands, partial(self._lender.write, operation, *arguments))
         # Shielded: it commits though nobody waits for it any more, and what it makes due must not be forgotten.
-        writing = self._do(partial(self._lender.write_on_errand, operation, *arguments))
+        writing = self._do(self._hands, partial(self._lender.write_on_errand, operation, *arguments))
         errand.take_from(writing)
         return (await asyncio.shield(writing))[0]
 
-    def _do(self, work: Callable[[], T]) -> asyncio.Future[T]:
+    def _do(self, hands: Hands, work: Callable[[], T]) -> asyncio.Future[T]:
         if not self._open:
             raise StoreUnavailable("the store is closed")
-        return self._hands.do(work)
+        return hands.do(work)
 
     async def _probe(self) -> None:
         try:
@@ -141,9 +141,7 @@ class PostgresStore(SqlStore):
 
     async def ask(self, query: str, values: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
         """A statement of the engine's own, beside all others. Raises `StoreUnavailable` or `psycopg.Error`."""
-        if not self._open:
-            raise StoreUnavailable("the store is closed")
-        found = await self._engine.do(partial(self._lender.read, Session.engine, query, values))
+        found = await self._do(self._engine, partial(self._lender.read, Session.engine, query, values))
         if isinstance(found, psycopg.Error):
             raise found
         return found

@@ -19,6 +19,7 @@ from typing import Any, Protocol, TypeVar, cast
 import structlog
 
 from treckk_gateway.errors import StoreBusy, StoreUnavailable, described
+from treckk_gateway.store.handover import fail, settle, tell
 
 T = TypeVar("T")
 A_contra = TypeVar("A_contra", contravariant=True)
@@ -176,10 +177,10 @@ class Writer:
             connection = self._connect()
         except BaseException as problem:  # noqa: BLE001 handed to whoever opens the store
             self._dead = problem
-            self._call(_fail, opened, problem)
+            self._call(fail, opened, problem)
             return
         self._open = True
-        self._call(_succeed, opened, None)
+        self._call(settle, opened, None)
         try:
             self._work(connection)
         except BaseException as problem:  # noqa: BLE001 told in the log, and dealt with below
@@ -203,7 +204,7 @@ class Writer:
                 self._wake.clear()
             else:
                 self._busy_since = batch[0].since
-                self._call(_settle, batch, self._run(connection, batch))
+                self._call(_settle_batch, batch, self._run(connection, batch))
                 self._busy_since = None
                 dirty = True
             if dirty and time.monotonic() - checkpointed > _CHECKPOINT_SECONDS:
@@ -240,12 +241,10 @@ class Writer:
         problem = _Failed(StoreUnavailable("the store is closed"))
         for queue in self._queues:
             while queue:
-                self._call(_settle, [queue.popleft()], [problem])
+                self._call(_settle_batch, [queue.popleft()], [problem])
 
     def _call(self, function: Callable[..., None], *arguments: object) -> None:
-        loop = cast("asyncio.AbstractEventLoop", self._loop)
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(function, *arguments)
+        tell(cast("asyncio.AbstractEventLoop", self._loop), function, *arguments)
 
 
 def _together(connection: sqlite3.Connection, batch: list[_Request]) -> Sequence[Any]:
@@ -321,7 +320,7 @@ def _all_failed(batch: list[_Request], problem: BaseException) -> Sequence[Any]:
     return [_Failed(told)] * len(batch)
 
 
-def _settle(batch: list[_Request], results: Sequence[Any]) -> None:
+def _settle_batch(batch: list[_Request], results: Sequence[Any]) -> None:
     for request, result in zip(batch, results, strict=True):
         future = request.future
         if future.done():
@@ -330,13 +329,3 @@ def _settle(batch: list[_Request], results: Sequence[Any]) -> None:
             future.set_exception(result.problem)
         else:
             future.set_result(result)
-
-
-def _succeed(future: asyncio.Future[None], result: None) -> None:
-    if not future.done():
-        future.set_result(result)
-
-
-def _fail(future: asyncio.Future[None], problem: BaseException) -> None:
-    if not future.done():
-        future.set_exception(problem)
