@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -14,8 +14,6 @@ import attrs
 import msgspec
 
 from treckk_gateway.errors import TreckkError
-from treckk_gateway.profile import Profile
-from treckk_gateway.profile import load as load_profile
 from treckk_gateway.server.control import BASE, operating
 from treckk_gateway.server.logs import configure_logging
 from treckk_gateway.settings import Settings, load
@@ -30,21 +28,14 @@ class ApiClient:
     session: aiohttp.ClientSession
     settings: Settings = attrs.field(repr=False)
 
-    @property
-    def profile(self) -> Profile:
-        """The unit's own: its time, and names for the codes that come back."""
-        return load_profile(self.settings.profile)
-
     async def get(self, path: str, **query: str | int | None) -> dict[str, Any]:
         """What is there."""
-        given = {name: str(value) for name, value in query.items() if value is not None}
-        async with self.session.get(BASE + path, params=given) as answer:
+        async with self.session.get(BASE + path, params=_given(query)) as answer:
             return await _read(answer)
 
     async def text(self, path: str, **query: str | int | None) -> str:
         """What is there, as it is written."""
-        given = {name: str(value) for name, value in query.items() if value is not None}
-        async with self.session.get(BASE + path, params=given) as answer:
+        async with self.session.get(BASE + path, params=_given(query)) as answer:
             if not answer.ok:
                 await _read(answer)
             return await answer.text()
@@ -82,6 +73,10 @@ def ask(config: Path, question: Callable[[ApiClient], Awaitable[T]]) -> T:
 def case_path(reference: str, *parts: str) -> str:
     """A case in the API, or what lies below it."""
     return "/".join(("/cases", quote(reference, safe=""), *parts))
+
+
+def _given(query: Mapping[str, str | int | None]) -> dict[str, str]:
+    return {name: str(value) for name, value in query.items() if value is not None}
 
 
 async def _read(answer: aiohttp.ClientResponse) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn
 
 from treckk_gateway.privacy import Keyring
-from treckk_gateway.server.commands.options import Config
+from treckk_gateway.server.commands.options import HERE, Config
 from treckk_gateway.settings import load
 from treckk_gateway.store.copying import Told
 
@@ -21,7 +21,7 @@ _KEY = "The gateway's key is not in it: keep a copy of the key apart from it. Wi
 
 def backup(
     target: Annotated[Path, typer.Argument(metavar="DEST", help="A new folder; it must not be there yet.")],
-    config: Config = Path("treckk.toml"),
+    config: Config = HERE,
 ) -> None:
     """Write all data and files, as of one moment, into a new folder. The server may run meanwhile."""
     from treckk_gateway.server.backups import back_up  # noqa: PLC0415 one command's own needs
@@ -40,7 +40,7 @@ def backup(
 def restore(
     source: Annotated[Path, typer.Argument(metavar="BACKUP", help="A folder that treckk backup wrote.")],
     *,
-    config: Config = Path("treckk.toml"),
+    config: Config = HERE,
     check: Annotated[
         bool, typer.Option("--check", help="Only look whether the backup is whole; restore nothing.")
     ] = False,

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Awaitable
 from typing import Annotated, Any
 
 import typer
 
 from treckk_gateway.model import State
-from treckk_gateway.server.commands.asking import ApiClient, ask, case_path
-from treckk_gateway.server.commands.casebook import Casebook
-from treckk_gateway.server.commands.options import Config, Json, Reference, Why
-from treckk_gateway.server.commands.printing import print_json
-
-_HERE = Path("treckk.toml")
+from treckk_gateway.server.commands.asking import ApiClient, case_path
+from treckk_gateway.server.commands.casebook import Casebook, look
+from treckk_gateway.server.commands.options import HERE, Config, Json, Reference, Why
 
 
 def list_cases(
     *,
-    config: Config = _HERE,
+    config: Config = HERE,
     state: Annotated[State | None, typer.Option(help="Only cases in this state.")] = None,
     post: Annotated[str | None, typer.Option(help="Only cases of this post.")] = None,
     q: Annotated[
@@ -31,54 +28,33 @@ def list_cases(
 ) -> None:
     """List cases, newest first."""
 
-    async def question(api: ApiClient) -> tuple[dict[str, Any], Casebook]:
+    def question(api: ApiClient) -> Awaitable[dict[str, Any]]:
         late = "true" if overdue else None
-        found = await api.get("/cases", state=state, post=post, q=q, overdue=late, limit=limit, cursor=cursor)
-        return found, Casebook(api.profile)
+        return api.get("/cases", state=state, post=post, q=q, overdue=late, limit=limit, cursor=cursor)
 
-    page, book = ask(config, question)
-    if as_json:
-        print_json(page)
-        return
-    book.cases(page["items"])
-    if page["next_cursor"]:
+    page = look(config, question, lambda book, found: book.cases(found["items"]), as_json=as_json)
+    if page["next_cursor"] and not as_json:
         typer.echo(f"There are more: --cursor {page['next_cursor']}")
 
 
-def show(reference: Reference, config: Config = _HERE, *, as_json: Json = False) -> None:
+def show(reference: Reference, config: Config = HERE, *, as_json: Json = False) -> None:
     """Show one case with its messages, deliveries and history. Looking is written down."""
-
-    async def question(api: ApiClient) -> tuple[dict[str, Any], Casebook]:
-        return await api.get(case_path(reference)), Casebook(api.profile)
-
-    case, book = ask(config, question)
-    if as_json:
-        print_json(case)
-        return
-    book.case(case)
+    look(config, lambda api: api.get(case_path(reference)), Casebook.case, as_json=as_json)
 
 
-def identity(reference: Reference, config: Config = _HERE, *, reason: Why, as_json: Json = False) -> None:
+def identity(reference: Reference, config: Config = HERE, *, reason: Why, as_json: Json = False) -> None:
     """Show who reported a case. It is written down with the reason, for leadership to see."""
 
-    async def question(api: ApiClient) -> tuple[dict[str, Any], Casebook]:
-        return await api.post(case_path(reference, "identities"), {"reason": reason}), Casebook(api.profile)
+    async def question(api: ApiClient) -> list[dict[str, Any]]:
+        return list((await api.post(case_path(reference, "identities"), {"reason": reason}))["items"])
 
-    found, book = ask(config, question)
-    if as_json:
-        print_json(found["items"])
-        return
-    book.identities(found["items"])
+    look(config, question, Casebook.identities, as_json=as_json)
 
 
-def access(reference: Reference, config: Config = _HERE, *, as_json: Json = False) -> None:
+def access(reference: Reference, config: Config = HERE, *, as_json: Json = False) -> None:
     """Show who looked at a case, and why."""
 
-    async def question(api: ApiClient) -> tuple[dict[str, Any], Casebook]:
-        return await api.get(case_path(reference, "access")), Casebook(api.profile)
+    async def question(api: ApiClient) -> list[dict[str, Any]]:
+        return list((await api.get(case_path(reference, "access")))["items"])
 
-    found, book = ask(config, question)
-    if as_json:
-        print_json(found["items"])
-        return
-    book.looks(found["items"])
+    look(config, question, Casebook.looks, as_json=as_json)

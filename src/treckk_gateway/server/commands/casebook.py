@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -12,8 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from treckk_gateway.channel.charset import clean
-from treckk_gateway.profile import Profile
-from treckk_gateway.server.commands.printing import console
+from treckk_gateway.profile import Profile, load
+from treckk_gateway.server.commands.asking import ApiClient, ask
+from treckk_gateway.server.commands.printing import console, print_json
+
+T = TypeVar("T")
 
 _BESIDE = " " * 18
 """As wide as a moment and the gap behind it."""
@@ -97,6 +101,26 @@ class Casebook:
     @property
     def _zone(self) -> str:
         return datetime.now(ZoneInfo(self.profile.zone)).tzname() or self.profile.zone
+
+
+def look(
+    config: Path,
+    question: Callable[[ApiClient], Awaitable[T]],
+    show: Callable[[Casebook, T], None],
+    *,
+    as_json: bool = False,
+) -> T:
+    """Ask the API and print what it says, as JSON or as the casebook shows it: only that needs the unit's profile."""
+
+    async def asking(api: ApiClient) -> tuple[T, str]:
+        return await question(api), api.settings.profile
+
+    found, profile = ask(config, asking)
+    if as_json:
+        print_json(found)
+    else:
+        show(Casebook(load(profile)), found)
+    return found
 
 
 def said(message: Mapping[str, Any]) -> str:

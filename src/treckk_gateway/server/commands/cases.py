@@ -11,16 +11,14 @@ import typer
 from treckk_gateway.model import Reason, State
 from treckk_gateway.server.commands import case_views
 from treckk_gateway.server.commands.asking import ApiClient, ask, case_path
-from treckk_gateway.server.commands.options import Config, Reference, Why
-
-_HERE = Path("treckk.toml")
+from treckk_gateway.server.commands.options import HERE, Config, Reference, Why
 
 
 def move(
     reference: Reference,
     to: Annotated[State, typer.Argument(help="The state to move it to.")],
     *,
-    config: Config = _HERE,
+    config: Config = HERE,
     reason: Annotated[Reason | None, typer.Option(help="Why nothing can be done.")] = None,
     post: Annotated[str | None, typer.Option(help="The post it is given to.")] = None,
     note: Annotated[str | None, typer.Option(help="What the reporter may read: outcome or answer, no names.")] = None,
@@ -38,7 +36,7 @@ def move(
 def merge(
     reference: Reference,
     parent: Annotated[str, typer.Argument(help="The case it repeats.")],
-    config: Config = _HERE,
+    config: Config = HERE,
 ) -> None:
     """Merge a case into another: its reporter follows that one from now on, by their own number."""
     _act(config, reference, "transitions", {"to": State.DUPLICATE, "parent": parent})
@@ -46,7 +44,7 @@ def merge(
 
 def unmerge(
     reference: Reference,
-    config: Config = _HERE,
+    config: Config = HERE,
     *,
     note: Annotated[str | None, typer.Option(help="Why; kept with the case, never sent.")] = None,
 ) -> None:
@@ -57,7 +55,7 @@ def unmerge(
 def split(
     reference: Reference,
     message: Annotated[int, typer.Argument(help="The message's id, as `treckk case show --json` prints it.")],
-    config: Config = _HERE,
+    config: Config = HERE,
 ) -> None:
     """Make a case of its own of one message; whoever wrote it gets a number for it."""
     _act(config, reference, f"messages/{message}/split", {})
@@ -66,7 +64,7 @@ def split(
 def assign(
     reference: Reference,
     post: Annotated[str, typer.Argument(help="The post that has it from now on.")],
-    config: Config = _HERE,
+    config: Config = HERE,
     *,
     note: Annotated[str | None, typer.Option(help="Why; kept with the case, never sent.")] = None,
 ) -> None:
@@ -76,7 +74,7 @@ def assign(
 
 def hold(
     reference: Reference,
-    config: Config = _HERE,
+    config: Config = HERE,
     *,
     reason: Why,
     release: Annotated[bool, typer.Option("--release", help="No longer.")] = False,
@@ -87,7 +85,7 @@ def hold(
 
 def erase(
     reference: Reference,
-    config: Config = _HERE,
+    config: Config = HERE,
     *,
     reason: Why,
     pseudonym: Annotated[str | None, typer.Option(help="Which of several; else whose case it is.")] = None,
@@ -103,22 +101,22 @@ def erase(
     typer.echo(f"{ask(config, question)['pseudonym']}: erased")
 
 
-def message(reference: Reference, text: str, config: Config = _HERE) -> None:
+def message(reference: Reference, text: str, config: Config = HERE) -> None:
     """Write to the reporter, on the channel the complaint came by."""
     _act(config, reference, "messages", {"text": text})
 
 
-def takeover(reference: Reference, config: Config = _HERE) -> None:
+def takeover(reference: Reference, config: Config = HERE) -> None:
     """Hold a case: the machine asks its reporter nothing and writes nothing by itself."""
     _act(config, reference, "takeover", {})
 
 
-def release(reference: Reference, config: Config = _HERE) -> None:
+def release(reference: Reference, config: Config = HERE) -> None:
     """Give a case back: the machine asks again for what is missing."""
     _act(config, reference, "release", {})
 
 
-def note(reference: Reference, text: str, config: Config = _HERE) -> None:
+def note(reference: Reference, text: str, config: Config = HERE) -> None:
     """Add an internal note. It never leaves the house."""
     _act(config, reference, "notes", {"text": text})
 

@@ -14,7 +14,7 @@ import typer
 from rich.markup import escape
 
 from treckk_gateway.server.commands import adapter, backup, cases, db, holidays, mail, replay, report, triage
-from treckk_gateway.server.commands.options import Config
+from treckk_gateway.server.commands.options import HERE, Config
 from treckk_gateway.server.commands.printing import console
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def init(
 
 
 @app.command()
-def serve(config: Config = Path("treckk.toml")) -> None:
+def serve(config: Config = HERE) -> None:
     """Run the gateway until SIGTERM or SIGINT; then what is under way is finished."""
     from treckk_gateway.server.serving import serve_file  # noqa: PLC0415 one command's own needs
 
@@ -73,7 +73,7 @@ def serve(config: Config = Path("treckk.toml")) -> None:
 
 
 @app.command()
-def worker(config: Config = Path("treckk.toml")) -> None:
+def worker(config: Config = HERE) -> None:
     """Work for the servers over one PostgreSQL until SIGTERM or SIGINT. Start as many as there is work for."""
     from treckk_gateway.server.serving import work_file  # noqa: PLC0415 one command's own needs
 
@@ -83,7 +83,7 @@ def worker(config: Config = Path("treckk.toml")) -> None:
 @app.command()
 def doctor(
     *,
-    config: Config = Path("treckk.toml"),
+    config: Config = HERE,
     as_json: Annotated[bool, typer.Option("--json", help="Print a list of JSON objects, one for each thing.")] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Ask neither providers nor the public address.")] = False,
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +9,7 @@ import typer
 from treckk_gateway.errors import ConfigError
 from treckk_gateway.privacy import Keyring
 from treckk_gateway.server.commands.backup import progress
-from treckk_gateway.server.commands.options import Config
+from treckk_gateway.server.commands.options import HERE, Config
 from treckk_gateway.settings import load, read_database
 
 app = typer.Typer(help="Set up and change the database.", no_args_is_help=True)
@@ -22,7 +21,7 @@ def _main() -> None:
 
 
 @app.command()
-def upgrade(config: Config = Path("treckk.toml")) -> None:
+def upgrade(config: Config = HERE) -> None:
     """Bring PostgreSQL's tables up to this version. Run it once before servers and workers of a new version start."""
     settings = load(config)
     if settings.database is None:
@@ -44,7 +43,7 @@ def move(
             "--to", help="An empty PostgreSQL, as gateway.database has it: file:PATH, env:NAME or an address."
         ),
     ],
-    config: Config = Path("treckk.toml"),
+    config: Config = HERE,
 ) -> None:
     """Copy everything from SQLite into PostgreSQL and compare the counts. The server must be stopped; SQLite stays."""
     from treckk_gateway.server.moving import move as copy_over  # noqa: PLC0415 one command's own needs

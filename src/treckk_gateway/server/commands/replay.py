@@ -8,14 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from treckk_gateway.server.commands.asking import ApiClient, ask
-from treckk_gateway.server.commands.casebook import Casebook
-from treckk_gateway.server.commands.options import Config
+from treckk_gateway.server.commands.casebook import Casebook, look
+from treckk_gateway.server.commands.options import HERE, Config
 
 
 def replay(
     numbers: Annotated[list[int] | None, typer.Argument(metavar="ID", help="What to run again.")] = None,
     *,
-    config: Config = Path("treckk.toml"),
+    config: Config = HERE,
     parked: Annotated[bool, typer.Option("--parked", help="Requests nobody could read.")] = False,
     dead: Annotated[bool, typer.Option("--dead", help="Messages given up.")] = False,
     everything: Annotated[
@@ -42,14 +42,10 @@ def replay(
 
 
 def _list(config: Path, path: str) -> None:
-    async def question(api: ApiClient) -> tuple[list[dict[str, Any]], Casebook]:
-        return [one async for one in api.all(path)], Casebook(api.profile)
+    async def question(api: ApiClient) -> list[dict[str, Any]]:
+        return [one async for one in api.all(path)]
 
-    found, book = ask(config, question)
-    if path == "/parked":
-        book.parked(found)
-    else:
-        book.letters(found)
+    look(config, question, Casebook.parked if path == "/parked" else Casebook.letters)
 
 
 async def _replayed(api: ApiClient, path: str, number: int) -> bool:

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -15,7 +14,7 @@ from rich.table import Table
 
 from treckk_gateway.report import Audience, Layer
 from treckk_gateway.server.commands.asking import ApiClient, ask
-from treckk_gateway.server.commands.options import Config
+from treckk_gateway.server.commands.options import HERE, Config
 from treckk_gateway.server.commands.printing import console, print_json
 
 _DAY = ["%Y-%m-%d"]
@@ -34,7 +33,7 @@ class Format(StrEnum):
 
 def report(
     *,
-    config: Config = Path("treckk.toml"),
+    config: Config = HERE,
     first: Annotated[
         datetime | None, typer.Option("--from", formats=_DAY, help="The first day; this month's first.")
     ] = None,
